@@ -1,0 +1,1 @@
+"""Collections, configs, their runner, the command line and the embedded demo."""

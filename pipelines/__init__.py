@@ -1,0 +1,1 @@
+"""Engines, fusion and reranking, to put rewriters in front of."""

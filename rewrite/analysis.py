@@ -1,0 +1,77 @@
+"""Text to terms, without an engine: for weighted terms where no index is at hand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from .protocols import Analyzer
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True)
+class EnglishAnalyzer:
+    """English words: lower-cased, stop words out, Porter 2 stems.
+
+    It keeps to the :class:`~pyterrier_rewrite.protocols.Analyzer` protocol. An engine's own
+    analyzer (``index.analyzer``) is better where there is one, because terms are then the
+    very terms that the index holds.
+    """
+
+    def terms(self, text: str) -> list[str]:
+        """Return the surface terms of ``text`` in order, lower-cased, without stop words."""
+        return [word for word in _WORD.findall(text.lower()) if word not in STOP_WORDS]
+
+    def stem(self, term: str) -> str:
+        """Return the stem of one surface term."""
+        return _stem(term)
+
+
+def count_terms(text: str, analyzer: Analyzer) -> dict[str, float]:
+    """Count the terms of a text, one key a stem.
+
+    Args:
+        text: Query or document text.
+        analyzer: Decides what a term, a stop word and a stem is.
+
+    Returns:
+        The first surface form of each stem and how often any of its forms occurs. A text of
+        nothing but stop words keeps them, so that a query is never empty.
+    """
+    terms = analyzer.terms(text) or _WORD.findall(text.lower()) or text.lower().split()
+    counts: dict[str, float] = {}
+    surface: dict[str, str] = {}
+    for term in terms:
+        form = surface.setdefault(analyzer.stem(term), term)
+        counts[form] = counts.get(form, 0.0) + 1.0
+    return counts
+
+
+@lru_cache(maxsize=200_000)
+def _stem(term: str) -> str:
+    stem: str = _stemmer().stemWord(term)
+    return stem
+
+
+@lru_cache(maxsize=1)
+def _stemmer():  # type: ignore[no-untyped-def]  # snowballstemmer has no types
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
+STOP_WORDS = frozenset(
+    """
+    a about above after again against all am an and any are aren as at be because been before
+    being below between both but by can cannot could couldn did didn do does doesn doing don down
+    during each few for from further had hadn has hasn have haven having he her here hers herself
+    him himself his how i if in into is isn it its itself just ll me might more most must my myself
+    no nor not now of off on once only or other our ours ourselves out over own re same shan she
+    should shouldn so some such t than that the their theirs them themselves then there these they
+    this those through to too under until up ve very was wasn we were weren what when where which
+    while who whom why will with won would wouldn you your yours yourself yourselves
+    """.split()
+)
+"""Function words of English. An engine's own list is larger, and decides for that engine."""

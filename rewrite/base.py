@@ -1,0 +1,465 @@
+"""The contract that every rewriter keeps, and the one code path that keeps it."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import warnings
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, ClassVar, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyterrier as pt
+
+from .analysis import EnglishAnalyzer, count_terms
+from .columns import (
+    OK,
+    QGEN,
+    QGROUP,
+    QGROUP_QUERY,
+    QID,
+    QSTATUS,
+    QUERY,
+    QUERY_FORMS,
+    QUERY_TOKS,
+    QUERY_VEC,
+    QUSAGE,
+    QWEIGHT,
+    TEXT,
+    USAGE_KEYS,
+    failed,
+    skipped,
+)
+from .errors import RewriteError, RewriteWarning
+from .protocols import Analyzer
+from .text import safe_text
+
+DOCS_URL: Final = "https://pyterrier-rewrite.readthedocs.io/"
+
+DOCUMENTS: Final = "documents"
+"""Column of the frame handed to :meth:`Rewriter.rewrite`: a query's feedback documents."""
+
+Usage = dict[str, float]
+
+
+def no_usage() -> Usage:
+    """Return a usage of nothing."""
+    return dict.fromkeys(USAGE_KEYS, 0)
+
+
+@dataclass(slots=True)
+class NewQuery:
+    """One query that a rewriter made.
+
+    Attributes:
+        text: The new text. A rewriter that writes terms or a vector leaves the text as it was.
+        toks: Weighted terms for ``query_toks``, or None.
+        vec: Dense vector for ``query_vec``, or None.
+        weight: Weight within its group, if the rewriter makes several queries from one.
+    """
+
+    text: str
+    toks: Mapping[str, float] | None = None
+    vec: npt.NDArray[np.floating[Any]] | None = None
+    weight: float = 1.0
+
+
+@dataclass(slots=True)
+class Rewritten:
+    """What became of one query.
+
+    Attributes:
+        queries: The new queries: one, or several if the rewriter is of that kind. None at all
+            means that the original stays, and ``status`` says why.
+        status: ``ok``, ``skipped: …`` or ``failed: …``.
+        gen: Raw generations, if a model made the query.
+        usage: What it cost, under the keys of :data:`~pyterrier_rewrite.columns.USAGE_KEYS`.
+    """
+
+    queries: Sequence[NewQuery] = ()
+    status: str = OK
+    gen: list[str] = field(default_factory=list)
+    usage: Usage | None = None
+
+
+class Rewriter(pt.Transformer):  # type: ignore[misc]  # pyterrier's classes are untyped to mypy
+    """A transformer that maps query frames to query frames.
+
+    A subclass stores its arguments in ``__init__`` and implements :meth:`rewrite`; everything
+    that makes a rewriter safe to compose is done here, the same way for 0, 1 and n queries.
+
+    Input columns: ``qid``, ``query``. A rewriter with ``fb_docs > 0`` either takes a result
+    frame with ``docno`` and ``text`` (``bm25 >> text >> rewriter``; queries without results are
+    then lost upstream), or, if it was given a ``feedback`` pipeline, a query frame.
+
+    Output columns: one row a query in input order, every input column (of a result frame: every
+    query column) but the query forms that this rewriter does not write. ``query`` is the new
+    text and ``query_0`` the one before; ``qgen``, ``qstatus`` and ``qusage`` say what happened.
+    A rewriter with ``several`` writes rows ``<qid>~1``, ``<qid>~2``, … with ``qgroup`` and
+    ``qweight``.
+
+    A query that cannot be rewritten keeps its text, says why in ``qstatus``, and one
+    :class:`~pyterrier_rewrite.errors.RewriteWarning` sums up; with ``on_error="raise"`` the
+    first failure raises.
+    """
+
+    reference: ClassVar[str] = ""
+    """The publication, as ``pt-rewrite methods`` lists it."""
+
+    writes: tuple[str, ...] = ()
+    """The query forms beside text that this rewriter writes: ``query_toks``, ``query_vec``."""
+
+    several: bool = False
+    """Whether one query can become several."""
+
+    fb_docs: int = 0
+    """How many feedback documents a query are used; 0 for a rewriter without feedback."""
+
+    feedback: pt.Transformer | None = None
+    """Pipeline that finds the feedback documents and their ``text`` for a query frame."""
+
+    include_original: bool = False
+    """Whether the original is kept as one of several queries."""
+
+    analyzer: Analyzer = EnglishAnalyzer()
+    """Decides what a term is, for rewriters that write ``query_toks``."""
+
+    on_error: Literal["keep", "raise"] = "keep"
+
+    _not_compared: ClassVar[frozenset[str]] = frozenset({"on_error", "verbose"})
+
+    @abstractmethod
+    def rewrite(self, queries: pd.DataFrame) -> Sequence[Rewritten]:
+        """Rewrite a batch of queries.
+
+        Args:
+            queries: One row a query, with all its columns; ``query`` is clean and not empty. If
+                ``fb_docs`` is positive, ``documents`` holds up to that many result rows of each
+                query as dicts, best first, at least one.
+
+        Returns:
+            One :class:`Rewritten` a row, in the same order.
+
+        Raises:
+            RewriteError: If no query of the batch could be rewritten.
+        """
+
+    # -- the one code path ---------------------------------------------------------------
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Rewrite every query of a frame; see the class for columns.
+
+        Raises:
+            pt.validate.InputValidationError: If a column is missing.
+            TypeError: If a query is not a text.
+            RewriteError: If a query fails and ``on_error`` is ``"raise"``.
+        """
+        with pt.validate.any(inp, context=self) as v:
+            if self.fb_docs == 0 or self.feedback is not None:
+                v.query_frame(extra_columns=[QUERY], mode="queries")
+            if self.fb_docs > 0:
+                v.result_frame(extra_columns=[QUERY, TEXT], mode="results")
+        if v.mode is None:  # only reached by pt.inspect on a frame of another kind
+            raise pt.validate.InputValidationError(f"unknown kind of frame: {list(inp)}", [])
+        queries = inp if v.mode == "queries" else _queries_of_results(inp)
+        _check_texts(queries)
+        results = inp if v.mode == "results" else None
+        outcomes = self._outcomes(queries, results)
+        self._report(queries, outcomes)
+        return self._assemble(queries, outcomes)
+
+    def _outcomes(self, queries: pd.DataFrame, results: pd.DataFrame | None) -> list[Rewritten]:
+        clean = [safe_text(text) for text in queries[QUERY]]
+        outcomes = [
+            Rewritten() if text else Rewritten(status=skipped("empty query")) for text in clean
+        ]
+        todo = [row for row, text in enumerate(clean) if text]
+        batch = queries.assign(**{QUERY: clean}).iloc[todo].reset_index(drop=True)
+        started = perf_counter()
+        try:
+            if self.fb_docs > 0:
+                documents = self._documents(batch, results)
+                for row, found in zip(todo, documents, strict=True):
+                    if not found:
+                        outcomes[row] = Rewritten(status=skipped("no feedback documents"))
+                keep = [i for i, found in enumerate(documents) if found]
+                batch = batch.assign(**{DOCUMENTS: pd.Series(documents, dtype=object)})
+                batch = batch.iloc[keep].reset_index(drop=True)
+                todo = [todo[i] for i in keep]
+            rewritten = self.rewrite(batch) if todo else []
+        except RewriteError as error:
+            if self.on_error == "raise":
+                raise
+            reason = failed(_one_line(error))
+            rewritten = [Rewritten(status=reason) for _ in todo]
+        if len(rewritten) != len(todo):
+            raise RuntimeError(
+                f"{type(self).__name__}.rewrite returned {len(rewritten)} outcomes for "
+                f"{len(todo)} queries; it must return one a query"
+            )
+        seconds = (perf_counter() - started) / max(1, len(todo))
+        for row, outcome in zip(todo, rewritten, strict=True):
+            if outcome.usage is None:
+                outcome.usage = no_usage()
+                outcome.usage["seconds"] = seconds
+            outcomes[row] = outcome
+        for outcome, text in zip(outcomes, clean, strict=True):
+            self._make_safe(outcome, text)
+        return outcomes
+
+    def _documents(
+        self, batch: pd.DataFrame, results: pd.DataFrame | None
+    ) -> list[list[dict[str, Any]]]:
+        if results is None:
+            assert self.feedback is not None  # noqa: S101 - validated by the frame's mode
+            try:
+                results = self.feedback.transform(batch)
+            except OSError as error:
+                raise RewriteError(f"the feedback pipeline failed: {error}") from error
+            if TEXT not in results.columns:
+                raise ValueError(
+                    f"the feedback pipeline of {type(self).__name__} gives the columns "
+                    f"{sorted(results.columns)} but no 'text'; end it with the index's text "
+                    "loader: feedback=bm25 >> index.text()"
+                )
+        if "rank" in results.columns:
+            results = results.sort_values("rank", kind="stable")
+        elif "score" in results.columns:
+            results = results.sort_values("score", ascending=False, kind="stable")
+        columns = [c for c in results.columns if not c.startswith("q")]
+        found: dict[str, list[dict[str, Any]]] = {}
+        top = results.groupby(QID, sort=False).head(self.fb_docs)
+        for qid, record in zip(top[QID], top[columns].to_dict("records"), strict=True):
+            found.setdefault(qid, []).append(record)
+        return [found.get(qid, []) for qid in batch[QID]]
+
+    def _make_safe(self, outcome: Rewritten, original: str) -> None:
+        """Clean what the rewriter made; where nothing is left, the original stays."""
+        safe = []
+        for query in outcome.queries:
+            query.text = safe_text(query.text)
+            if QUERY_TOKS in self.writes:
+                query.toks = _safe_terms(query.toks)
+            usable = query.text and (QUERY_TOKS not in self.writes or query.toks)
+            if usable and (QUERY_VEC not in self.writes or query.vec is not None):
+                safe.append(query)
+        if not safe and outcome.status == OK:
+            outcome.status = failed("the rewrite is empty")
+        if not safe or (self.several and self.include_original):
+            safe.insert(0, self.original_query(original))
+        outcome.queries = safe
+
+    def original_query(self, text: str) -> NewQuery:
+        """Return the original query in the forms that this rewriter writes."""
+        query = NewQuery(text)
+        if QUERY_TOKS in self.writes:
+            query.toks = self.original_terms(text)
+        if QUERY_VEC in self.writes:
+            query.vec = self.original_vector(text)
+        return query
+
+    def original_terms(self, text: str) -> dict[str, float]:
+        """Return the terms of an unchanged query."""
+        return count_terms(text, self.analyzer)
+
+    def original_vector(self, text: str) -> npt.NDArray[np.floating[Any]] | None:
+        """Return the vector of an unchanged query; None lets the engine encode the text."""
+        return None
+
+    def _report(self, queries: pd.DataFrame, outcomes: Sequence[Rewritten]) -> None:
+        bad = [
+            (qid, outcome.status)
+            for qid, outcome in zip(queries[QID], outcomes, strict=True)
+            if outcome.status.startswith("failed")
+        ]
+        if not bad:
+            return
+        qid, status = bad[0]
+        message = (
+            f"{type(self).__name__}: {len(bad)} of {len(outcomes)} queries failed "
+            f"(first: query {qid!r}, {status})"
+        )
+        if self.on_error == "raise":
+            raise RewriteError(message)
+        warnings.warn(
+            f"{message}; they keep their text, see the column qstatus", RewriteWarning, stacklevel=4
+        )
+
+    def _assemble(self, queries: pd.DataFrame, outcomes: Sequence[Rewritten]) -> pd.DataFrame:
+        out = pt.model.push_queries(queries, keep_original=True)
+        dropped = [c for c in QUERY_FORMS if c in out.columns and c not in self.writes]
+        out = out.drop(columns=dropped).reset_index(drop=True)
+        before = out[QUSAGE].tolist() if QUSAGE in out.columns else [None] * len(out)
+        made = [query for outcome in outcomes for query in outcome.queries]
+        rows = out
+        if self.several:
+            counts = [len(outcome.queries) for outcome in outcomes]
+            rows = out.loc[out.index.repeat(counts)].reset_index(drop=True)
+            if QGROUP not in rows.columns:
+                rows[QGROUP] = rows[QID]
+                rows[QGROUP_QUERY] = rows["query_0"]
+            number = [i for count in counts for i in range(1, count + 1)]
+            rows[QID] = [f"{qid}~{i}" for qid, i in zip(rows[QID], number, strict=True)]
+            inherited = rows[QWEIGHT].tolist() if QWEIGHT in rows.columns else [1.0] * len(rows)
+            rows[QWEIGHT] = [w * q.weight for w, q in zip(inherited, made, strict=True)]
+        rows[QUERY] = _objects([query.text for query in made])
+        if QUERY_TOKS in self.writes:
+            rows[QUERY_TOKS] = _objects([query.toks for query in made])
+        if QUERY_VEC in self.writes:
+            rows[QUERY_VEC] = _objects([query.vec for query in made])
+        rows[QGEN] = _objects([o.gen for o in outcomes for _ in o.queries])
+        rows[QSTATUS] = _objects([o.status for o in outcomes for _ in o.queries])
+        # the cost stands in the first row of a group, so that a sum over rows is right
+        costs = []
+        for outcome, earlier in zip(outcomes, before, strict=True):
+            costs.append(add_usage(earlier, outcome.usage))
+            costs.extend(no_usage() for _ in outcome.queries[1:])
+        rows[QUSAGE] = _objects(costs)
+        return rows
+
+    # -- value semantics: what pt.inspect, pt.Experiment and pickle rely on ---------------
+
+    @classmethod
+    def _parameters(cls) -> dict[str, inspect.Parameter]:
+        """Return the constructor's parameters, ``**settings`` replaced by the base class's."""
+        found: dict[str, inspect.Parameter] = {}
+        for owner in cls.__mro__:
+            if "__init__" not in owner.__dict__:
+                continue
+            parameters = list(inspect.signature(owner.__init__).parameters.values())[1:]
+            for parameter in parameters:
+                if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
+                    found.setdefault(parameter.name, parameter)
+            if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
+                break
+        return found
+
+    def attributes(self) -> list[pt.inspect.TransformerAttribute]:
+        """Return the constructor's arguments, for :mod:`pyterrier.inspect`."""
+        return [
+            pt.inspect.TransformerAttribute(
+                name=name,
+                value=getattr(self, name),
+                init_default_value=parameter.default,
+                init_parameter_kind=parameter.kind,
+            )
+            for name, parameter in self._parameters().items()
+        ]
+
+    def apply_attributes(self, **changes: Any) -> Rewriter:
+        """Return a copy with some arguments changed, for :mod:`pyterrier.inspect`."""
+        unknown = sorted(set(changes) - set(self._parameters()))
+        if unknown:
+            raise pt.inspect.InspectError(f"{type(self).__name__} has no argument {unknown}")
+        positional, keywords = [], {}
+        for name, parameter in self._parameters().items():
+            value = changes.get(name, getattr(self, name))
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                keywords[name] = value
+            else:
+                positional.append(value)
+        return type(self)(*positional, **keywords)
+
+    def subtransformers(self) -> dict[str, pt.Transformer]:
+        """Return the pipelines inside this one, for :mod:`pyterrier.inspect`."""
+        return {} if self.feedback is None else {"feedback": self.feedback}
+
+    def _published(self, name: str) -> Any:
+        """Return the value that an argument has when it is not given."""
+        return self._parameters()[name].default
+
+    def __repr__(self) -> str:
+        shown = []
+        for name, parameter in self._parameters().items():
+            value = getattr(self, name)
+            if name in self._not_compared or _same(value, self._published(name)):
+                continue
+            positional = parameter.default is inspect.Parameter.empty
+            shown.append(repr(value) if positional else f"{name}={value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(self) is not type(other) or not self._repeatable():
+            return False
+        return all(
+            _same(getattr(self, name), getattr(other, name))
+            for name in self._parameters()
+            if name not in self._not_compared
+        )
+
+    def __hash__(self) -> int:
+        return hash(type(self).__qualname__)
+
+    def _repeatable(self) -> bool:
+        """Say whether the same input always gives the same output."""
+        return True
+
+    @property
+    def schematic(self) -> dict[str, Any]:
+        """How :mod:`pyterrier.schematic` draws this transformer, without the network."""
+        return {"label": type(self).__name__[:20], "help_url": DOCS_URL}
+
+
+# -- helpers --------------------------------------------------------------------------------
+
+
+def add_usage(earlier: object, now: Usage | None) -> Usage:
+    """Return the sum of two usages, either of which may be missing."""
+    total = no_usage()
+    for usage in (earlier, now):
+        if isinstance(usage, Mapping):
+            for key in USAGE_KEYS:
+                total[key] += usage.get(key, 0)
+    return total
+
+
+def _queries_of_results(results: pd.DataFrame) -> pd.DataFrame:
+    kept = set(pt.model.query_columns(results))
+    columns = [column for column in results.columns if column in kept]
+    return results[columns].drop_duplicates(subset=[QID]).reset_index(drop=True)
+
+
+def _check_texts(queries: pd.DataFrame) -> None:
+    for qid, text in zip(queries[QID], queries[QUERY], strict=True):
+        if not isinstance(text, str):
+            raise TypeError(
+                f"query {qid!r} should be a text (str), found {text!r} of type "
+                f"{type(text).__name__}; drop or fill such rows before rewriting"
+            )
+
+
+def _safe_terms(terms: Mapping[str, float] | None) -> dict[str, float]:
+    safe: dict[str, float] = {}
+    for term, weight in (terms or {}).items():
+        term = safe_text(term).lower()
+        weight = float(weight)
+        if term and math.isfinite(weight) and weight > 0:
+            safe[term] = safe.get(term, 0.0) + weight
+    return safe
+
+
+def _objects(values: Sequence[object]) -> npt.NDArray[np.object_]:
+    column = np.empty(len(values), dtype=object)
+    for i, value in enumerate(values):
+        column[i] = value
+    return column
+
+
+def _same(a: object, b: object) -> bool:
+    if a is b:
+        return True
+    try:
+        return bool(a == b)
+    except ValueError:  # arrays and frames have no single truth value
+        return type(a) is type(b) and repr(a) == repr(b)
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,67 @@
+"""The column vocabulary: one place that says which columns exist and what they hold.
+
+Columns that belong to a query start with ``q``, because PyTerrier keeps those, and only
+those, when a stage turns queries into results or back.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+QID: Final = "qid"
+"""Query id, ``str``. A query made from another has ``<qid>~1``, ``<qid>~2``, …"""
+
+QUERY: Final = "query"
+"""Query text, ``str``. Earlier texts are pushed to ``query_0`` (the last), ``query_1``, …"""
+
+QUERY_TOKS: Final = "query_toks"
+"""Weighted query terms, ``dict[str, float]``: surface terms, one key a stem, positive weights."""
+
+QUERY_VEC: Final = "query_vec"
+"""Dense query vector, one-dimensional ``numpy.ndarray`` of floats."""
+
+QHISTORY: Final = "qhistory"
+"""Conversation before this turn, ``list`` of ``{"role", "content"}``, oldest first."""
+
+QREWRITE: Final = "qrewrite"
+"""Reference rewrite of the query, ``str``, where a collection brings one."""
+
+QGROUP: Final = "qgroup"
+"""Original query id of a query that was split into several; the outermost when nested."""
+
+QGROUP_QUERY: Final = "qgroup_query"
+"""Text of the query that was split, which fusion puts back."""
+
+QWEIGHT: Final = "qweight"
+"""Weight of a query within its group, positive ``float``."""
+
+QGEN: Final = "qgen"
+"""Raw generations of the last rewriter, ``list[str]``."""
+
+QSTATUS: Final = "qstatus"
+"""What the last rewriter did: ``ok``, ``skipped: <reason>`` or ``failed: <reason>``."""
+
+QUSAGE: Final = "qusage"
+"""Cost of all rewriters so far: a ``dict`` with the keys of :data:`USAGE_KEYS`."""
+
+USAGE_KEYS: Final = ("requests", "cached", "prompt_tokens", "completion_tokens", "seconds")
+"""Requests made, requests answered from a cache, tokens in, tokens out, seconds spent."""
+
+QUERY_FORMS: Final = (QUERY_TOKS, QUERY_VEC)
+"""The forms of a query, beside its text, that an engine prefers over the text."""
+
+DOCNO: Final = "docno"
+TEXT: Final = "text"
+"""Document id and document text, as everywhere in PyTerrier."""
+
+OK: Final = "ok"
+
+
+def skipped(reason: str) -> str:
+    """Return the ``qstatus`` of a query that was left alone on purpose."""
+    return f"skipped: {reason}"
+
+
+def failed(reason: str) -> str:
+    """Return the ``qstatus`` of a query that could not be rewritten."""
+    return f"failed: {reason}"

@@ -1,0 +1,24 @@
+"""The errors and warnings of the library."""
+
+from __future__ import annotations
+
+
+class RewriteError(Exception):
+    """Something a rewriter needs went wrong: the text says what to do about it."""
+
+
+class LLMError(RewriteError):
+    """A language model or its server could not answer."""
+
+
+class MissingExtraError(RewriteError, ImportError):
+    """An optional dependency is missing; the text names the extra that brings it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"{package} is not installed; install it with: pip install 'pyterrier-rewrite[{extra}]'"
+        )
+
+
+class RewriteWarning(UserWarning):
+    """Some queries could not be rewritten and keep their original text."""

@@ -1,0 +1,172 @@
+"""What a language model is to a rewriter: a batch of prompts in, completions out."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..errors import LLMError
+
+Message = dict[str, str]
+"""One chat message: ``{"role": "system" | "user" | "assistant", "content": …}``."""
+
+Messages = Sequence[Message]
+"""One prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How to sample; every field is part of a cache key.
+
+    Attributes:
+        n: Completions a prompt, at least 1.
+        temperature: 0 is greedy.
+        top_p: Nucleus mass in (0, 1].
+        max_tokens: Longest completion in tokens, at least 1.
+        stop: Texts that end a completion; they are not part of it.
+        seed: Makes sampling repeatable where the backend can; None draws anew each time.
+    """
+
+    n: int = 1
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 256
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        checks = {
+            "n": (self.n >= 1, "at least 1"),
+            "temperature": (self.temperature >= 0, "0 or more"),
+            "top_p": (0 < self.top_p <= 1, "in (0, 1]"),
+            "max_tokens": (self.max_tokens >= 1, "at least 1"),
+        }
+        for name, (fine, expected) in checks.items():
+            if not fine:
+                raise ValueError(f"{name} should be {expected}, found {getattr(self, name)!r}")
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same prompt always gets the same answer."""
+        return self.temperature == 0 or self.seed is not None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields, JSON-ready."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Completions:
+    """The answer to one prompt.
+
+    Attributes:
+        texts: ``n`` completions; empty if the request failed.
+        prompt_tokens: Tokens read, as the backend counts them.
+        completion_tokens: Tokens written, over all ``n``.
+        seconds: Time from sending the request to its end; a share of the batch for a local model.
+        cached: Whether the answer came from a cache and cost nothing.
+        cut: Whether a completion was cut at ``max_tokens``.
+        error: Why there is no answer, or None.
+    """
+
+    texts: list[str]
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    cached: bool = False
+    cut: bool = False
+    error: str | None = None
+
+
+class LLM(ABC):
+    """A language model. A backend implements :attr:`identity` and :meth:`stream`.
+
+    The caller hands over every prompt it has; the backend decides on batching and concurrency.
+    """
+
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """What decides the answers: model id, revision, dtype, kind of endpoint; never a secret."""
+
+    @abstractmethod
+    def stream(
+        self, prompts: Sequence[Messages], sampling: Sampling
+    ) -> Iterator[tuple[int, Completions]]:
+        """Answer prompts, each as soon as it is done, in any order.
+
+        Args:
+            prompts: At least one prompt.
+            sampling: How to sample.
+
+        Yields:
+            The position of a prompt and its answer, every position once. A request that fails
+            is a :class:`Completions` with ``error``.
+
+        Raises:
+            LLMError: If nothing can be answered at all (wrong key, no such model, no server).
+        """
+
+    def generate(
+        self,
+        prompts: Sequence[Messages],
+        *,
+        n: int = 1,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        max_tokens: int = 256,
+        stop: Sequence[str] = (),
+        seed: int | None = None,
+    ) -> list[Completions]:
+        """Answer a batch of prompts, in their order; see :class:`Sampling` for the parameters.
+
+        Identical prompts are sent once where the answer is repeatable (temperature 0, or a
+        seed); the copies say ``cached`` and cost nothing.
+
+        Raises:
+            ValueError: If a sampling parameter is out of range.
+            LLMError: If nothing can be answered at all.
+        """
+        sampling = Sampling(n, temperature, top_p, max_tokens, tuple(stop), seed)
+        if not prompts:
+            return []
+        first: dict[tuple[tuple[str, str], ...], int] = {}
+        distinct: list[Messages] = []
+        position: list[int] = []
+        if sampling.repeatable:
+            for prompt in prompts:
+                key = tuple([(m["role"], m["content"]) for m in prompt])
+                at = first.setdefault(key, len(distinct))
+                if at == len(distinct):
+                    distinct.append(prompt)
+                position.append(at)
+        else:
+            distinct, position = list(prompts), list(range(len(prompts)))
+        answers: list[Completions | None] = [None] * len(distinct)
+        for at, answer in self.stream(distinct, sampling):
+            answers[at] = answer
+        missing = [i for i, answer in enumerate(answers) if answer is None]
+        if missing:
+            raise LLMError(f"{self!r} gave no answer to {len(missing)} of {len(distinct)} prompts")
+        out: list[Completions] = []
+        used: set[int] = set()
+        for at in position:
+            answer = answers[at]
+            assert answer is not None  # noqa: S101 - checked above
+            if at in used:
+                answer = Completions(answer.texts, cached=True, cut=answer.cut, error=answer.error)
+            used.add(at)
+            out.append(answer)
+        return out
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.identity == other.identity  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({json.dumps(self.identity)})"

@@ -1,0 +1,61 @@
+"""What rewriters and training may ask of the outside.
+
+The rewriters know neither engine nor reward; whoever offers these methods will do. The
+engines of :mod:`pyterrier_rewrite.pipelines` and the rewards of
+:mod:`pyterrier_rewrite.rewards` keep to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol, runtime_checkable
+
+import pandas as pd
+
+
+@runtime_checkable
+class Analyzer(Protocol):
+    """How an engine turns text into terms."""
+
+    def terms(self, text: str) -> list[str]:
+        """Return the surface terms of ``text`` in order, lower-cased, without stop words."""
+        ...
+
+    def stem(self, term: str) -> str:
+        """Return the stem under which the engine indexes one surface term."""
+        ...
+
+
+@runtime_checkable
+class CollectionStatistics(Protocol):
+    """Counts over a collection, by stem."""
+
+    analyzer: Analyzer
+    num_docs: int
+    num_tokens: int
+
+    def document_frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
+        """Return in how many documents each stem occurs; unknown stems are left out."""
+        ...
+
+    def collection_frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
+        """Return how often each stem occurs in the collection; unknown stems are left out."""
+        ...
+
+
+@runtime_checkable
+class TextSource(Protocol):
+    """Document texts by id."""
+
+    def texts(self, docnos: Iterable[str]) -> Mapping[str, str]:
+        """Return the text of each document; unknown ids are left out."""
+        ...
+
+
+@runtime_checkable
+class Reward(Protocol):
+    """A scorer of candidate queries."""
+
+    def score(self, candidates: pd.DataFrame) -> dict[str, float | None]:
+        """Return one score a candidate (``qcand``); ``None`` means no verdict, never a bad mark."""
+        ...
