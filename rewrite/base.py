@@ -216,7 +216,7 @@ class Rewriter(pt.Transformer):  # type: ignore[misc]  # pyterrier's classes are
         self, batch: pd.DataFrame, results: pd.DataFrame | None
     ) -> list[list[dict[str, Any]]]:
         if results is None:
-            assert self.feedback is not None  # noqa: S101 - validated by the frame's mode
+            assert self.feedback is not None
             try:
                 results = self.feedback.transform(batch)
             except OSError as error:
@@ -291,7 +291,7 @@ class Rewriter(pt.Transformer):  # type: ignore[misc]  # pyterrier's classes are
         )
 
     def _assemble(self, queries: pd.DataFrame, outcomes: Sequence[Rewritten]) -> pd.DataFrame:
-        out = pt.model.push_queries(queries, keep_original=True)
+        out: pd.DataFrame = pt.model.push_queries(queries, keep_original=True)
         dropped = [c for c in QUERY_FORMS if c in out.columns and c not in self.writes]
         out = out.drop(columns=dropped).reset_index(drop=True)
         before = out[QUSAGE].tolist() if QUSAGE in out.columns else [None] * len(out)
@@ -331,7 +331,8 @@ class Rewriter(pt.Transformer):  # type: ignore[misc]  # pyterrier's classes are
         for owner in cls.__mro__:
             if "__init__" not in owner.__dict__:
                 continue
-            parameters = list(inspect.signature(owner.__init__).parameters.values())[1:]
+            constructor = owner.__dict__["__init__"]
+            parameters = list(inspect.signature(constructor).parameters.values())[1:]
             for parameter in parameters:
                 if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
                     found.setdefault(parameter.name, parameter)
@@ -422,8 +423,8 @@ def add_usage(earlier: object, now: Usage | None) -> Usage:
 
 def _queries_of_results(results: pd.DataFrame) -> pd.DataFrame:
     kept = set(pt.model.query_columns(results))
-    columns = [column for column in results.columns if column in kept]
-    return results[columns].drop_duplicates(subset=[QID]).reset_index(drop=True)
+    queries: pd.DataFrame = results[[column for column in results.columns if column in kept]]
+    return pd.DataFrame(queries.drop_duplicates(subset=[QID]).reset_index(drop=True))
 
 
 def _check_texts(queries: pd.DataFrame) -> None:

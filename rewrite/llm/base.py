@@ -145,17 +145,14 @@ class LLM(ABC):
                 position.append(at)
         else:
             distinct, position = list(prompts), list(range(len(prompts)))
-        answers: list[Completions | None] = [None] * len(distinct)
-        for at, answer in self.stream(distinct, sampling):
-            answers[at] = answer
-        missing = [i for i, answer in enumerate(answers) if answer is None]
+        answers = dict(self.stream(distinct, sampling))
+        missing = len(distinct) - len(answers)
         if missing:
-            raise LLMError(f"{self!r} gave no answer to {len(missing)} of {len(distinct)} prompts")
+            raise LLMError(f"{self!r} gave no answer to {missing} of {len(distinct)} prompts")
         out: list[Completions] = []
         used: set[int] = set()
         for at in position:
             answer = answers[at]
-            assert answer is not None  # noqa: S101 - checked above
             if at in used:
                 answer = Completions(answer.texts, cached=True, cut=answer.cut, error=answer.error)
             used.add(at)
@@ -163,7 +160,7 @@ class LLM(ABC):
         return out
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.identity == other.identity  # type: ignore[attr-defined]
+        return isinstance(other, type(self)) and self.identity == other.identity
 
     def __hash__(self) -> int:
         return hash(self.identity)
