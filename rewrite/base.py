@@ -111,12 +111,6 @@ class Rewriter(pt.Transformer):  # type: ignore[misc]  # pyterrier's classes are
     reference: ClassVar[str] = ""
     """The publication, as ``pt-rewrite methods`` lists it."""
 
-    writes: tuple[str, ...] = ()
-    """The query forms beside text that this rewriter writes: ``query_toks``, ``query_vec``."""
-
-    several: bool = False
-    """Whether one query can become several."""
-
     fb_docs: int = 0
     """How many feedback documents a query are used; 0 for a rewriter without feedback."""
 
@@ -126,12 +120,24 @@ class Rewriter(pt.Transformer):  # type: ignore[misc]  # pyterrier's classes are
     include_original: bool = False
     """Whether the original is kept as one of several queries."""
 
-    analyzer: Analyzer = EnglishAnalyzer()
-    """Decides what a term is, for rewriters that write ``query_toks``."""
-
     on_error: Literal["keep", "raise"] = "keep"
 
     _not_compared: ClassVar[frozenset[str]] = frozenset({"on_error", "verbose"})
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The query forms beside text that this rewriter writes: ``query_toks``, ``query_vec``."""
+        return ()
+
+    @property
+    def several(self) -> bool:
+        """Whether one query can become several."""
+        return False
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """What decides what a term is, for rewriters that write ``query_toks``."""
+        return EnglishAnalyzer()
 
     @abstractmethod
     def rewrite(self, queries: pd.DataFrame) -> Sequence[Rewritten]:
@@ -240,13 +246,13 @@ class Rewriter(pt.Transformer):  # type: ignore[misc]  # pyterrier's classes are
 
     def _make_safe(self, outcome: Rewritten, original: str) -> None:
         """Clean what the rewriter made; where nothing is left, the original stays."""
-        safe = []
+        writes, safe = self.writes, []
         for query in outcome.queries:
             query.text = safe_text(query.text)
-            if QUERY_TOKS in self.writes:
+            if QUERY_TOKS in writes:
                 query.toks = _safe_terms(query.toks)
-            usable = query.text and (QUERY_TOKS not in self.writes or query.toks)
-            if usable and (QUERY_VEC not in self.writes or query.vec is not None):
+            usable = query.text and (QUERY_TOKS not in writes or query.toks)
+            if usable and (QUERY_VEC not in writes or query.vec is not None):
                 safe.append(query)
         if not safe and outcome.status == OK:
             outcome.status = failed("the rewrite is empty")
@@ -423,8 +429,8 @@ def add_usage(earlier: object, now: Usage | None) -> Usage:
 
 def _queries_of_results(results: pd.DataFrame) -> pd.DataFrame:
     kept = set(pt.model.query_columns(results))
-    queries: pd.DataFrame = results[[column for column in results.columns if column in kept]]
-    return pd.DataFrame(queries.drop_duplicates(subset=[QID]).reset_index(drop=True))
+    queries = results.loc[:, [column in kept for column in results.columns]]
+    return queries.drop_duplicates(subset=[QID]).reset_index(drop=True)
 
 
 def _check_texts(queries: pd.DataFrame) -> None:

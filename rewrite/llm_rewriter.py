@@ -1,0 +1,210 @@
+"""The rewriter behind every prompted method: prompt, model, parser, formulation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import pandas as pd
+import pyterrier as pt
+
+from .base import DOCUMENTS, Rewriter, Rewritten, Usage
+from .columns import OK, QUERY, TEXT, failed
+from .formulation import Formulation, Replace
+from .llm.base import LLM, Completions, Messages
+from .parsing import Parser, Text
+from .prompt import Example, Prompt
+from .protocols import Analyzer
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a method's paper says; each value can be replaced in the constructor.
+
+    Attributes:
+        prompt: Name of the prompt.
+        parser: How a generation is read.
+        formulation: How the new query is formed.
+        n: Generations a query.
+        temperature: 0 is greedy.
+        top_p: Nucleus mass.
+        max_tokens: Longest generation.
+        stop: Texts that end a generation.
+        fb_docs: Feedback documents in the prompt.
+    """
+
+    prompt: str | Prompt | None = None
+    parser: Parser = field(default_factory=Text)
+    formulation: Formulation = field(default_factory=Replace)
+    n: int = 1
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 256
+    stop: tuple[str, ...] = ()
+    fb_docs: int = 0
+
+
+class LLMRewriter(Rewriter):
+    """Rewrites queries with a prompt.
+
+    Every prompted method is this class with its published settings, so any part can be
+    replaced by another. Arguments left at None take the published value.
+
+    Input columns: ``qid``, ``query``; with ``fb_docs`` also documents, see
+    :class:`~pyterrier_rewrite.base.Rewriter`. Output columns: the same, and ``query_toks`` if
+    the formulation writes it.
+
+    Args:
+        llm: The language model.
+        prompt: A prompt, or its name (``family/name``, or ``file.yaml#name``). Its slots are
+            ``query`` and, with feedback, ``documents``.
+        parser: How a generation is read.
+        formulation: How the new query is formed.
+        n: Generations a query.
+        temperature: 0 is greedy.
+        top_p: Nucleus mass in (0, 1].
+        max_tokens: Longest generation, in tokens.
+        stop: Texts that end a generation.
+        seed: Makes sampling repeatable; without one, a sampling rewriter equals only itself.
+        examples: Few-shot examples in place of the prompt's own.
+        feedback: Pipeline that finds feedback documents with their ``text``.
+        fb_docs: Feedback documents a query.
+        include_original: Keep the original among several queries.
+        on_error: ``"keep"`` the original text of a query that fails, or ``"raise"``.
+
+    Example:
+        >>> import pandas as pd
+        >>> from pyterrier_rewrite import FakeLLM, LLMRewriter, Prompt
+        >>> shorten = Prompt("mine/short", 1, (("user", "Shorten: {query}"),), ("query",))
+        >>> rewriter = LLMRewriter(FakeLLM("red sofa"), prompt=shorten)
+        >>> topics = pd.DataFrame([{"qid": "1", "query": "I need a sofa, a red one"}])
+        >>> rewriter(topics)[["qid", "query", "query_0", "qstatus"]].values.tolist()
+        [['1', 'red sofa', 'I need a sofa, a red one', 'ok']]
+    """
+
+    published: ClassVar[Published] = Published()
+
+    def __init__(
+        self,
+        llm: LLM,
+        *,
+        prompt: str | Prompt | None = None,
+        parser: Parser | None = None,
+        formulation: Formulation | None = None,
+        n: int | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        max_tokens: int | None = None,
+        stop: Sequence[str] | None = None,
+        seed: int | None = None,
+        examples: Sequence[Example] | None = None,
+        feedback: pt.Transformer | None = None,
+        fb_docs: int | None = None,
+        include_original: bool = False,
+        on_error: Literal["keep", "raise"] = "keep",
+    ) -> None:
+        published = self.published
+        self.llm = llm
+        self.prompt = published.prompt if prompt is None else prompt
+        self.parser = published.parser if parser is None else parser
+        self.formulation = published.formulation if formulation is None else formulation
+        self.n = published.n if n is None else n
+        self.temperature = published.temperature if temperature is None else temperature
+        self.top_p = published.top_p if top_p is None else top_p
+        self.max_tokens = published.max_tokens if max_tokens is None else max_tokens
+        self.stop = published.stop if stop is None else stop
+        self.seed = seed
+        self.examples = examples
+        self.feedback = feedback
+        self.fb_docs = published.fb_docs if fb_docs is None else fb_docs
+        self.include_original = include_original
+        self.on_error = on_error
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The query forms that the formulation writes."""
+        return self.formulation.writes
+
+    @property
+    def several(self) -> bool:
+        """Whether the formulation makes several queries."""
+        return self.formulation.several
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """The formulation's analyzer, if it has one."""
+        return getattr(self.formulation, "analyzer", super().analyzer)
+
+    def template(self) -> Prompt:
+        """Return the prompt, loaded and with its examples."""
+        if self.prompt is None:
+            raise ValueError(f"{type(self).__name__} needs a prompt=")
+        template = Prompt.load(self.prompt)
+        return template if self.examples is None else template.with_examples(self.examples)
+
+    def messages(self, queries: pd.DataFrame) -> list[Messages]:
+        """Render one prompt a query; methods with other slots override it."""
+        template = self.template()
+        if self.fb_docs > 0:
+            return [
+                template.render(query=query, documents=show_documents(documents))
+                for query, documents in zip(queries[QUERY], queries[DOCUMENTS], strict=True)
+            ]
+        return [template.render(query=query) for query in queries[QUERY]]
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Ask the model once for the whole batch, then parse and form."""
+        answers = self.generate(self.messages(queries))
+        parts = [self.parse(answer) for answer in answers]
+        formed = self.formulation.form_batch(queries[QUERY].tolist(), parts)
+        return [
+            Rewritten(new, _status(answer, its), answer.texts, usage_of(answer))
+            for new, answer, its in zip(formed, answers, parts, strict=True)
+        ]
+
+    def generate(self, prompts: Sequence[Messages]) -> list[Completions]:
+        """Send prompts with this rewriter's sampling settings."""
+        return self.llm.generate(
+            prompts,
+            n=self.n,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            max_tokens=self.max_tokens,
+            stop=tuple(self.stop),
+            seed=self.seed,
+        )
+
+    def parse(self, answer: Completions) -> list[str]:
+        """Read the parts of all generations of one answer."""
+        return [part for text in answer.texts for part in self.parser(text)]
+
+    def _published(self, name: str) -> Any:
+        return getattr(self.published, name, super()._published(name))
+
+    def _repeatable(self) -> bool:
+        return self.temperature == 0 or self.seed is not None
+
+
+def usage_of(answer: Completions) -> Usage:
+    """Return what one answer cost, in the form of the column ``qusage``."""
+    return {
+        "requests": 1,
+        "cached": int(answer.cached),
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "seconds": answer.seconds,
+    }
+
+
+def show_documents(documents: Sequence[dict[str, Any]]) -> str:
+    """Show feedback documents in a prompt, numbered from 1."""
+    return "\n".join(f"[{i}] {document[TEXT]}" for i, document in enumerate(documents, 1))
+
+
+def _status(answer: Completions, parts: Sequence[str]) -> str:
+    if answer.error is not None:
+        return failed(answer.error)
+    if not parts:
+        return failed("no usable text in the answer")
+    return OK

@@ -1,0 +1,199 @@
+"""Prompts as data: chat templates with named slots, one YAML file a family."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .llm.base import Message
+
+Example = Mapping[str, str]
+"""Values for the slots of a prompt's ``example`` template."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    r"""A chat template.
+
+    ``{slot}`` stands for a value if ``slot`` is among :attr:`slots`; every other brace is a
+    brace. Values are put in once and are never read as templates themselves, so queries and
+    documents may hold braces, quotes and newlines.
+
+    Attributes:
+        id: ``family/name``.
+        version: Counted up with every change of wording.
+        messages: Pairs of role and template.
+        slots: Names of the values that :meth:`render` takes.
+        example: Template of one example; ``{examples}`` in a message stands for all of them,
+            joined by blank lines.
+        examples: Values for :attr:`example`.
+        reference: Where the prompt's structure was published.
+
+    Example:
+        >>> prompt = Prompt("mine/plain", 1, (("user", "Expand {query} as {json}"),), ("query",))
+        >>> prompt.render(query="{couch}")
+        [{'role': 'user', 'content': 'Expand {couch} as {json}'}]
+    """
+
+    id: str
+    version: int
+    messages: tuple[tuple[str, str], ...]
+    slots: tuple[str, ...]
+    example: str = ""
+    examples: tuple[tuple[tuple[str, str], ...], ...] = ()
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        text = "\n".join(content for _, content in self.messages)
+        for slot in self.slots:
+            if f"{{{slot}}}" not in text:
+                raise ValueError(
+                    f"prompt {self.id!r} declares the slot {slot!r}, but no message holds "
+                    f"{{{slot}}}; put it in or take the slot out"
+                )
+
+    @classmethod
+    def load(cls, name: str | Prompt) -> Prompt:
+        """Return a prompt by name.
+
+        Args:
+            name: ``family/name`` for one that the library brings, ``path/to/file.yaml#name`` for
+                one of your own, or a prompt, which is returned as it is.
+
+        Raises:
+            ValueError: If there is no such prompt, or the file is not a prompt file.
+        """
+        return name if isinstance(name, Prompt) else _load(name)
+
+    def with_examples(self, examples: Sequence[Example]) -> Prompt:
+        """Return a copy with other few-shot examples.
+
+        Raises:
+            ValueError: If the prompt takes no examples, or one lacks a value.
+        """
+        if not self.example:
+            raise ValueError(f"prompt {self.id!r} takes no examples; use a few-shot prompt")
+        needed = _slots_in(self.example)
+        for number, example in enumerate(examples, 1):
+            missing = sorted(needed - set(example))
+            if missing:
+                raise ValueError(
+                    f"example {number} for prompt {self.id!r} lacks {missing}; "
+                    f"each needs {sorted(needed)}"
+                )
+        return replace(self, examples=tuple(tuple(sorted(e.items())) for e in examples))
+
+    def render(self, **values: str) -> list[Message]:
+        """Fill the slots.
+
+        Raises:
+            TypeError: If a slot gets no value, or a value has no slot.
+        """
+        if values.keys() != self._slot_set:
+            raise TypeError(
+                f"prompt {self.id!r} needs values for {sorted(self._slot_set)}, "
+                f"found {sorted(values)}"
+            )
+        return [
+            {
+                "role": role,
+                # odd parts are the names of slots
+                "content": "".join(
+                    [values[part] if i % 2 else part for i, part in enumerate(parts)]
+                )
+                if len(parts) > 1
+                else parts[0],
+            }
+            for role, parts in self._parts
+        ]
+
+    @cached_property
+    def _slot_set(self) -> frozenset[str]:
+        return frozenset(self.slots)
+
+    @cached_property
+    def _parts(self) -> list[tuple[str, list[str]]]:
+        shown = "\n\n".join(_fill(self.example, dict(example)) for example in self.examples)
+        pattern = _slot_pattern(self.slots)
+        parts = []
+        for role, content in self.messages:
+            pieces = pattern.split(content) if pattern else [content]
+            # the examples go into the literal pieces only, after the slots have been found
+            pieces[::2] = [piece.replace("{examples}", shown) for piece in pieces[::2]]
+            parts.append((role, pieces))
+        return parts
+
+    def __repr__(self) -> str:
+        count = f", examples={len(self.examples)}" if self.examples else ""
+        return f"Prompt({self.id!r}, version={self.version}{count})"
+
+
+def _slot_pattern(slots: Sequence[str]) -> re.Pattern[str] | None:
+    return re.compile(r"\{(" + "|".join(map(re.escape, slots)) + r")\}") if slots else None
+
+
+def _slots_in(template: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", template))
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), template)
+
+
+@lru_cache(maxsize=256)
+def _load(name: str) -> Prompt:
+    path, hash_, key = name.rpartition("#")
+    if hash_:
+        file = Path(path)
+        if not file.is_file():
+            raise ValueError(f"there is no prompt file {path!r}")
+        return _read(file.read_text(encoding="utf-8"), path, f"{file.stem}/{key}", key)
+    family, _, key = name.partition("/")
+    folder = resources.files(__package__).joinpath("prompts")
+    families = {entry.name.removesuffix(".yaml"): entry for entry in folder.iterdir()}
+    if family not in families:
+        raise ValueError(f"there is no prompt family {family!r}{_near(family, families)}")
+    return _read(families[family].read_text(encoding="utf-8"), f"{family}.yaml", name, key)
+
+
+def _read(text: str, where: str, id_: str, key: str) -> Prompt:
+    try:
+        content: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"{where} is not valid YAML: {error}") from error
+    prompts = content.get("prompts") if isinstance(content, dict) else None
+    if not isinstance(prompts, dict):
+        raise ValueError(f"{where} should hold a mapping with the key 'prompts'")
+    if key not in prompts:
+        raise ValueError(f"{where} has no prompt {key!r}{_near(key, prompts)}")
+    entry = prompts[key]
+    try:
+        prompt = Prompt(
+            id=id_,
+            version=int(entry["version"]),
+            messages=tuple((m["role"], m["content"].strip()) for m in entry["messages"]),
+            slots=tuple(entry["slots"]),
+            example=entry.get("example", "").strip(),
+            reference=content.get("reference", "").strip(),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"prompt {key!r} of {where} should have version, slots and messages "
+            f"(each with role and content); found a problem with {error}"
+        ) from error
+    examples = entry.get("examples", [])
+    return prompt.with_examples(examples) if examples else prompt
+
+
+def _near(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{hint} (there are: {', '.join(sorted(known))})"
