@@ -1,0 +1,116 @@
+"""RM3: the relevance model, interpolated with the original query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+import pyterrier as pt
+
+from ..protocols import CollectionStatistics
+from ._terms import FeedbackDocument, TermFeedback, Weights, check_range, shares, top
+
+COMMON: Final = 0.1
+"""A term in more than this share of the collection's documents does not expand a query."""
+
+
+class RM3(TermFeedback):
+    r"""Expands a query with the terms that its best documents have in common.
+
+    The relevance model is estimated from the feedback documents and mixed with the original
+    query, both as probabilities:
+
+    .. math::
+
+        P(w|R) \propto \sum_{d} P(w|d)\, s(d), \qquad
+        P(w|q') = \lambda\, P(w|q) + (1 - \lambda)\, P(w|R)
+
+    with the choices of Anserini: ``s(d)`` is the document's score as a share of all scores,
+    ``P(w|d)`` the share of the term among the ``fb_terms`` most frequent terms of the document,
+    and the ``fb_terms`` best terms of the model are kept and sum to one. Terms shorter than 2
+    or longer than 20 characters, with other characters than letters and digits, and those in
+    more than 10 % of the collection's documents do not expand. Documents weigh the same if
+    scores are missing or negative (as logarithms of probabilities are), or all 0.
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno``, ``text`` and, if
+    there, ``rank`` and ``score``.
+
+    Output columns: as :class:`~pyterrier_rewrite.base.Rewriter`; ``query_toks`` holds the
+    weighted terms, which sum to one, and ``query`` keeps its text.
+
+    Args:
+        statistics: Document frequencies and analyzer of the index that will be searched
+            (``index.statistics``).
+        fb_docs: Feedback documents a query, at least 1.
+        fb_terms: Terms of the relevance model, at least 1.
+        original_weight: Weight of the original query, in [0, 1]; 1 leaves the query alone, 0
+            is the plain relevance model RM1.
+        feedback: Pipeline that finds documents with ``text`` for a query frame.
+        on_error: ``"keep"`` the original query, or ``"raise"``.
+
+    Raises:
+        ValueError: If a number is out of its range.
+
+    Example:
+        >>> bm25 = index.bm25()                                            # doctest: +SKIP
+        >>> pipeline = bm25 >> index.text() >> RM3(index.statistics) >> bm25  # doctest: +SKIP
+
+    Reference:
+        Lavrenko and Croft, Relevance-based language models, SIGIR 2001. Abdul-Jaleel et al.,
+        UMass at TREC 2004: Novelty and HARD, TREC 2004.
+    """
+
+    reference = "Abdul-Jaleel et al., TREC 2004"
+
+    def __init__(
+        self,
+        statistics: CollectionStatistics,
+        *,
+        fb_docs: int = 10,
+        fb_terms: int = 10,
+        original_weight: float = 0.5,
+        feedback: pt.Transformer | None = None,
+        on_error: Literal["keep", "raise"] = "keep",
+    ) -> None:
+        check_range("original_weight", original_weight, low=0, high=1)
+        super().__init__(
+            statistics, fb_docs=fb_docs, fb_terms=fb_terms, feedback=feedback, on_error=on_error
+        )
+        self.original_weight = original_weight
+
+    def frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
+        """Return document frequencies."""
+        return self.statistics.document_frequencies(stems)
+
+    def weigh(
+        self,
+        query: Weights,
+        documents: Sequence[FeedbackDocument],
+        frequencies: Mapping[str, int],
+    ) -> Weights:
+        """Return the relevance model, mixed with the query."""
+        most = COMMON * self.statistics.num_docs
+        model: Weights = {}
+        for document, weight in zip(documents, document_weights(documents), strict=True):
+            rare = {s: n for s, n in document.counts.items() if frequencies[s] <= most}
+            for stem, probability in shares(top(rare, self.fb_terms)).items():
+                model[stem] = model.get(stem, 0.0) + weight * probability
+        model = shares(top(model, self.fb_terms))
+        if not model:
+            return {}
+        original = shares(query)
+        return {
+            stem: self.original_weight * original.get(stem, 0.0)
+            + (1 - self.original_weight) * model.get(stem, 0.0)
+            for stem in original | model
+        }
+
+
+def document_weights(documents: Sequence[FeedbackDocument]) -> list[float]:
+    """Return each document's share of the scores; equal shares if scores cannot be shared out."""
+    scores = [document.score for document in documents]
+    usable = [score for score in scores if score is not None and score >= 0]
+    total = sum(usable)
+    if len(usable) < len(scores) or total == 0:
+        return [1 / len(documents)] * len(documents)
+    return [score / total for score in usable]

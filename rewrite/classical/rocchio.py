@@ -1,0 +1,125 @@
+"""Rocchio: move the query towards relevant documents and away from others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import pyterrier as pt
+
+from ..protocols import CollectionStatistics
+from ._terms import FeedbackDocument, TermFeedback, Weights, check_range, top
+
+
+class Rocchio(TermFeedback):
+    r"""Moves the query towards the centre of relevant documents and away from the others.
+
+    .. math::
+
+        q' = \alpha\, q + \frac{\beta}{|D^+|} \sum_{d \in D^+} d
+             - \frac{\gamma}{|D^-|} \sum_{d \in D^-} d
+
+    Documents are vectors of ``(1 + log tf) · log(N / df)`` and the query one of term counts,
+    because the engine brings the query's inverse document frequencies in itself; all are
+    scaled to length one. Of the feedback, the ``fb_terms`` best terms and those of the query
+    are kept, and negative weights dropped.
+
+    Every feedback document counts as relevant (pseudo-relevance), unless the frame has judged
+    ones: with a column ``label``, those above 0 are relevant and those of 0 or less are not.
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno``, ``text`` and, if
+    there, ``rank`` or ``score``, and ``label``.
+
+    Output columns: as :class:`~pyterrier_rewrite.base.Rewriter`; ``query_toks`` holds the
+    weighted terms, and ``query`` keeps its text.
+
+    Args:
+        statistics: Document frequencies and analyzer of the index that will be searched
+            (``index.statistics``).
+        fb_docs: Feedback documents a query, at least 1.
+        fb_terms: Feedback terms, at least 1.
+        alpha: Weight of the original query, 0 or more.
+        beta: Weight of relevant documents, 0 or more.
+        gamma: Weight of documents that are not relevant, 0 or more; without a column ``label``
+            there are none.
+        feedback: Pipeline that finds documents with ``text`` for a query frame.
+        on_error: ``"keep"`` the original query, or ``"raise"``.
+
+    Raises:
+        ValueError: If a number is out of its range.
+
+    Example:
+        >>> bm25 = index.bm25()                                                # doctest: +SKIP
+        >>> pipeline = bm25 >> index.text() >> Rocchio(index.statistics) >> bm25  # doctest: +SKIP
+
+    Reference:
+        Rocchio, Relevance feedback in information retrieval, in Salton (ed.), The SMART
+        retrieval system, 1971. Weights as in Salton and Buckley, Improving retrieval
+        performance by relevance feedback, JASIS 41(4), 1990.
+    """
+
+    reference = "Rocchio, 1971"
+
+    def __init__(
+        self,
+        statistics: CollectionStatistics,
+        *,
+        fb_docs: int = 10,
+        fb_terms: int = 10,
+        alpha: float = 1.0,
+        beta: float = 0.75,
+        gamma: float = 0.0,
+        feedback: pt.Transformer | None = None,
+        on_error: Literal["keep", "raise"] = "keep",
+    ) -> None:
+        for name, value in (("alpha", alpha), ("beta", beta), ("gamma", gamma)):
+            check_range(name, value, low=0)
+        super().__init__(
+            statistics, fb_docs=fb_docs, fb_terms=fb_terms, feedback=feedback, on_error=on_error
+        )
+        self.alpha = alpha
+        self.beta = beta
+        self.gamma = gamma
+
+    def frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
+        """Return document frequencies."""
+        return self.statistics.document_frequencies(stems)
+
+    def weigh(
+        self,
+        query: Weights,
+        documents: Sequence[FeedbackDocument],
+        frequencies: Mapping[str, int],
+    ) -> Weights:
+        """Return the moved query."""
+        relevant = [d for d in documents if d.label is None or d.label > 0]
+        others = [d for d in documents if d.label is not None and d.label <= 0]
+        move: Weights = {}
+        for group, step in ((relevant, self.beta), (others, -self.gamma)):
+            for document in group:
+                for stem, weight in self._vector(document, frequencies).items():
+                    move[stem] = move.get(stem, 0.0) + step / len(group) * weight
+        original = unit(query)
+        kept = original | top(move, self.fb_terms)
+        if not move:
+            return {}
+        weights = {s: self.alpha * original.get(s, 0.0) + move.get(s, 0.0) for s in kept}
+        return {stem: weight for stem, weight in weights.items() if weight > 0}
+
+    def _vector(self, document: FeedbackDocument, frequencies: Mapping[str, int]) -> Weights:
+        """Return a document as tf-idf weights of length one."""
+        size = self.statistics.num_docs
+        return unit(
+            {
+                stem: (1 + math.log(count)) * math.log(size / frequencies[stem])
+                for stem, count in document.counts.items()
+                if frequencies[stem] < size
+            }
+        )
+
+
+def unit(weights: Mapping[str, float]) -> Weights:
+    """Return the weights scaled to a Euclidean length of one; nothing stays nothing."""
+    length = math.hypot(*weights.values())
+    return {stem: weight / length for stem, weight in weights.items()}
