@@ -7,6 +7,7 @@ from .expansion import Query2Doc
 from .formulation import Formulation, Join, Repeat, RepeatTerms, Replace, Several
 from .llm import LLM, Completions, FakeLLM, Sampling
 from .llm_rewriter import LLMRewriter, Published
+from .parsing import Queries, Terms, Text
 from .prompt import Prompt
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "NewQuery",
     "Prompt",
     "Published",
+    "Queries",
     "Query2Doc",
     "Repeat",
     "RepeatTerms",
@@ -31,5 +33,7 @@ __all__ = [
     "Rewritten",
     "Sampling",
     "Several",
+    "Terms",
+    "Text",
     "__version__",
 ]

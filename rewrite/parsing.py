@@ -78,8 +78,10 @@ _THINK_END = re.compile(r"\A.*</(?:think|thinking|thought|reasoning)>", re.S | r
 _SPECIAL = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>")
 _FENCE = re.compile(r"^[ \t]*```[\w+-]*[ \t]*$", re.M)
 _OPENING = re.compile(
-    r"^(?:(?:sure|certainly|of course|absolutely|okay|ok|great|alright|yes)\b[^\w\n]*)*"
-    r"(?:(?:here|below|these|this|the following)\b[^:\n]{0,120}(?::|\.$)|(?<=[!.,])$)\s*",
+    r"^(?:sure|certainly|of course|okay|ok|yes)?[,!.]?\s*"
+    r"(?:(?:here|below|these|this|the following)\s*(?:is|are|'s|’s|you go)\b)[^:\n]{0,120}?"
+    r"(?:(?:passage|list|quer|keyword|term|rewrit|answer|version|document|text|response|example|"
+    r"expansion|question|suggestion|reformulation)[^:\n]{0,80}:|:$)\s*",
     re.I,
 )
 _INTERJECTION = re.compile(
@@ -103,7 +105,7 @@ _LABEL = re.compile(
     re.I,
 )
 _BULLET = re.compile(r"^\s*(?:[-*•–—+]|\(?\d{1,2}[.):]|\(?[a-z][.)])\s+")
-_MARKS = re.compile(r"\*\*|__|(?<!\w)[*_]|[*_](?!\w)|`|^#{1,6}\s+|^>\s+")
+_MARKS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|`|^#{1,6}\s+|^>\s+")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _QUOTES = "\"'“”‘’«»"
@@ -117,7 +119,7 @@ def _content_lines(generation: str) -> list[str]:
     if lines and _REFUSAL.match(lines[0].lstrip("*_ ")):
         return []
     if lines:
-        lines[0] = _OPENING.sub("", _INTERJECTION.sub("", lines[0]), count=1)
+        lines[0] = _OPENING.sub("", _INTERJECTION.sub("", lines[0]))
     while lines and _CLOSING.match(lines[-1]):
         lines.pop()
     return [line for line in lines if line]

@@ -1,0 +1,262 @@
+"""For your tests and ours: the contract of a rewriter as a function, and a model that is a script.
+
+Example:
+    >>> from pyterrier_rewrite import Query2Doc
+    >>> from pyterrier_rewrite.testing import FakeLLM, check_rewriter
+    >>> check_rewriter(Query2Doc(FakeLLM("a sofa is a couch"), seed=1))
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pyterrier as pt
+
+from .base import Rewriter
+from .columns import (
+    DOCNO,
+    QGEN,
+    QGROUP,
+    QGROUP_QUERY,
+    QID,
+    QSTATUS,
+    QUERY,
+    QUERY_FORMS,
+    QUERY_TOKS,
+    QUERY_VEC,
+    QUSAGE,
+    QWEIGHT,
+    TEXT,
+    USAGE_KEYS,
+)
+from .errors import RewriteWarning
+from .llm import FakeLLM
+from .text import MAX_QUERY_CHARS, safe_text
+
+__all__ = ["FakeLLM", "check_rewriter", "hostile_queries", "sample_results", "sample_topics"]
+
+
+def sample_topics() -> pd.DataFrame:
+    """Return a small query frame with a column that no rewriter knows."""
+    return pd.DataFrame(
+        {
+            QID: ["q1", "q2", "q3"],
+            QUERY: ["red couch for two", "how do bees live", "waterproof shoes"],
+            "split": ["test", "test", "test"],
+        }
+    )
+
+
+def sample_results() -> pd.DataFrame:
+    """Return a small result frame with texts, for rewriters that use feedback."""
+    texts = [
+        "A red two-seater sofa of linen, a small couch for a studio.",
+        "Honey bees live in colonies; worker bees live for six weeks.",
+        "Waterproof hiking shoes with a rubber sole keep feet dry.",
+    ]
+    rows = []
+    for number, topic in enumerate(sample_topics().to_dict("records")):
+        for rank in range(3):
+            text = texts[(number + rank) % 3]
+            scores: dict[str, Any] = {"score": 9.0 - rank, "rank": rank}
+            rows.append({**topic, DOCNO: f"d{number}{rank}", TEXT: text, **scores})
+    return pd.DataFrame(rows)
+
+
+def hostile_queries() -> pd.DataFrame:
+    """Return queries that have broken search engines and templates before."""
+    texts = [
+        "",
+        "   ",
+        "nul \x00 inside",
+        "tabs\tand\nlines\r\n",
+        "lone \ud800 surrogate",
+        "{query} {0} %s ${x} {{",
+        "quotes \" ' ` and <b>markup</b>",
+        "title:shoes^2 #1(a b) +must -not",
+        "!!! ??? ...",
+        "the who and to be or not to be",
+        "沙发 диван أريكة sofá",
+        "word " * 20_000,
+        "x" * 50_000,
+    ]
+    # as objects: pandas' own text type cannot hold a lone surrogate, files and requests can
+    column = pd.Series(texts, dtype=object)
+    return pd.DataFrame({QID: [f"h{i}" for i in range(len(texts))], QUERY: column})
+
+
+def check_rewriter(rewriter: Rewriter, frame: pd.DataFrame | None = None) -> None:
+    """Assert that a rewriter keeps the contract, so that it composes with any pipeline.
+
+    Args:
+        rewriter: The rewriter; one with a model is best given a
+            :class:`~pyterrier_rewrite.llm.FakeLLM`.
+        frame: Queries, or results with texts for a rewriter that uses feedback documents; by
+            default a small frame of the right kind. It should not be empty.
+
+    Raises:
+        AssertionError: If the contract is broken; the text says where.
+    """
+    if frame is None:
+        frame = sample_topics()
+        if rewriter.fb_docs > 0 and rewriter.feedback is None:
+            frame = sample_results()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RewriteWarning)
+        out = rewriter(frame)
+        _check_rows(rewriter, frame, out)
+        _check_cells(rewriter, out)
+        _check_shapes(rewriter, frame, out)
+        _check_chain(rewriter, frame, out)
+        _check_values(rewriter, frame, out)
+        _check_hostile(rewriter, frame)
+    _check_inspection(rewriter, frame, out)
+
+
+def _queries(frame: pd.DataFrame) -> pd.DataFrame:
+    if DOCNO not in frame.columns:
+        return frame
+    kept = set(pt.model.query_columns(frame))
+    return frame[[c for c in frame.columns if c in kept]].drop_duplicates(QID)
+
+
+def _check_rows(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> None:
+    queries = _queries(frame)
+    origin = out[QGROUP] if rewriter.several else out[QID]
+    assert list(dict.fromkeys(origin)) == list(queries[QID]), (
+        f"a query was lost, added or moved: in {list(queries[QID])}, out {list(origin)}"
+    )
+    lost = [c for c in queries.columns if c not in out.columns and c not in QUERY_FORMS]
+    assert not lost, f"input columns were lost: {lost}"
+    stale = [c for c in QUERY_FORMS if c in out.columns and c not in rewriter.writes]
+    assert not stale, f"stale query forms were kept: {stale}; the engine would prefer them"
+    assert list(out.index) == list(range(len(out))), "the index should be 0, 1, 2, …"
+    before = dict(zip(queries[QID], queries[QUERY], strict=True))
+    assert [before[q] for q in origin] == list(out["query_0"]), "query_0 is not the query before"
+    if rewriter.several:
+        expected: dict[str, int] = {}
+        for qid, group in zip(out[QID], out[QGROUP], strict=True):
+            expected[group] = expected.get(group, 0) + 1
+            assert qid == f"{group}~{expected[group]}", f"{qid!r} should be {group}~<number>"
+        assert QGROUP_QUERY in out.columns, "qgroup_query is missing"
+        assert (out[QWEIGHT] > 0).all(), "weights should be positive"
+
+
+def _check_cells(rewriter: Rewriter, out: pd.DataFrame) -> None:
+    for row in out.to_dict("records"):
+        where = f"of query {row[QID]!r}"
+        assert row[QUERY], f"the new text {where} is empty"
+        assert row[QUERY] == safe_text(row[QUERY]), f"the new text {where} is not safe"
+        assert len(row[QUERY]) <= MAX_QUERY_CHARS, f"the new text {where} is too long"
+        assert isinstance(row[QGEN], list), f"qgen {where} should be a list"
+        status = row[QSTATUS]
+        assert status == "ok" or status.startswith(("skipped: ", "failed: ")), f"qstatus: {status}"
+        assert isinstance(row[QUSAGE], Mapping), f"qusage {where} should be a mapping"
+        assert tuple(row[QUSAGE]) == USAGE_KEYS, f"qusage {where} has the keys {list(row[QUSAGE])}"
+        if QUERY_TOKS in rewriter.writes:
+            _check_terms(rewriter, row[QUERY_TOKS], where)
+
+
+def _check_terms(rewriter: Rewriter, terms: Any, where: str) -> None:
+    assert isinstance(terms, dict), f"query_toks {where} should be a dict"
+    assert terms, f"query_toks {where} is empty"
+    assert all(weight > 0 for weight in terms.values()), f"query_toks {where}: weights above 0"
+    assert all(term == term.lower() for term in terms), f"query_toks {where}: lower-cased terms"
+    stems = [rewriter.analyzer.stem(term) for term in terms]
+    assert len(set(stems)) == len(stems), f"query_toks {where} holds two forms of one stem"
+
+
+def _check_shapes(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> None:
+    for rows in (frame.iloc[:0], frame[frame[QID] == frame[QID].iloc[0]]):
+        some = rewriter(rows)
+        assert list(some.columns) == list(out.columns), (
+            f"{len(rows)} rows give {list(some.columns)}, all rows {list(out.columns)}"
+        )
+    odd = frame.set_axis(range(7, 7 + len(frame)))
+    assert list(rewriter(odd)[QID]) == list(out[QID]), "the frame's index should not matter"
+
+
+def _check_chain(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> None:
+    stale = {QUERY_TOKS: {"stale": 1.0}, QUERY_VEC: [0.0]}
+    loaded = frame.assign(**{c: [value] * len(frame) for c, value in stale.items()})
+    kept = copy.deepcopy(loaded)
+    again = rewriter(loaded)
+    assert loaded.equals(kept), "the input frame was changed"
+    for column in QUERY_FORMS:
+        if column not in rewriter.writes:
+            assert column not in again.columns, f"the stale {column} was kept"
+    if rewriter.fb_docs > 0 and rewriter.feedback is None:
+        return
+    twice = rewriter(out)
+    assert list(twice["query_1"].iloc[: len(out)]) or not len(out), "query_1 is missing"
+    spent = sum(usage["requests"] for usage in out[QUSAGE])
+    in_all = sum(usage["requests"] for usage in twice[QUSAGE])
+    assert in_all >= spent, "qusage should sum over a chain of rewriters"
+    if rewriter.several:
+        assert set(twice[QGROUP]) == set(out[QGROUP]), "qgroup should stay the outermost query id"
+
+
+def _check_values(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> None:
+    shared = rewriter.apply_attributes()
+    assert repr(shared) == repr(rewriter), f"unstable repr: {shared!r} and {rewriter!r}"
+    assert hash(shared) == hash(rewriter), "a copy should have the same hash"
+    assert rewriter == rewriter, "a rewriter should equal itself"
+    if rewriter._repeatable():
+        assert shared == rewriter, "a rewriter built from the same arguments should be equal"
+    loaded = pickle.loads(pickle.dumps(rewriter))
+    assert list(loaded(frame).columns) == list(out.columns), "pickling changed the output"
+
+
+def _check_hostile(rewriter: Rewriter, frame: pd.DataFrame) -> None:
+    queries = hostile_queries()
+    hostile = queries
+    if DOCNO in frame.columns:
+        documents = frame[frame[QID] == frame[QID].iloc[0]]
+        documents = documents[[c for c in documents.columns if not c.startswith("q")]]
+        hostile = queries.merge(documents, how="cross")
+    for extra in _queries(frame).columns.difference(hostile.columns):
+        hostile[extra] = [_queries(frame)[extra].iloc[0]] * len(hostile)
+    out = rewriter(hostile)
+    blank = [not safe_text(text) for text in out["query_0"]]
+    _check_cells(rewriter, out[[not b for b in blank]])
+    assert set(out.loc[blank, QSTATUS]) == {"skipped: empty query"}, "blank queries are skipped"
+    origin = out[QGROUP] if rewriter.several else out[QID]
+    assert set(origin) == set(queries[QID]), "a hostile query was lost"
+    for nothing in (None, float("nan"), 7):
+        broken = frame.assign(**{QUERY: pd.Series([nothing] * len(frame), dtype=object).values})
+        _raises(TypeError, rewriter, broken, "a query that is not a text should be a TypeError")
+
+
+def _check_inspection(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> None:
+    for name in rewriter._parameters():
+        assert hasattr(rewriter, name), f"__init__ should store {name!r} under its own name"
+    expected = pt.inspect.transformer_outputs(rewriter, list(frame.columns))
+    assert expected == list(out.columns), f"pt.inspect tells {expected}, real: {list(out.columns)}"
+    inputs = pt.inspect.transformer_inputs(rewriter)
+    assert any({QID, QUERY} <= set(mode) for mode in inputs), f"pt.inspect tells inputs {inputs}"
+    _raises(
+        pt.validate.InputValidationError,
+        rewriter,
+        frame.drop(columns=[QUERY]),
+        "a missing query column should be an InputValidationError",
+    )
+    schematic = rewriter.schematic
+    assert len(schematic["label"]) <= 20, f"label {schematic['label']!r} is over 20 characters"
+    assert schematic.get("help_url"), "without a help_url PyTerrier asks the network for one"
+    if rewriter.feedback is None:  # other people's transformers may ask the network
+        pt.schematic.draw(rewriter)
+
+
+def _raises(
+    kind: type[BaseException], rewriter: Rewriter, frame: pd.DataFrame, message: str
+) -> None:
+    try:
+        rewriter(frame)
+    except kind:
+        return
+    raise AssertionError(message)

@@ -1,0 +1,259 @@
+"""What the base class does where things go wrong, and the columns it writes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyterrier as pt
+import pytest
+from ir_measures import P
+
+import pyterrier_rewrite as pr
+from pyterrier_rewrite.testing import FakeLLM, sample_results, sample_topics
+
+PLAIN = pr.Prompt("test/plain", 1, (("user", "Rewrite: {query}"),), ("query",))
+DOCUMENTS = pr.Prompt("test/docs", 1, (("user", "{documents}|{query}"),), ("query", "documents"))
+
+
+def topics(*queries: str) -> pd.DataFrame:
+    return pd.DataFrame({"qid": [str(i) for i in range(len(queries))], "query": list(queries)})
+
+
+def test_failed_queries_keep_their_text_and_say_why():
+    def reply(prompt, sample):
+        if "bees" in prompt[-1]["content"]:
+            raise TimeoutError("no answer in 60 s")
+        return "new text"
+
+    rewriter = pr.LLMRewriter(FakeLLM(reply), prompt=PLAIN)
+    with pytest.warns(pr.RewriteWarning, match=r"1 of 3 queries failed \(first: query 'q2'"):
+        out = rewriter(sample_topics())
+    assert out["query"].tolist() == ["new text", "how do bees live", "new text"]
+    assert out["qstatus"].tolist() == ["ok", "failed: TimeoutError: no answer in 60 s", "ok"]
+
+
+def test_on_error_raise():
+    rewriter = pr.LLMRewriter(FakeLLM(""), prompt=PLAIN, on_error="raise")
+    with pytest.raises(pr.RewriteError, match="no usable text"):
+        rewriter(sample_topics())
+
+
+class DeadLLM(FakeLLM):
+    def stream(self, prompts, sampling):
+        raise pr.LLMError("no server at http://127.0.0.1:1/v1; start it")
+
+
+@pytest.mark.parametrize("on_error", ["keep", "raise"])
+def test_a_dead_model_fails_every_query(on_error):
+    rewriter = pr.LLMRewriter(DeadLLM(), prompt=PLAIN, on_error=on_error)
+    if on_error == "raise":
+        with pytest.raises(pr.LLMError, match="no server"):
+            rewriter(sample_topics())
+        return
+    with pytest.warns(pr.RewriteWarning, match="3 of 3"):
+        out = rewriter(sample_topics())
+    assert out["query"].tolist() == sample_topics()["query"].tolist()
+    assert set(out["qstatus"]) == {"failed: no server at http://127.0.0.1:1/v1; start it"}
+
+
+def test_programming_errors_are_not_swallowed():
+    class Broken(pr.Rewriter):
+        def rewrite(self, queries):
+            raise KeyError("a bug")
+
+    class Short(pr.Rewriter):
+        def rewrite(self, queries):
+            return []
+
+    with pytest.raises(KeyError, match="a bug"):
+        Broken()(sample_topics())
+    with pytest.raises(RuntimeError, match="returned 0 outcomes for 3 queries"):
+        Short()(sample_topics())
+
+
+def test_blank_queries_are_never_sent():
+    llm = FakeLLM("new")
+    out = pr.LLMRewriter(llm, prompt=PLAIN)(topics("", "couch", " \x00 "))
+    assert out["query"].tolist() == ["", "new", ""]
+    assert out["qstatus"].tolist() == ["skipped: empty query", "ok", "skipped: empty query"]
+    assert len(llm.prompts) == 1
+
+
+def test_generated_text_is_made_safe():
+    out = pr.LLMRewriter(FakeLLM("a\x00b\u202e c" + " word" * 9_000), prompt=PLAIN)(topics("x"))
+    text = out["query"][0]
+    assert text.startswith("a b c word word")
+    assert len(text) <= 16_384
+    assert text.endswith("word")
+
+
+def test_terms_of_a_failed_query_are_its_own():
+    rewriter = pr.Query2Doc(FakeLLM(""), formulation=pr.RepeatTerms(5))
+    with pytest.warns(pr.RewriteWarning):
+        out = rewriter(topics("the red shoes and red shoe"))
+    assert out["query_toks"][0] == {"red": 2.0, "shoes": 2.0}
+
+
+def test_feedback_pipeline_is_asked_with_the_clean_query_and_its_top_documents_are_used():
+    asked = []
+
+    class Engine(pt.Transformer):
+        def transform(self, inp):
+            asked.extend(inp["query"])
+            rows = [
+                {"qid": qid, "query": q, "docno": f"d{i}", "text": f"text {i}", "rank": i}
+                for qid, q in zip(inp["qid"], inp["query"], strict=True)
+                for i in (2, 0, 1)
+                if q != "nothing found"
+            ]
+            columns = ["qid", "query", "docno", "text", "rank"]
+            return pd.DataFrame(rows, columns=columns)
+
+    llm = FakeLLM("new")
+    rewriter = pr.LLMRewriter(llm, prompt=DOCUMENTS, fb_docs=2, feedback=Engine())
+    out = rewriter(topics("a \x00 couch", "nothing found"))
+    assert asked == ["a couch", "nothing found"]
+    assert llm.prompts[0][0]["content"] == "[1] text 0\n[2] text 1|a couch"
+    assert out["query"].tolist() == ["new", "nothing found"]
+    assert out["qstatus"].tolist() == ["ok", "skipped: no feedback documents"]
+
+
+def test_feedback_without_text_says_what_to_do():
+    feedback = pt.Transformer.from_df(sample_results().drop(columns=["text", "query", "split"]))
+    rewriter = pr.LLMRewriter(FakeLLM(), prompt=DOCUMENTS, fb_docs=2, feedback=feedback)
+    with pytest.raises(ValueError, match=r"no 'text'; end it with the index's text loader"):
+        rewriter(sample_topics())
+
+
+def test_a_dead_feedback_engine_keeps_the_queries():
+    class Dead(pt.Transformer):
+        def transform(self, inp):
+            raise ConnectionRefusedError("engine is down")
+
+    rewriter = pr.LLMRewriter(FakeLLM(), prompt=DOCUMENTS, fb_docs=2, feedback=Dead())
+    with pytest.warns(pr.RewriteWarning, match="engine is down"):
+        out = rewriter(sample_topics())
+    assert out["query"].tolist() == sample_topics()["query"].tolist()
+
+
+def test_usage_sums_over_a_chain_and_status_tells_of_the_last():
+    first = pr.LLMRewriter(FakeLLM("one two three"), prompt=PLAIN)
+    second = pr.LLMRewriter(FakeLLM("x"), prompt=PLAIN)
+    out = (first >> second)(topics("couch"))
+    usage = out["qusage"][0]
+    assert usage["requests"] == 2
+    assert usage["completion_tokens"] == 3 + 1
+    assert out["qgen"][0] == ["x"]
+    assert out[["query", "query_0", "query_1"]].values.tolist() == [["x", "one two three", "couch"]]
+
+
+def several(reply: str, **settings) -> pr.LLMRewriter:
+    settings = {"parser": pr.Queries(), "formulation": pr.Several(), **settings}
+    return pr.LLMRewriter(FakeLLM(reply), prompt=PLAIN, **settings)
+
+
+def test_several_queries_nest_under_the_outermost_group():
+    out = (several("1. a\n2. b") >> several("- x\n- y"))(topics("couch"))
+    assert out["qid"].tolist() == ["0~1~1", "0~1~2", "0~2~1", "0~2~2"]
+    assert set(out["qgroup"]) == {"0"}
+    assert set(out["qgroup_query"]) == {"couch"}
+    assert out["query_0"].tolist() == ["a", "a", "b", "b"]
+    # one request at first and one for each of the two queries, however many rows there are
+    assert sum(usage["requests"] for usage in out["qusage"]) == 3
+
+
+def test_include_original_comes_first():
+    out = several("1. a\n2. b", include_original=True)(topics("couch"))
+    assert out["query"].tolist() == ["couch", "a", "b"]
+
+
+def test_a_failed_split_is_a_group_of_one():
+    with pytest.warns(pr.RewriteWarning):
+        out = several("")(topics("couch"))
+    assert out[["qid", "qgroup", "query", "qweight"]].values.tolist() == [
+        ["0~1", "0", "couch", 1.0]
+    ]
+
+
+def test_weights_are_inherited():
+    class Halves(pr.Rewriter):
+        several = True
+
+        def rewrite(self, queries):
+            new = [pr.NewQuery("a", weight=0.5), pr.NewQuery("b", weight=0.25)]
+            return [pr.Rewritten([pr.NewQuery(q.text, weight=q.weight) for q in new])] * len(
+                queries
+            )
+
+    out = (Halves() >> Halves())(topics("couch"))
+    assert out["qweight"].tolist() == [0.25, 0.125, 0.125, 0.0625]
+
+
+def test_vectors_are_kept_as_arrays():
+    class Encode(pr.Rewriter):
+        writes = ("query_vec",)
+
+        def rewrite(self, queries):
+            return [
+                pr.Rewritten([pr.NewQuery(q, vec=np.ones(3) * len(q))]) for q in queries["query"]
+            ]
+
+    out = Encode()(topics("ab", "abc"))
+    assert out["query_vec"][1].tolist() == [3.0, 3.0, 3.0]
+
+
+def test_result_frames_become_query_frames():
+    rewriter = pr.LLMRewriter(FakeLLM("new"), prompt=DOCUMENTS, fb_docs=1)
+    results = sample_results().assign(qhistory=[[]] * 9)
+    out = rewriter(results)
+    assert "docno" not in out.columns
+    assert "qhistory" in out.columns
+    assert out["qid"].tolist() == ["q1", "q2", "q3"]
+
+
+@pytest.mark.parametrize("frame", [sample_results(), sample_topics().drop(columns=["query"])])
+def test_wrong_frames_are_refused(frame):
+    with pytest.raises(pt.validate.InputValidationError, match="does not match"):
+        pr.LLMRewriter(FakeLLM(), prompt=PLAIN)(frame)
+
+
+def test_equality_follows_what_changes_the_output():
+    llm, other = FakeLLM(), FakeLLM()
+    base = pr.LLMRewriter(llm, prompt=PLAIN)
+    assert base == pr.LLMRewriter(llm, prompt=PLAIN)
+    assert base == pr.LLMRewriter(llm, prompt=PLAIN, on_error="raise")
+    assert base != pr.LLMRewriter(other, prompt=PLAIN)
+    assert base != pr.LLMRewriter(llm, prompt=PLAIN, max_tokens=7)
+    sampling = pr.LLMRewriter(llm, prompt=PLAIN, temperature=1.0)
+    assert sampling == sampling
+    assert sampling != pr.LLMRewriter(llm, prompt=PLAIN, temperature=1.0)
+
+
+def test_repr_shows_what_differs_from_the_published_method():
+    assert repr(pr.Query2Doc(FakeLLM(name="m"), temperature=0.5, seed=3)) == (
+        'Query2Doc(FakeLLM("fake:m"), temperature=0.5, seed=3)'
+    )
+
+
+def test_an_experiment_runs_a_shared_rewriter_once():
+    llm = FakeLLM("bees")
+
+    def engine(k):
+        @pt.apply.generic
+        def retrieve(queries):
+            return queries.assign(docno="d1", score=float(k), rank=0)
+
+        return retrieve
+
+    systems = [pr.LLMRewriter(llm, prompt=PLAIN) >> engine(k) for k in (1, 2)]
+    qrels = pd.DataFrame({"qid": ["q1"], "docno": ["d1"], "label": [1]})
+    pt.Experiment(
+        systems,
+        sample_topics()[["qid", "query"]],
+        qrels,
+        [P @ 1],
+        plan="tree",
+        verbose=False,
+        validate="ignore",
+    )
+    assert len(llm.calls) == 1

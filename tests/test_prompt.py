@@ -1,0 +1,85 @@
+"""Prompts: slots, examples, files, and what happens to braces."""
+
+from __future__ import annotations
+
+import pytest
+
+from pyterrier_rewrite import Prompt
+
+HOSTILE = ["{query}", "{examples}", "{0} {} %s ${x}", 'a "quote"\nand a line', "{{", "\\1 \\g<0>"]
+
+
+@pytest.mark.parametrize("query", HOSTILE)
+@pytest.mark.parametrize("name", ["query2doc/zero-shot", "query2doc/few-shot"])
+def test_a_query_stands_in_the_prompt_as_it_is_and_once(name, query):
+    (message,) = Prompt.load(name).render(query=query)
+    assert message["role"] == "user"
+    assert message["content"].endswith(f"Query: {query}\nPassage:")
+    plain = Prompt.load(name).render(query="PLAIN")[0]["content"]
+    assert message["content"] == plain.replace("PLAIN", query)
+
+
+def test_few_shot_examples_stand_in_order_before_the_query():
+    prompt = Prompt.load("query2doc/few-shot")
+    assert len(prompt.examples) == 4
+    mine = prompt.with_examples(
+        [{"query": "q {one}", "passage": "p1"}, {"query": "q2", "passage": "{query}"}]
+    )
+    content = mine.render(query="couch")[0]["content"]
+    assert "Query: q {one}\nPassage: p1\n\nQuery: q2\nPassage: {query}\n\nQuery: couch" in content
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Prompt.load("query2dok/zero-shot"), "did you mean 'query2doc'"),
+        (lambda: Prompt.load("query2doc/zeroshot"), "did you mean 'zero-shot'"),
+        (lambda: Prompt.load("nowhere.yaml#x"), "no prompt file 'nowhere.yaml'"),
+        (lambda: Prompt("a/b", 1, (("user", "{qeury}"),), ("query",)), "no message holds {query}"),
+        (lambda: Prompt.load("query2doc/zero-shot").with_examples([{}]), "takes no examples"),
+        (
+            lambda: Prompt.load("query2doc/few-shot").with_examples([{"query": "x"}]),
+            r"example 1 .* lacks \['passage'\]",
+        ),
+    ],
+)
+def test_errors_say_what_to_do(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("values", [{}, {"quer": "x"}, {"query": "x", "extra": "y"}])
+def test_render_takes_exactly_the_slots(values):
+    with pytest.raises(TypeError, match="needs values for"):
+        Prompt.load("query2doc/zero-shot").render(**values)
+
+
+def test_own_file(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "reference: me\nprompts:\n  short:\n    version: 2\n    slots: [query]\n"
+        "    messages:\n      - {role: system, content: 'JSON: {\"a\": 1}'}\n"
+        "      - {role: user, content: 'Shorten {query}'}\n"
+    )
+    prompt = Prompt.load(f"{file}#short")
+    assert (prompt.id, prompt.version, prompt.reference) == ("mine/short", 2, "me")
+    assert prompt.render(query="q") == [
+        {"role": "system", "content": 'JSON: {"a": 1}'},
+        {"role": "user", "content": "Shorten q"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[", "not valid YAML"),
+        ("a: 1", "key 'prompts'"),
+        ("prompts: {x: {version: 1}}", "should have version, slots and messages"),
+        ("prompts: {y: {}}", "has no prompt 'x'"),
+    ],
+)
+def test_broken_files(tmp_path, text, message):
+    file = tmp_path / "broken.yaml"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        Prompt.load(f"{file}#x")
