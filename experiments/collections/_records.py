@@ -1,0 +1,210 @@
+"""Records of any source to topics, judgements and documents in our columns."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection as Group
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from pyterrier_rewrite._files import TextFile
+from pyterrier_rewrite.columns import (
+    DOCNO,
+    QGEN,
+    QGROUP,
+    QGROUP_QUERY,
+    QHISTORY,
+    QID,
+    QREWRITE,
+    QSTATUS,
+    QUERY,
+    QUERY_FORMS,
+    QUSAGE,
+    QWEIGHT,
+    TEXT,
+)
+
+from .base import CollectionWarning, Document
+
+QCONVERSATION: Final = "qconversation"
+"""Id of the conversation that a turn belongs to, ``str``."""
+
+QTURN: Final = "qturn"
+"""Number of the turn within its conversation, ``int``."""
+
+LABEL: Final = "label"
+
+_OURS: Final = {QID, QUERY, *QUERY_FORMS, QGROUP, QGROUP_QUERY, QWEIGHT, QGEN, QSTATUS, QUSAGE}
+
+
+class Malformed(ValueError):
+    """A value is not what it should be; whoever knows file and line says so."""
+
+
+def query_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns for what a query has beside id and text: ``q`` and the field's name.
+
+    Names that the library itself writes are left out.
+
+    Raises:
+        Malformed: If ``turn``, ``history`` or ``rewrite`` is not what it should be.
+    """
+    columns = {f"q{name}": value for name, value in fields.items()}
+    if columns.get(QCONVERSATION) is not None:
+        columns[QCONVERSATION] = str(columns[QCONVERSATION])
+    turn = columns.get(QTURN)
+    if turn is not None and (not isinstance(turn, int) or isinstance(turn, bool)):
+        raise Malformed(f"expected 'turn' as a whole number, found {turn!r}")
+    if QHISTORY in columns:
+        columns[QHISTORY] = _history(columns[QHISTORY])
+    rewrite = columns.get(QREWRITE)
+    if rewrite is not None and not isinstance(rewrite, str):
+        raise Malformed(f"expected 'rewrite' as a text, found {rewrite!r}")
+    return {name: value for name, value in columns.items() if name not in _OURS}
+
+
+def _history(turns: object) -> list[dict[str, str]]:
+    if turns is None:
+        return []
+    problem = f"expected 'history' as a list of {{'role', 'content'}}, found {turns!r:.80}"
+    if not isinstance(turns, list):
+        raise Malformed(problem)
+    history = []
+    for turn in turns:
+        if not isinstance(turn, dict):
+            raise Malformed(problem)
+        role, content = turn.get("role"), turn.get("content")
+        if not isinstance(role, str) or not isinstance(content, str):
+            raise Malformed(problem)
+        history.append({"role": role, "content": content})
+    return history
+
+
+def topics_frame(
+    records: Iterable[Mapping[str, Any]], *, judged: Group[str] | None, source: str
+) -> pd.DataFrame:
+    """Return topics as a frame, in their order; those without text are left out with a warning.
+
+    Args:
+        records: ``qid``, ``query`` and further columns of each topic.
+        judged: Only these query ids; None for all.
+        source: What to call the collection in a warning.
+    """
+    wanted = [record for record in records if judged is None or record[QID] in judged]
+    topics = [record for record in wanted if record[QUERY] and not record[QUERY].isspace()]
+    blank = len(wanted) - len(topics)
+    missing = len(set(judged or ()) - {record[QID] for record in wanted})
+    if blank or missing:
+        warnings.warn(
+            f"{source}: {blank + missing} topics have no text ({missing} judged ones are not "
+            f"among the queries, {blank} are blank) and are left out",
+            CollectionWarning,
+            stacklevel=4,
+        )
+    names = dict.fromkeys([QID, QUERY, *(name for topic in topics for name in topic)])
+    columns = {name: _column(name, [topic.get(name) for topic in topics]) for name in names}
+    frame: pd.DataFrame = pd.DataFrame(columns)
+    return frame
+
+
+def _column(name: str, values: list[Any]) -> pd.Series[Any]:
+    if name == QHISTORY:
+        values = [[] if value is None else value for value in values]
+    kinds = {type(value) for value in values}
+    dtype: Any = object  # a text column with gaps keeps None
+    if kinds == {int, type(None)}:
+        dtype = "Int64"
+    elif len(kinds) == 1 and kinds <= {str, int, float, bool}:
+        dtype = None  # pandas knows
+    column: pd.Series[Any] = pd.Series(values, dtype=dtype)
+    return column
+
+
+def qrels_frame(judgements: Sequence[tuple[str, str, int]]) -> pd.DataFrame:
+    """Return judgements as a frame."""
+    frame: pd.DataFrame = pd.DataFrame(judgements, columns=[QID, DOCNO, LABEL])
+    return frame
+
+
+def read_judgements(file: TextFile, rows: Iterable[tuple[int, Sequence[str]]]) -> pd.DataFrame:
+    """Return judgements from rows of query id, document id and label.
+
+    Raises:
+        CollectionError: If a label is not a whole number, a document is judged twice for a
+            query and differently, or there is no row.
+    """
+    labels: dict[tuple[str, str], int] = {}
+    for line, (qid, docno, score) in rows:
+        label = _label(file, score, line)
+        pair = (file.identifier(qid, "query id", line), file.identifier(docno, "document id", line))
+        if labels.setdefault(pair, label) != label:
+            raise file.wrong(
+                f"query {qid!r} and document {docno!r} are judged {label}, earlier {labels[pair]}",
+                "keep one judgement",
+                line,
+            )
+    if not labels:
+        raise file.wrong("no judgement", "expected at least one line after the header")
+    return qrels_frame([(qid, docno, label) for (qid, docno), label in labels.items()])
+
+
+def _label(file: TextFile, score: str, line: int) -> int:
+    try:
+        return int(score)
+    except ValueError:
+        pass
+    try:
+        number = float(score)
+        if number.is_integer():
+            return int(number)
+    except ValueError:
+        pass
+    raise file.wrong(
+        f"expected the score as a whole number, found {score!r}", "correct the line", line
+    )
+
+
+def read_queries(file: TextFile, field: str = TEXT) -> Iterator[dict[str, Any]]:
+    """Yield the queries of a JSONL file: ``_id`` or ``qid``, a text field, ``metadata``.
+
+    Raises:
+        CollectionError: If a line is malformed or an id occurs twice.
+    """
+    seen: set[str] = set()
+    for line, record in file.objects():
+        key = QID if QID in record and "_id" not in record else "_id"
+        qid = file.new_identifier(record.get(key), key, line, seen)
+        query = file.text(record, field, line)
+        try:
+            yield {QID: qid, QUERY: query, **query_columns(_metadata(file, record, line))}
+        except Malformed as error:
+            raise file.wrong(str(error), "correct the query's metadata", line) from error
+
+
+def read_documents(file: TextFile) -> Iterator[Document]:
+    """Yield the documents of a JSONL file: ``_id`` or ``docno``, ``title``, ``text``, ``metadata``.
+
+    Raises:
+        CollectionError: If a line is malformed or an id occurs twice.
+    """
+    seen: set[str] = set()
+    for line, record in file.objects():
+        key = DOCNO if DOCNO in record and "_id" not in record else "_id"
+        docno = file.new_identifier(record.get(key), key, line, seen)
+        title = "" if record.get("title") is None else file.text(record, "title", line)
+        document = _metadata(file, record, line)
+        document.update({DOCNO: docno, "title": title, TEXT: file.text(record, TEXT, line)})
+        yield document
+
+
+def _metadata(file: TextFile, record: Mapping[str, Any], line: int) -> dict[str, Any]:
+    metadata = record.get("metadata")
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, dict):
+        raise file.wrong(
+            f"expected 'metadata' as a JSON object, found {metadata!r:.80}", "correct it", line
+        )
+    return dict(metadata)
