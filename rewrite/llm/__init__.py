@@ -2,5 +2,16 @@
 
 from .base import LLM, Completions, Message, Messages, Sampling
 from .fake import FakeLLM
+from .transformers import TransformersLLM
+from .vllm import VLLM
 
-__all__ = ["LLM", "Completions", "FakeLLM", "Message", "Messages", "Sampling"]
+__all__ = [
+    "LLM",
+    "VLLM",
+    "Completions",
+    "FakeLLM",
+    "Message",
+    "Messages",
+    "Sampling",
+    "TransformersLLM",
+]
