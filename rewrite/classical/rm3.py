@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal
+from typing import Literal
 
 import pyterrier as pt
 
 from ..protocols import CollectionStatistics
 from ._terms import FeedbackDocument, TermFeedback, Weights, check_range, shares, top
-
-COMMON: Final = 0.1
-"""A term in more than this share of the collection's documents does not expand a query."""
 
 
 class RM3(TermFeedback):
@@ -29,8 +26,8 @@ class RM3(TermFeedback):
     ``P(w|d)`` the share of the term among the ``fb_terms`` most frequent terms of the document,
     and the ``fb_terms`` best terms of the model are kept and sum to one. Terms shorter than 2
     or longer than 20 characters, with other characters than letters and digits, and those in
-    more than 10 % of the collection's documents do not expand. Documents weigh the same if
-    scores are missing or negative (as logarithms of probabilities are), or all 0.
+    more than a tenth of the collection do not expand. Documents weigh the same if a score is
+    missing or negative (as logarithms of probabilities are), or if all are 0.
 
     Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno``, ``text`` and, if
     there, ``rank`` and ``score``.
@@ -45,6 +42,8 @@ class RM3(TermFeedback):
         fb_terms: Terms of the relevance model, at least 1.
         original_weight: Weight of the original query, in [0, 1]; 1 leaves the query alone, 0
             is the plain relevance model RM1.
+        max_df: Largest share of the collection's documents, in [0, 1], that a new term may
+            occur in. In a small collection on one subject, 1 can be better.
         feedback: Pipeline that finds documents with ``text`` for a query frame.
         on_error: ``"keep"`` the original query, or ``"raise"``.
 
@@ -69,14 +68,17 @@ class RM3(TermFeedback):
         fb_docs: int = 10,
         fb_terms: int = 10,
         original_weight: float = 0.5,
+        max_df: float = 0.1,
         feedback: pt.Transformer | None = None,
         on_error: Literal["keep", "raise"] = "keep",
     ) -> None:
         check_range("original_weight", original_weight, low=0, high=1)
+        check_range("max_df", max_df, low=0, high=1)
         super().__init__(
             statistics, fb_docs=fb_docs, fb_terms=fb_terms, feedback=feedback, on_error=on_error
         )
         self.original_weight = original_weight
+        self.max_df = max_df
 
     def frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
         """Return document frequencies."""
@@ -89,7 +91,7 @@ class RM3(TermFeedback):
         frequencies: Mapping[str, int],
     ) -> Weights:
         """Return the relevance model, mixed with the query."""
-        most = COMMON * self.statistics.num_docs
+        most = self.max_df * self.statistics.num_docs
         model: Weights = {}
         for document, weight in zip(documents, document_weights(documents), strict=True):
             rare = {s: n for s, n in document.counts.items() if frequencies[s] <= most}
