@@ -1,0 +1,224 @@
+"""BM25 over a PISA index, for text and for weighted terms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyterrier as pt
+
+from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_TOKS
+from pyterrier_rewrite.text import safe_text
+
+from . import _pisa
+from ._value import ValueTransformer
+from .statistics import tokenize
+
+if TYPE_CHECKING:
+    from .pisa import PisaIndex
+
+_BUFFER: Final = 1_000_000
+"""Results that are held for one call of PISA, which wants room for the most there can be."""
+
+_LARGEST: Final = 100
+"""PISA repeats a term as often as its weight says, so weights become whole numbers up to this."""
+
+_Hits = tuple[npt.NDArray[np.int32], npt.NDArray[np.object_], npt.NDArray[np.float64]]
+
+
+class BM25(ValueTransformer):
+    """BM25 over a PISA index; made by :meth:`PisaIndex.bm25`.
+
+    Input columns: ``qid``, ``query`` and, where a rewriter wrote it, ``query_toks``. A row
+    whose ``query_toks`` is None uses its text.
+
+    Output columns: those of the input, ``docno``, ``score`` and ``rank`` (from 0); queries in
+    the order of the input, ties in the order of the collection. A query without a match has no
+    row.
+
+    Weighted terms and text are scored on one scale: ``{"a": 1, "b": 2}`` scores as ``a b b``.
+    Weights are rounded to hundredths of the largest weight of their query, and the smallest
+    counts as one hundredth. Terms in ``query_toks`` are stemmed, but stop words among them stay.
+
+    Args:
+        index: The index.
+        k1: How soon repetitions of a term in a document cease to matter, 0 or more.
+        b: How much long documents are held back, in [0, 1].
+        num_results: Most results a query, at least 1.
+        threads: Threads to search with, at least 1.
+        verbose: Whether to show progress.
+
+    Raises:
+        ValueError: On use, if a parameter is out of range or a weight is negative or not finite.
+        TypeError: On use, if a query is not a text or its terms not a dict.
+
+    Example:
+        >>> bm25 = PisaIndex("vaswani.pisa").bm25()  # doctest: +SKIP
+        >>> bm25.search("measurement of dielectric constant")  # doctest: +SKIP
+
+    Reference:
+        Robertson et al. Okapi at TREC-3. TREC 1994.
+    """
+
+    _not_compared: ClassVar[frozenset[str]] = frozenset({"threads", "verbose"})
+
+    def __init__(
+        self,
+        index: PisaIndex,
+        *,
+        k1: float = 1.2,
+        b: float = 0.75,
+        num_results: int = 1000,
+        threads: int = 1,
+        verbose: bool = False,
+    ) -> None:
+        self.index = index
+        self.k1 = k1
+        self.b = b
+        self.num_results = num_results
+        self.threads = threads
+        self.verbose = verbose
+
+    def fuse_rank_cutoff(self, k: int) -> BM25:
+        """Return a retriever of at most ``k`` results, for ``bm25 % k``."""
+        if k >= self.num_results:
+            return self
+        fused: BM25 = pt.inspect.transformer_apply_attributes(self, num_results=k)
+        return fused
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Search for every query of a frame; see the class."""
+        pt.validate.query_frame(inp, extra_columns=[QUERY], context=self)
+        self._check_parameters()
+        found = list(self._search(_requests(inp)))
+        rows = np.concatenate([np.empty(0, dtype=np.int32), *(hits[0] for hits in found)])
+        starts = np.flatnonzero(np.diff(rows, prepend=-1))
+        lengths = np.diff(starts, append=len(rows))
+        out: pd.DataFrame = inp.iloc[rows].reset_index(drop=True)
+        docnos = np.concatenate([np.empty(0, dtype=object), *(hits[1] for hits in found)])
+        out[DOCNO] = pd.Series(docnos, dtype="str")
+        out["score"] = np.concatenate([np.empty(0), *(hits[2] for hits in found)])
+        out["rank"] = np.arange(len(rows)) - np.repeat(starts, lengths)
+        return out
+
+    def _check_parameters(self) -> None:
+        checks = {
+            "k1": (self.k1 >= 0, "0 or more"),
+            "b": (0 <= self.b <= 1, "in [0, 1]"),
+            "num_results": (self.num_results >= 1, "at least 1"),
+            "threads": (self.threads >= 1, "at least 1"),
+        }
+        for name, (fine, expected) in checks.items():
+            if not fine:
+                raise ValueError(f"{name} should be {expected}, found {getattr(self, name)!r}")
+
+    def _search(self, requests: Sequence[str | Mapping[str, float]]) -> Iterator[_Hits]:
+        """Yield the hits of a batch of queries at a time, in the order of the queries."""
+        if not requests:
+            return
+        index = self.index
+        context = _pisa.context(
+            index.path, index.stamp, index.stemmer, index.stops, float(self.k1), float(self.b)
+        )
+        k = min(self.num_results, index.num_docs)
+        size = max(1, _BUFFER // k)
+        with pt.tqdm(
+            total=len(requests), desc="BM25", unit="q", disable=not self.verbose
+        ) as progress:
+            for start in range(0, len(requests), size):
+                texts, weighted, scales = [], [], np.ones(size)
+                batch = requests[start : start + size]
+                for at, request in enumerate(batch):
+                    if isinstance(request, str):
+                        texts.append((at, request))
+                    else:
+                        repeats, scales[at] = whole_weights(request)
+                        weighted.append((at, repeats))
+                rows, docnos, scores = _merge(
+                    self._retrieve(context, texts, k), self._retrieve(context, weighted, k)
+                )
+                yield rows + start, docnos, scores / scales[rows]
+                progress.update(len(batch))
+
+    def _retrieve(self, context: Any, queries: Sequence[tuple[int, Any]], k: int) -> _Hits:
+        room = len(queries) * k
+        rows, ranks = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+        docnos, scores = np.empty(room, dtype=object), np.empty(room, dtype=np.float32)
+        size = 0
+        if queries:
+            size = _pisa.extension().retrieve(
+                context,
+                "block_max_wand",
+                queries,
+                k=k,
+                threads=self.threads,
+                # without it PISA ignores weights, and repetitions in a text
+                query_weighted=1,
+                pretokenised=not isinstance(queries[0][1], str),
+                result_qidxs=rows,
+                result_docnos=docnos,
+                result_ranks=ranks,
+                result_scores=scores,
+            )
+        return rows[:size], docnos[:size], scores[:size].astype(np.float64)
+
+
+def _requests(queries: pd.DataFrame) -> list[str | Mapping[str, float]]:
+    """Return what to ask for each query: its weighted terms, or else its text."""
+    texts = queries[QUERY].tolist()
+    terms = queries[QUERY_TOKS].tolist() if QUERY_TOKS in queries else [None] * len(texts)
+    requests: list[str | Mapping[str, float]] = []
+    for row, (text, toks) in enumerate(zip(texts, terms, strict=True)):
+        missing = toks is None or (isinstance(toks, float) and math.isnan(toks))
+        request = text if missing else toks
+        if isinstance(request, str) and missing:
+            request = safe_text(request)  # a NUL or a lone surrogate would crash PISA
+        elif missing or not isinstance(request, Mapping):
+            column, kind = (QUERY, "a text (str)") if missing else (QUERY_TOKS, "a dict")
+            raise TypeError(
+                f"column {column!r} of query {queries[QID].iloc[row]!r} should be {kind}, found "
+                f"{request!r} of type {type(request).__name__}"
+            )
+        requests.append(request)
+    return requests
+
+
+def whole_weights(terms: Mapping[str, float]) -> tuple[dict[str, float], float]:
+    """Return term weights as whole numbers, and the factor that they were multiplied by.
+
+    Args:
+        terms: Surface terms and their weights; a term of several words gives its weight to each.
+
+    Returns:
+        Whole weights from 1 to about 100, as floats, and the factor; whole weights up to 100
+        stay as they are.
+    """
+    weights: dict[str, float] = {}
+    for term, weight in terms.items():
+        weight = float(weight)
+        if not 0 <= weight < math.inf:
+            raise ValueError(
+                f"weights in query_toks should be finite and not negative, found {weight} for "
+                f"{term!r}"
+            )
+        for word in tokenize(term):
+            weights[word] = weights.get(word, 0.0) + weight
+    weights = {word: weight for word, weight in weights.items() if weight > 0}
+    largest = max(weights.values(), default=1.0)
+    whole = largest <= _LARGEST and all(weight.is_integer() for weight in weights.values())
+    if whole:
+        return weights, 1.0
+    whole_weight = {w: max(1.0, float(round(x / largest * _LARGEST))) for w, x in weights.items()}
+    return whole_weight, _LARGEST / largest
+
+
+def _merge(one: _Hits, other: _Hits) -> _Hits:
+    """Join hits of different queries in the order of the queries."""
+    rows = np.concatenate([one[0], other[0]])
+    order = np.argsort(rows, kind="stable")
+    docnos, scores = np.concatenate([one[1], other[1]]), np.concatenate([one[2], other[2]])
+    return rows[order], docnos[order], scores[order]
