@@ -2,6 +2,7 @@
 
 from .base import LLM, Completions, Message, Messages, Sampling
 from .fake import FakeLLM
+from .openai import OpenAILLM
 from .transformers import TransformersLLM
 from .vllm import VLLM
 
@@ -12,6 +13,7 @@ __all__ = [
     "FakeLLM",
     "Message",
     "Messages",
+    "OpenAILLM",
     "Sampling",
     "TransformersLLM",
 ]

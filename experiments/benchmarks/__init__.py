@@ -1,0 +1,1 @@
+"""Measurements of speed, run by a command and never as a test."""

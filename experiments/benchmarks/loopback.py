@@ -1,0 +1,219 @@
+"""A server on this machine that speaks OpenAI's chat completions, from a script."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What to answer to one request.
+
+    Attributes:
+        status: The status.
+        body: The body; a dict is sent as JSON, None is an answer that echoes the last message.
+        headers: Further headers.
+        latency: Seconds until the answer; None is the server's own.
+        hang_up: Close the connection in place of an answer.
+    """
+
+    status: int = 200
+    body: Body | str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    latency: float | None = None
+    hang_up: bool = False
+
+
+class LoopbackServer:
+    """Answers chat completions on 127.0.0.1, from a script, and remembers what it was asked.
+
+    By default each choice echoes the last message (the second and further ones with their
+    number before it), tokens are counted as words, and ``max_tokens`` is kept to.
+
+    Args:
+        latency: Seconds until an answer.
+        ignore_n: Send one choice, however many are asked for, as some servers do.
+
+    Attributes:
+        replies: What to answer to the next requests, in turn; when there are none left, the
+            default. A function gets the request's body and number, from 1, and returns what to
+            answer or None for the default.
+        requests: The body of every request.
+        headers: The headers of every request, names in lower case.
+        in_flight: Requests that wait for their answer.
+        most_in_flight: The most that ever waited at once.
+
+    Example:
+        >>> with LoopbackServer() as server:
+        ...     server.url.startswith("http://127.0.0.1:")
+        True
+    """
+
+    def __init__(self, *, latency: float = 0.0, ignore_n: bool = False) -> None:
+        self.latency = latency
+        self.ignore_n = ignore_n
+        self.replies: list[Reply] | Callable[[Body, int], Reply | None] = []
+        self.requests: list[Body] = []
+        self.headers: list[dict[str, str]] = []
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.port = 0
+        self._ready = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """What clients call ``base_url``."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def questions(self) -> list[str]:
+        """The last message of every request."""
+        return [request["messages"][-1]["content"] for request in self.requests]
+
+    def __enter__(self) -> LoopbackServer:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        self._loop.run_until_complete(self.serve())
+        self._loop.close()
+
+    async def serve(self) -> None:
+        """Serve until the server is left."""
+        from aiohttp import web
+
+        app = web.Application(client_max_size=64 * 2**20)
+        app.router.add_post("/v1/chat/completions", self._handle)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
+        await site.start()
+        self.port = runner.addresses[0][1]
+        self._ready.set()
+        await self._stop.wait()
+        await runner.cleanup()
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        from aiohttp import web
+
+        body = json.loads(await request.read())
+        self.requests.append(body)
+        self.headers.append({name.lower(): value for name, value in request.headers.items()})
+        reply = self._next_reply(body)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            latency = self.latency if reply.latency is None else reply.latency
+            if latency:
+                await asyncio.sleep(latency)
+        finally:
+            self.in_flight -= 1
+        if reply.hang_up and request.transport is not None:
+            request.transport.close()
+        content = self._echo(body) if reply.body is None else reply.body
+        text, kind = content, "text/html"
+        if not isinstance(text, str):
+            text, kind = json.dumps(text), "application/json"
+        return web.Response(
+            text=text, status=reply.status, headers=reply.headers, content_type=kind
+        )
+
+    def _next_reply(self, body: Body) -> Reply:
+        if callable(self.replies):
+            return self.replies(body, len(self.requests)) or Reply()
+        return self.replies.pop(0) if self.replies else Reply()
+
+    def _echo(self, body: Body) -> Body:
+        text = body["messages"][-1]["content"]
+        limit = body.get("max_tokens") or body.get("max_completion_tokens") or 10**6
+        n = 1 if self.ignore_n else body.get("n") or 1
+        texts = [text if i == 0 else f"{i} {text}" for i in range(n)]
+        long = [len(text.split()) > limit for text in texts]
+        texts = [
+            " ".join(text.split()[:limit]) if cut else text
+            for text, cut in zip(texts, long, strict=True)
+        ]
+        return completion(
+            *texts,
+            finish=["length" if cut else "stop" for cut in long],
+            prompt_tokens=sum(len(m["content"].split()) for m in body["messages"]),
+        )
+
+
+def completion(*texts: str | None, finish: list[str] | None = None, prompt_tokens: int = 1) -> Body:
+    """Return the body of a chat completion with these choices; tokens are counted as words."""
+    return {
+        "id": "loopback",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "loopback",
+        "choices": [
+            {
+                "index": i,
+                "message": {"role": "assistant", "content": text},
+                "finish_reason": finish[i] if finish else "stop",
+            }
+            for i, text in enumerate(texts)
+        ],
+        "usage": {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": sum(len((text or "").split()) for text in texts),
+            "total_tokens": 0,
+        },
+    }
+
+
+@contextmanager
+def separate_process(*, latency: float) -> Iterator[str]:
+    """Run a server in a process of its own, so that it costs the client no time.
+
+    Args:
+        latency: Seconds until an answer.
+
+    Yields:
+        Its address, for ``base_url``.
+    """
+    import subprocess
+
+    command = [sys.executable, "-m", __spec__.name, "--latency", str(latency)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            yield server.stdout.readline().strip()
+        finally:
+            server.terminate()
+
+
+def main() -> None:
+    """Serve until killed; the first line of output is the address."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--latency", type=float, default=0.05, help="seconds until an answer")
+    with LoopbackServer(latency=parser.parse_args().latency) as server:
+        sys.stdout.write(f"{server.url}\n")
+        sys.stdout.flush()
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
