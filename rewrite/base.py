@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import warnings
 from abc import abstractmethod
@@ -38,8 +37,18 @@ from .columns import (
 from .errors import RewriteError, RewriteWarning
 from .protocols import Analyzer
 from .text import safe_text
+from .value import DOCS_URL, ValueTransformer
 
-DOCS_URL: Final = "https://pyterrier-rewrite.readthedocs.io/"
+__all__ = [
+    "DOCS_URL",
+    "DOCUMENTS",
+    "NewQuery",
+    "Rewriter",
+    "Rewritten",
+    "Usage",
+    "add_usage",
+    "no_usage",
+]
 
 DOCUMENTS: Final = "documents"
 """Column of the frame handed to :meth:`Rewriter.rewrite`: a query's feedback documents."""
@@ -87,7 +96,7 @@ class Rewritten:
     usage: Usage | None = None
 
 
-class Rewriter(pt.Transformer):  # type: ignore[misc]  # pyterrier's classes are untyped to mypy
+class Rewriter(ValueTransformer):
     """A transformer that maps query frames to query frames.
 
     A subclass stores its arguments in ``__init__`` and implements :meth:`rewrite`; everything
@@ -121,8 +130,6 @@ class Rewriter(pt.Transformer):  # type: ignore[misc]  # pyterrier's classes are
     """Whether the original is kept as one of several queries."""
 
     on_error: Literal["keep", "raise"] = "keep"
-
-    _not_compared: ClassVar[frozenset[str]] = frozenset({"on_error", "verbose"})
 
     @property
     def writes(self) -> tuple[str, ...]:
@@ -328,90 +335,9 @@ class Rewriter(pt.Transformer):  # type: ignore[misc]  # pyterrier's classes are
         rows[QUSAGE] = _objects(costs)
         return rows
 
-    # -- value semantics: what pt.inspect, pt.Experiment and pickle rely on ---------------
-
-    @classmethod
-    def _parameters(cls) -> dict[str, inspect.Parameter]:
-        """Return the constructor's parameters, ``**settings`` replaced by the base class's."""
-        found: dict[str, inspect.Parameter] = {}
-        for owner in cls.__mro__:
-            if "__init__" not in owner.__dict__:
-                continue
-            constructor = owner.__dict__["__init__"]
-            parameters = list(inspect.signature(constructor).parameters.values())[1:]
-            for parameter in parameters:
-                if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
-                    found.setdefault(parameter.name, parameter)
-            if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
-                break
-        return found
-
-    def attributes(self) -> list[pt.inspect.TransformerAttribute]:
-        """Return the constructor's arguments, for :mod:`pyterrier.inspect`."""
-        return [
-            pt.inspect.TransformerAttribute(
-                name=name,
-                value=getattr(self, name),
-                init_default_value=parameter.default,
-                init_parameter_kind=parameter.kind,
-            )
-            for name, parameter in self._parameters().items()
-        ]
-
-    def apply_attributes(self, **changes: Any) -> Rewriter:
-        """Return a copy with some arguments changed, for :mod:`pyterrier.inspect`."""
-        unknown = sorted(set(changes) - set(self._parameters()))
-        if unknown:
-            raise pt.inspect.InspectError(f"{type(self).__name__} has no argument {unknown}")
-        positional, keywords = [], {}
-        for name, parameter in self._parameters().items():
-            value = changes.get(name, getattr(self, name))
-            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-                keywords[name] = value
-            else:
-                positional.append(value)
-        return type(self)(*positional, **keywords)
-
     def subtransformers(self) -> dict[str, pt.Transformer]:
         """Return the pipelines inside this one, for :mod:`pyterrier.inspect`."""
         return {} if self.feedback is None else {"feedback": self.feedback}
-
-    def _published(self, name: str) -> Any:
-        """Return the value that an argument has when it is not given."""
-        return self._parameters()[name].default
-
-    def __repr__(self) -> str:
-        shown = []
-        for name, parameter in self._parameters().items():
-            value = getattr(self, name)
-            if name in self._not_compared or _same(value, self._published(name)):
-                continue
-            positional = parameter.default is inspect.Parameter.empty
-            shown.append(repr(value) if positional else f"{name}={value!r}")
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if type(self) is not type(other) or not self._repeatable():
-            return False
-        return all(
-            _same(getattr(self, name), getattr(other, name))
-            for name in self._parameters()
-            if name not in self._not_compared
-        )
-
-    def __hash__(self) -> int:
-        return hash(type(self).__qualname__)
-
-    def _repeatable(self) -> bool:
-        """Say whether the same input always gives the same output."""
-        return True
-
-    @property
-    def schematic(self) -> dict[str, Any]:
-        """How :mod:`pyterrier.schematic` draws this transformer, without the network."""
-        return {"label": type(self).__name__[:20], "help_url": DOCS_URL}
 
 
 # -- helpers --------------------------------------------------------------------------------
@@ -457,15 +383,6 @@ def _objects(values: Sequence[object]) -> npt.NDArray[np.object_]:
     for i, value in enumerate(values):
         column[i] = value
     return column
-
-
-def _same(a: object, b: object) -> bool:
-    if a is b:
-        return True
-    try:
-        return bool(a == b)
-    except ValueError:  # arrays and frames have no single truth value
-        return type(a) is type(b) and repr(a) == repr(b)
 
 
 def _one_line(error: BaseException) -> str:

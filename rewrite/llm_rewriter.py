@@ -179,10 +179,14 @@ class LLMRewriter(Rewriter):
         """Read the parts of all generations of one answer."""
         return [part for text in answer.texts for part in self.parser(text)]
 
-    def _published(self, name: str) -> Any:
-        return getattr(self.published, name, super()._published(name))
+    @classmethod
+    def default(cls, name: str) -> Any:
+        """Return the published value of an argument, where there is one."""
+        return getattr(cls.published, name, super().default(name))
 
-    def _repeatable(self) -> bool:
+    @property
+    def repeatable(self) -> bool:
+        """Whether the model is asked greedily, or with a seed."""
         return self.temperature == 0 or self.seed is not None
 
 

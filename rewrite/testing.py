@@ -206,7 +206,7 @@ def _check_values(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) ->
     assert repr(shared) == repr(rewriter), f"unstable repr: {shared!r} and {rewriter!r}"
     assert hash(shared) == hash(rewriter), "a copy should have the same hash"
     assert rewriter == rewriter, "a rewriter should equal itself"
-    if rewriter._repeatable():
+    if rewriter.repeatable:
         assert shared == rewriter, "a rewriter built from the same arguments should be equal"
     loaded = pickle.loads(pickle.dumps(rewriter))
     assert list(loaded(frame).columns) == list(out.columns), "pickling changed the output"
@@ -233,7 +233,7 @@ def _check_hostile(rewriter: Rewriter, frame: pd.DataFrame) -> None:
 
 
 def _check_inspection(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> None:
-    for name in rewriter._parameters():
+    for name in rewriter.parameters():
         assert hasattr(rewriter, name), f"__init__ should store {name!r} under its own name"
     expected = pt.inspect.transformer_outputs(rewriter, list(frame.columns))
     assert expected == list(out.columns), f"pt.inspect tells {expected}, real: {list(out.columns)}"

@@ -1,0 +1,394 @@
+"""Experiment configs: YAML in, checked values out, and errors that name key, place and near miss."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import ir_measures
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+
+class ConfigError(ValueError):
+    """A config, or a value set on the command line, is wrong; the text says where and what."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Price(_Strict):
+    """Money a million tokens, in any one currency."""
+
+    prompt: float = Field(ge=0)
+    completion: float = Field(ge=0)
+
+
+class _LLM(_Strict):
+    cache: bool | Path = True
+    offline: bool = False
+    price: Price | None = None
+
+
+class OpenAIConfig(_LLM):
+    """A server that speaks OpenAI's protocol; the key comes from an environment variable."""
+
+    type: Literal["openai"]
+    model: str
+    base_url: str | None = None
+    api_key_env: str = "OPENAI_API_KEY"
+    concurrency: int = Field(64, ge=1)
+    timeout: float = Field(60.0, gt=0)
+    retries: int = Field(5, ge=0)
+
+
+class TransformersConfig(_LLM):
+    """A local model, by hub name or path."""
+
+    type: Literal["transformers"]
+    model: str
+    adapter: str | None = None
+    revision: str | None = None
+    device: str | None = None
+    dtype: str | None = None
+    batch_size: int = Field(16, ge=1)
+
+
+class VLLMConfig(_LLM):
+    """A local model in vLLM's offline engine."""
+
+    type: Literal["vllm"]
+    model: str
+    adapter: str | None = None
+    dtype: str = "auto"
+
+
+class FakeConfig(_LLM):
+    """A scripted model, for trying a config out."""
+
+    type: Literal["fake"]
+    cache: bool | Path = False
+    reply: str | list[str] | dict[str, str] | None = None
+
+
+LLMConfig = Annotated[
+    Union[OpenAIConfig, TransformersConfig, VLLMConfig, FakeConfig],  # noqa: UP007 - a tagged union
+    Field(discriminator="type"),
+]
+
+
+class IndexConfig(_Strict):
+    """The engine. ``path`` is where the index stands or will be built; by default in the home."""
+
+    engine: Literal["pisa", "terrier"] = "pisa"
+    path: Path | None = None
+    stemmer: Literal["porter2", "krovetz", "none"] = "porter2"
+    stops: Literal["terrier", "lucene", "none"] = "terrier"
+    k1: float = Field(1.2, ge=0)
+    b: float = Field(0.75, ge=0, le=1)
+    threads: int = Field(1, ge=1)
+
+
+class DenseConfig(_Strict):
+    """A dense index: a sentence-transformers model by name or path."""
+
+    model: str
+    path: Path | None = None
+    query_prefix: str = ""
+    doc_prefix: str = ""
+
+
+Stage = str | dict[str, Any]
+"""One transformer: its name, or ``{name: {parameter: value, …}}``."""
+
+
+class ExperimentConfig(_Strict):
+    """One experiment: systems compared on a collection.
+
+    Attributes:
+        name: Short name; the output folder's by default.
+        description: What it shows.
+        vars: Values for ``${name}`` anywhere else in the file.
+        collection: See :func:`~pyterrier_rewrite.experiments.collections.load_collection`;
+            ``shop`` is the embedded demo.
+        index: The sparse engine.
+        dense: The dense index that the stage ``dense`` searches.
+        llms: Language models by name.
+        define: Pipelines by name, to be used as stages.
+        systems: Pipelines to compare, by name, in the order of the table.
+        measures: ir-measures names; the first is the main one.
+        baseline: System that the others are compared with.
+        oracle: System with the perfect rewrites, for the share of the gap closed.
+        correction: Correction for several comparisons, or None.
+        alpha: Level of significance.
+        depth: Results a query.
+        seed: Seed of everything that samples.
+        topics: At most so many topics, the first ones; None for all.
+    """
+
+    name: str = Field(pattern=r"^[\w.+-]+$")
+    description: str = ""
+    vars: dict[str, str] = {}
+    collection: str | dict[str, Any]
+    index: IndexConfig = IndexConfig()
+    dense: DenseConfig | None = None
+    llms: dict[str, LLMConfig] = {}
+    define: dict[str, list[Stage]] = {}
+    systems: dict[str, list[Stage]] = Field(min_length=1)
+    measures: list[str] = ["nDCG@10", "AP@1000", "R@100"]
+    baseline: str | None = None
+    oracle: str | None = None
+    correction: Literal["bonferroni", "holm", "holm-sidak", "fdr_bh"] | None = "holm"
+    alpha: float = Field(0.05, gt=0, lt=1)
+    depth: int = Field(1000, ge=1)
+    seed: int = 42
+    topics: int | None = Field(None, ge=1)
+
+    @field_validator("measures")
+    @classmethod
+    def _known_measures(cls, names: list[str]) -> list[str]:
+        if not names:
+            raise ValueError("at least one measure is needed, such as nDCG@10")
+        for name in names:
+            try:
+                ir_measures.parse_measure(name)
+            except (ValueError, NameError) as error:
+                known = sorted(ir_measures.measures.registry)
+                raise ValueError(
+                    f"{name!r} is no measure of ir-measures{near(name.partition('@')[0], known)}"
+                ) from error
+        return names
+
+    @model_validator(mode="after")
+    def _known_systems(self) -> ExperimentConfig:
+        for key in ("baseline", "oracle"):
+            value = getattr(self, key)
+            if value is not None and value not in self.systems:
+                raise ValueError(
+                    f"{key} {value!r} is not among the systems{near(value, self.systems)}"
+                )
+        return self
+
+
+def builtin_configs() -> dict[str, str]:
+    """Return the configs that the package brings: name and text."""
+    folder = resources.files(__package__).joinpath("configs")
+    return {
+        entry.name.removesuffix(".yaml"): entry.read_text(encoding="utf-8")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".yaml")
+    }
+
+
+def load_config(source: str | Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
+    """Read and check a config.
+
+    Args:
+        source: Path to a YAML file, or the name of a config that the package brings.
+        overrides: ``key=value`` each; the key is dotted (``index.k1``, ``systems.RM3.2.RM3``),
+            the value is YAML.
+
+    Raises:
+        ConfigError: If there is no such config or something in it is wrong.
+    """
+    where, text = _read(source)
+    try:
+        node = yaml.compose(text)
+        content: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{where} is not valid YAML: {_flat(error)}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{where} should hold a mapping, found {type(content).__name__}")
+    set_keys: list[tuple[str | int, ...]] = []
+    for override in overrides:
+        set_keys.append(_override(content, override))
+    content = _substitute(content)
+    try:
+        return ExperimentConfig.model_validate(content)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            key = _content_path(problem["loc"], content)
+            place = _place(where, node, key, set_keys)
+            lines.append(f"{place}: {_explain(problem, key)}")
+        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the name that was probably meant, and those there are."""
+    names = list(known)
+    folded = {other.casefold(): other for other in names}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
+    listed = ", ".join(sorted(names)) if len(names) <= 40 else f"{len(names)} others"
+    return f"{hint} (there are: {listed})"
+
+
+def _read(source: str | Path) -> tuple[str, str]:
+    path = Path(source)
+    if path.is_file():
+        try:
+            return str(path), path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path} is not UTF-8 text: {error}") from error
+    configs = builtin_configs()
+    name = str(source)
+    if name in configs:
+        return f"config {name!r}", configs[name]
+    if path.suffix in {".yaml", ".yml"} or "/" in name:
+        raise ConfigError(f"there is no file {name!r}")
+    raise ConfigError(f"there is no file and no config {name!r}{near(name, configs)}")
+
+
+def _override(content: dict[str, Any], override: str) -> tuple[str | int, ...]:
+    key, equals, value = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"--set {override}: expected key=value, such as index.k1=0.9")
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            f"--set {override}: the value is not valid YAML: {_flat(error)}"
+        ) from error
+    path: list[str | int] = []
+    here: Any = content
+    parts = key.split(".")
+    for depth, part in enumerate(parts):
+        step: str | int = int(part) if isinstance(here, list) and part.isdigit() else part
+        path.append(step)
+        last = depth == len(parts) - 1
+        if isinstance(here, list):
+            if not isinstance(step, int) or step >= len(here):
+                raise ConfigError(
+                    f"--set {override}: {part!r} should be a position from 0 to {len(here) - 1}"
+                )
+        elif not isinstance(here, dict):
+            raise ConfigError(
+                f"--set {override}: there is nothing to set inside {'.'.join(parts[:depth])}"
+            )
+        elif not last:
+            here.setdefault(step, {})
+        if last:
+            here[step] = parsed
+        else:
+            here = here[step]
+    return tuple(path)
+
+
+def _substitute(content: dict[str, Any]) -> dict[str, Any]:
+    variables = content.get("vars", {})
+    if not isinstance(variables, dict):
+        return content
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, str):
+            return re.sub(r"\$\{([\w-]+)\}", lookup, value)
+        if isinstance(value, list):
+            return [fill(entry) for entry in value]
+        if isinstance(value, dict):
+            return {key: fill(entry) for key, entry in value.items()}
+        return value
+
+    def lookup(match: re.Match[str]) -> str:
+        if match[1] not in variables:
+            raise ConfigError(
+                f"${{{match[1]}}} is not among the vars{near(match[1], map(str, variables))}"
+            )
+        return str(variables[match[1]])
+
+    return {key: value if key == "vars" else fill(value) for key, value in content.items()}
+
+
+def _content_path(loc: Sequence[str | int], content: Any) -> tuple[str | int, ...]:
+    """Drop from pydantic's location what is no key of the file: the tags of unions."""
+    path: list[str | int] = []
+    here = content
+    for number, step in enumerate(loc):
+        if (isinstance(here, Mapping) and step in here) or (
+            isinstance(here, list) and isinstance(step, int) and step < len(here)
+        ):
+            here = here[step]
+        elif number < len(loc) - 1 or not isinstance(here, Mapping):
+            continue
+        path.append(step)
+    return tuple(path)
+
+
+def _holds(here: Any, step: str | int) -> bool:
+    if isinstance(here, list):
+        return isinstance(step, int) and step < len(here)
+    return isinstance(here, dict) and step in here
+
+
+def _place(
+    where: str,
+    node: yaml.Node | None,
+    path: tuple[str | int, ...],
+    set_keys: Sequence[tuple[str | int, ...]],
+) -> str:
+    if any(path[: len(key)] == key or key[: len(path)] == path for key in set_keys):
+        return f"--set {'.'.join(map(str, path))}"
+    line = 1 if node is None else node.start_mark.line + 1
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            found = [(k, v) for k, v in node.value if k.value == str(step)]
+            if not found:
+                break
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return f"{where}, line {line}"
+
+
+def _explain(problem: Mapping[str, Any], path: tuple[str | int, ...]) -> str:
+    key = ".".join(map(str, path)) or "the config"
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {key!r}{near(str(path[-1]), _fields(problem['loc'][:-1]))}"
+    if problem["type"] == "missing":
+        return f"the key {key!r} is missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "value_error":
+        return f"{key}: {message}"
+    return f"{key}: {message}, found {problem['input']!r}"
+
+
+def _fields(loc: Sequence[str | int]) -> list[str]:
+    """Return the keys that the model at a location knows."""
+    kind: Any = ExperimentConfig
+    for step in loc:
+        kind = _inner(kind, step)
+    return list(kind.model_fields) if hasattr(kind, "model_fields") else []
+
+
+def _inner(kind: Any, step: str | int) -> Any:
+    if hasattr(kind, "model_fields"):
+        field = kind.model_fields.get(str(step))
+        return None if field is None else field.annotation
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    options = get_args(kind)
+    if get_origin(kind) is typing.Union or type(kind).__name__ == "UnionType":
+        for option in options:
+            tag = getattr(option, "model_fields", {}).get("type")
+            if tag is not None and step in get_args(tag.annotation):
+                return option
+        models = [option for option in options if hasattr(option, "model_fields")]
+        return _inner(models[0], step) if models else None
+    if get_origin(kind) is dict:
+        return options[1]
+    if get_origin(kind) is list:
+        return options[0]
+    return None
+
+
+def _flat(error: Exception) -> str:
+    return " ".join(str(error).split())
