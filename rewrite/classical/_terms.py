@@ -100,13 +100,14 @@ class TermFeedback(Rewriter):
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Give every query the terms of its feedback documents; see the class."""
+        analyzer = self.analyzer
         # a document that serves several queries is tokenised once a batch
         surface: dict[str, Counter[str]] = {
-            text: Counter(self.analyzer.terms(text))
+            text: Counter(analyzer.terms(text))
             for text in {row[TEXT] for rows in queries[DOCUMENTS] for row in rows}
             if isinstance(text, str)
         }
-        stems = {term: self.analyzer.stem(term) for term in set().union(*surface.values())}
+        stems = {term: analyzer.stem(term) for term in set().union(*surface.values())}
         candidates = {stem for stem in stems.values() if _may_expand(stem)}
         frequencies = {s: n for s, n in self.frequencies(sorted(candidates)).items() if n > 0}
         counts = {text: _by_stem(terms, stems, frequencies) for text, terms in surface.items()}
@@ -123,8 +124,8 @@ class TermFeedback(Rewriter):
                 )
                 for row in rows
             ]
-            query = count_terms(text, self.analyzer)
-            forms = {self.analyzer.stem(term): term for term in query}
+            query = count_terms(text, analyzer)
+            forms = {analyzer.stem(term): term for term in query}
             by_stem = {stem: query[term] for stem, term in forms.items()}
             weights = self.weigh(by_stem, documents, frequencies) if documents else {}
             if not weights:

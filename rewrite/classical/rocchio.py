@@ -100,12 +100,13 @@ class Rocchio(TermFeedback):
             for document in group:
                 for stem, weight in self._vector(document, frequencies).items():
                     move[stem] = move.get(stem, 0.0) + step / len(group) * weight
-        original = unit(query)
-        kept = original | top(move, self.fb_terms)
         if not move:
             return {}
-        weights = {s: self.alpha * original.get(s, 0.0) + move.get(s, 0.0) for s in kept}
-        return {stem: weight for stem, weight in weights.items() if weight > 0}
+        original = unit(query)
+        return {
+            stem: self.alpha * original.get(stem, 0.0) + move.get(stem, 0.0)
+            for stem in original | top(move, self.fb_terms)
+        }
 
     def _vector(self, document: FeedbackDocument, frequencies: Mapping[str, int]) -> Weights:
         """Return a document as tf-idf weights of length one."""
