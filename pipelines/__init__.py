@@ -1,8 +1,19 @@
 """Engines, fusion and reranking, to put rewriters in front of."""
 
 from .bm25 import BM25
+from .fusion import RRF, CombMNZ, CombSUM, Interleave
 from .pisa import PisaIndex
 from .statistics import IndexStatistics, PisaAnalyzer
 from .text_loader import TextLoader
 
-__all__ = ["BM25", "IndexStatistics", "PisaAnalyzer", "PisaIndex", "TextLoader"]
+__all__ = [
+    "BM25",
+    "RRF",
+    "CombMNZ",
+    "CombSUM",
+    "IndexStatistics",
+    "Interleave",
+    "PisaAnalyzer",
+    "PisaIndex",
+    "TextLoader",
+]

@@ -38,7 +38,7 @@ def weights(frame: pd.DataFrame) -> Floats:
     """Return the ``qweight`` of each row, 1 where there is none."""
     if QWEIGHT not in frame.columns:
         return np.ones(len(frame))
-    return frame[QWEIGHT].astype(float).fillna(1.0).to_numpy()
+    return np.asarray(frame[QWEIGHT].astype(float).fillna(1.0), dtype=np.float64)
 
 
 # -- behind a split: the queries as they were before it ----------------------------------------

@@ -53,17 +53,8 @@ class RankedLists:
             queries: Number of the query that each row is for.
             lists: Number of the list that each row is in; a list is for one query.
             weights: Weight of each row's list.
-
-        Raises:
-            ValueError: If a score is missing.
         """
         scores = frame["score"].to_numpy(float)
-        if np.isnan(scores).any():
-            bad = int(np.flatnonzero(np.isnan(scores))[0])
-            raise ValueError(
-                f"every result needs a score to be fused; document {frame[DOCNO].iloc[bad]!r} of "
-                f"query {frame[QID].iloc[bad]!r} has none; drop such rows first"
-            )
         docs, docnos = pd.factorize(frame[DOCNO], sort=True)
         size = max(1, len(docnos))
         ranks = frame["rank"].to_numpy(float) if "rank" in frame.columns else np.zeros(len(frame))
@@ -86,24 +77,23 @@ class RankedLists:
     def sum_by_pair(self, terms: Floats) -> Floats:
         """Add up the terms of each pair, smallest first: the order of the lists is no matter."""
         order = np.argsort(terms, kind="stable")
-        return np.bincount(self.pair[order], terms[order], minlength=len(self.pair_query))
+        pairs = len(self.pair_query)
+        return np.bincount(self.pair[order], weights=terms[order], minlength=pairs)
 
     def normalised(self, norm: Literal["minmax", "zscore"] | None) -> Floats:
         """Return the scores of each list between 0 and 1, or as deviations from their mean."""
         if norm is None:
             return self.score
-        scores = pd.Series(self.score).groupby(self.list_)
+        lists = pd.Series(self.score).groupby(self.list_)
+        low, high = (np.asarray(lists.transform(which), dtype=float) for which in ("min", "max"))
         if norm == "minmax":
-            low, high = scores.transform("min").to_numpy(), scores.transform("max").to_numpy()
-            spread = high - low
-            return np.divide(
-                self.score - low, spread, out=np.ones_like(self.score), where=spread > 0
-            )
-        mean, deviation = scores.transform("mean"), scores.transform("std", ddof=0).to_numpy()
-        spread = np.where(scores.transform("nunique") > 1, deviation, 0.0)
-        return np.divide(
-            self.score - mean.to_numpy(), spread, out=np.zeros_like(self.score), where=spread > 0
-        )
+            start, spread, constant = low, high - low, 1.0
+        else:
+            start = np.asarray(lists.transform("mean"), dtype=float)
+            spread, constant = np.asarray(lists.transform("std", ddof=0), dtype=float), 0.0
+        normalised: Floats = np.full(len(self.score), constant)
+        np.divide(self.score - start, spread, out=normalised, where=(high > low) & (spread > 0))
+        return normalised
 
     def count_by_pair(self) -> Ints:
         """Return how many lists hold each pair."""

@@ -152,12 +152,19 @@ class Fusion(ValueTransformer):
         return [column for column in results.columns if column not in dropped]
 
     def _check_results(self, results: Sequence[pd.DataFrame]) -> None:
-        for system, found in zip(self.systems, results, strict=False):
+        for number, found in enumerate(results):
+            source = repr(self.systems[number]) if self.systems else "the input"
             missing = [c for c in (QID, DOCNO, "score") if c not in found.columns]
             if missing:
                 raise ValueError(
-                    f"a system should return results with qid, docno and score; {system!r} "
-                    f"returned {list(found)}, without {missing}"
+                    f"a fusion needs results with qid, docno and score, but {source} has the "
+                    f"columns {list(found)}, without {missing}"
+                )
+            bad = found[found["score"].isna()]
+            if len(bad):
+                raise ValueError(
+                    f"a fusion needs a score for every result, but in {source} document "
+                    f"{bad[DOCNO].iloc[0]!r} of query {bad[QID].iloc[0]!r} has none; drop such rows"
                 )
 
 
