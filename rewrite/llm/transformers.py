@@ -237,8 +237,8 @@ class _Engine:
         """Decode one batch."""
         import torch
 
-        tokens, mask = self._padded([row.tokens for row in rows])
-        start = 1 if self.seq2seq else tokens.shape[1]
+        prompts, mask = self._padded([row.tokens for row in rows])
+        start = 1 if self.seq2seq else prompts.shape[1]
         stop = StopTexts(self.tokenizer, sampling.stop, rows=len(rows), start=start)
         processors = []
         if sampling.temperature > 0:
@@ -253,7 +253,7 @@ class _Engine:
             ]
         with torch.inference_mode(), self._threads(len(rows)):
             output = self.model.generate(
-                input_ids=tokens,
+                input_ids=prompts,
                 attention_mask=mask,
                 max_new_tokens=sampling.max_tokens,
                 do_sample=False,
@@ -261,17 +261,14 @@ class _Engine:
                 stopping_criteria=[stop] if sampling.stop else [],
             )
         written = []
-        for completion, length in zip(output[:, start:].tolist(), stop.lengths, strict=True):
-            ended = length is not None
+        for tokens, length in zip(output[:, start:].tolist(), stop.lengths, strict=True):
             if length is None:
-                length = next(
-                    (i + 1 for i, token in enumerate(completion) if token in self.ends), None
-                )
-                ended = length is not None
-            completion = completion[:length]
-            text = self.tokenizer.decode(completion, skip_special_tokens=True)
-            text = cut_at(text, sampling.stop)[0]
-            written.append(_Written(text, len(completion), cut=not ended))
+                ends = (i + 1 for i, token in enumerate(tokens) if token in self.ends)
+                length = next(ends, None)
+            text = self.tokenizer.decode(tokens[:length], skip_special_tokens=True)
+            text, stopped = cut_at(text, sampling.stop)
+            cut = length is None and not stopped
+            written.append(_Written(text, len(tokens[:length]), cut=cut))
         return written
 
     def _padded(self, prompts: Sequence[list[int]]) -> tuple[Any, Any]:
@@ -292,11 +289,11 @@ class _Engine:
         """Keep one row of a small model on one CPU thread: several only wait for each other."""
         import torch
 
-        before = torch.get_num_threads()
-        small = self.model.num_parameters() <= SMALL_MODEL
-        if rows > 1 or not small or self.device.type != "cpu":
+        on_cpu = self.device.type == "cpu"
+        if rows > 1 or not on_cpu or self.model.num_parameters() > SMALL_MODEL:
             yield
             return
+        before = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
             yield
