@@ -143,8 +143,7 @@ class TextFile:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         if not isinstance(value, str):
-            found = "none" if value is None else f"{value!r:.80}"
-            raise self.wrong(f"expected the id {name!r} as a text, found {found}", "add it", line)
+            raise self._not_a_text(name, value, line)
         if not value.strip():
             raise self.wrong(f"the id {name!r} is blank", "give every record an id", line)
         return value
@@ -171,11 +170,14 @@ class TextFile:
         """
         value = record.get(name)
         if not isinstance(value, str):
-            found = f"{value!r} of type {type(value).__name__}" if name in record else "none"
-            raise self.wrong(
-                f"expected the field {name!r} as a text, found {found}", "add it", line
-            )
+            raise self._not_a_text(name, value, line)
         return value
+
+    def _not_a_text(self, name: str, value: object, line: int) -> ValueError:
+        if value is None:
+            return self.wrong(f"expected {name!r} as a text, found none", "add it", line)
+        problem = f"expected {name!r} as a text, found {value!r:.80}"
+        return self.wrong(problem, "put it in quotes", line)
 
     def starts_with(self, *starts: str) -> bool:
         """Say whether the first line that is not blank starts so, after white space."""

@@ -2,5 +2,18 @@
 
 from .base import Collection, CollectionError, CollectionWarning
 from .beir import Beir
+from .frames import Frames
+from .irds import Irds
+from .load import load_collection
+from .trec import Trec
 
-__all__ = ["Beir", "Collection", "CollectionError", "CollectionWarning"]
+__all__ = [
+    "Beir",
+    "Collection",
+    "CollectionError",
+    "CollectionWarning",
+    "Frames",
+    "Irds",
+    "Trec",
+    "load_collection",
+]

@@ -67,7 +67,7 @@ class Beir(Collection):
                 f"{self.path}: expected corpus.jsonl or queries.jsonl in this folder (or either "
                 "with .gz), found neither; check the path"
             )
-        self.split = self._choose(split)
+        self.split = self._choose(None if split is None else str(split))
 
     @property
     def splits(self) -> list[str]:

@@ -1,0 +1,213 @@
+"""Collections in the file formats of TREC."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from pyterrier_rewrite._files import TextFile
+from pyterrier_rewrite.columns import DOCNO, QID, QUERY, TEXT
+
+from ._records import read_documents, read_judgements, read_queries, topics_frame
+from .base import Collection, CollectionError, Document, Part
+
+TOPIC_FIELDS: Final = {
+    "num": "num",
+    "title": "title",
+    "desc": "description",
+    "description": "description",
+    "narr": "narrative",
+    "narrative": "narrative",
+}
+"""Tags of a TREC topic, and what its field is called."""
+
+_TAG = re.compile(r"<(/?)(\w+)[^<>]*>")
+_LABEL = re.compile(r"^\s*(Number|Topic|Description|Narrative)\s*:", re.IGNORECASE)
+_DOCNO = re.compile(r"<DOCNO>(.*?)</DOCNO>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<(TITLE|HEADLINE|TTL)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+_TEXT = re.compile(r"<TEXT>(.*?)</TEXT>", re.IGNORECASE | re.DOTALL)
+
+
+class Trec(Collection):
+    """Topics, judgements and documents, a file each, in the formats of TREC.
+
+    Topics are ``<top>`` records, ``qid<TAB>query`` or JSONL (``_id`` or ``qid``, and ``text``);
+    judgements have four columns (query, iteration, document, label); documents are ``<DOC>``
+    records, ``docno<TAB>text`` or JSONL (``_id`` or ``docno``, ``title``, ``text``). The format
+    is found by looking. Each file may be compressed (``.gz``). Ids stay as they are written:
+    topic ``051`` is not topic ``51`` (PyTerrier's own reader drops the zero).
+
+    Args:
+        topics: File of topics.
+        qrels: File of judgements.
+        corpus: File of documents.
+        query_field: Where the query text is: ``title`` (default), ``description`` or
+            ``narrative`` of TREC topics, or the name of a JSON field (default ``text``).
+        all_queries: Whether to take topics without judgements too.
+        name: Short name; by default that of the first file given.
+
+    Raises:
+        CollectionError: If no file is given, or one is not there.
+
+    Example:
+        >>> Trec(topics="topics.txt", qrels="qrels.txt").get_topics()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        *,
+        topics: str | PathLike[str] | None = None,
+        qrels: str | PathLike[str] | None = None,
+        corpus: str | PathLike[str] | None = None,
+        query_field: str | None = None,
+        all_queries: bool = False,
+        name: str | None = None,
+    ) -> None:
+        given = {"topics": topics, "qrels": qrels, "corpus": corpus}
+        self.files = {
+            part: TextFile(Path(path).expanduser(), CollectionError)
+            for part, path in given.items()
+            if path is not None
+        }
+        if not self.files:
+            raise CollectionError("Trec needs at least one of topics=, qrels= and corpus=")
+        for file in self.files.values():
+            file.check()
+        self.query_field = query_field
+        self.all_queries = all_queries
+        self.name = name or next(iter(self.files.values())).path.name.split(".")[0]
+
+    def has(self, part: Part) -> bool:
+        """Say whether this collection has documents, topics or judgements."""
+        return part in self.files
+
+    def num_docs(self) -> int | None:
+        """Return how many documents there are, or None where counting them is not cheap."""
+        file = self.files["corpus"]
+        return None if file.starts_with("<") else file.count()
+
+    def documents(self) -> Iterator[Document]:
+        """Yield the documents: ``docno``, ``title``, ``text``."""
+        file = self.files["corpus"]
+        if file.starts_with("{"):
+            return read_documents(file)
+        return _trec_documents(file) if file.starts_with("<") else _tsv_documents(file)
+
+    def topics(self, field: str | None) -> pd.DataFrame:
+        """Return the topics in the order of the file."""
+        file, field = self.files["topics"], field or self.query_field
+        if file.starts_with("{"):
+            topics = read_queries(file, field or TEXT)
+        elif file.starts_with("<"):
+            topics = _trec_topics(file, field or "title")
+        else:
+            topics = _tsv_topics(file)
+        judged = self.has("qrels") and not self.all_queries
+        qids = set(self.judgements()[QID]) if judged else None
+        return topics_frame(topics, judged=qids, source=repr(self))
+
+    def judgements(self) -> pd.DataFrame:
+        """Return the judgements."""
+        file = self.files["qrels"]
+        rows = file.rows("query", "iteration", "document", "label", separator=None)
+        return read_judgements(file, ((n, (q, d, label)) for n, (q, _, d, label) in rows))
+
+    def __repr__(self) -> str:
+        parts = [f"{part}={str(file.path)!r}" for part, file in self.files.items()]
+        parts += [f"query_field={self.query_field!r}"] if self.query_field else []
+        parts += ["all_queries=True"] if self.all_queries else []
+        return f"Trec({', '.join(parts)})"
+
+
+def _tsv_topics(file: TextFile) -> Iterator[dict[str, Any]]:
+    seen: set[str] = set()
+    for line, (qid, query) in file.rows(QID, QUERY, headers=[(QID, QUERY), (QID, TEXT)]):
+        yield {QID: file.new_identifier(qid, QID, line, seen), QUERY: query}
+
+
+def _tsv_documents(file: TextFile) -> Iterator[Document]:
+    seen: set[str] = set()
+    for line, (docno, text) in file.rows(DOCNO, TEXT, headers=[(DOCNO, TEXT)]):
+        yield {DOCNO: file.new_identifier(docno, DOCNO, line, seen), "title": "", TEXT: text}
+
+
+def _records(file: TextFile, tag: str) -> Iterator[tuple[int, str]]:
+    """Yield what stands between ``<tag>`` and ``</tag>``, with the number of its first line."""
+    start, held = 0, ""
+    opening = re.compile(rf"<{tag}>", re.IGNORECASE)
+    closing = re.compile(rf"</{tag}>", re.IGNORECASE)
+    found = False
+    for number, line in file.lines():
+        while line:
+            if not start:
+                match = opening.search(line)
+                if match is None:
+                    break
+                start, found, line = number, True, line[match.end() :]
+            match = closing.search(line)
+            inside = line if match is None else line[: match.start()]
+            held += f"{inside}\n"
+            if opening.search(inside):
+                raise file.wrong(
+                    f"a <{tag}> begins inside the one of line {start}", f"add </{tag}>", number
+                )
+            if match is None:
+                break
+            yield start, held
+            start, held, line = 0, "", line[match.end() :]
+    if start:
+        raise file.wrong(f"the <{tag}> has no </{tag}>", "the file seems cut short", start)
+    if not found:
+        raise file.wrong(f"no <{tag}> record", f"expected <{tag}> … </{tag}>")
+
+
+def _trec_topics(file: TextFile, field: str) -> Iterator[dict[str, Any]]:
+    seen: set[str] = set()
+    for line, record in _records(file, "top"):
+        fields = _topic_fields(record)
+        qid = file.new_identifier(fields.pop("num", None), "num", line, seen)
+        if field not in fields:
+            near = get_close_matches(field, fields, n=1)
+            hint = f"did you mean {near[0]!r}" if near else "choose one with query_field="
+            raise file.wrong(
+                f"topic {qid!r} has no field {field!r}, only {', '.join(fields) or 'its id'}",
+                hint,
+                line,
+            )
+        yield {QID: qid, QUERY: fields[field]}
+
+
+def _topic_fields(record: str) -> dict[str, str]:
+    """Split a topic at its tags; a field ends at its closing tag or where the next begins."""
+    fields: dict[str, str] = {}
+    tags = list(_TAG.finditer(record))
+    ends = [tag.start() for tag in tags[1:]] + [len(record)]
+    for tag, end in zip(tags, ends, strict=True):
+        name = TOPIC_FIELDS.get(tag[2].lower())
+        if name and not tag[1]:
+            fields[name] = _plain(_LABEL.sub("", record[tag.end() : end], count=1))
+    return fields
+
+
+def _trec_documents(file: TextFile) -> Iterator[Document]:
+    seen: set[str] = set()
+    for line, record in _records(file, "DOC"):
+        docno = _DOCNO.search(record)
+        found = docno and docno[1].strip()
+        title = _TITLE.search(record)
+        yield {
+            DOCNO: file.new_identifier(found, "DOCNO", line, seen),
+            "title": _plain(title[2]) if title else "",
+            TEXT: _plain(" ".join(_TEXT.findall(record))),
+        }
+
+
+def _plain(markup: str) -> str:
+    return " ".join(html.unescape(_TAG.sub(" ", markup)).split())
