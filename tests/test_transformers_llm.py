@@ -18,9 +18,9 @@ import torch
 
 from pyterrier_rewrite.errors import LLMError, MissingExtraError
 from pyterrier_rewrite.llm import VLLM, TransformersLLM
-from pyterrier_rewrite.llm.decoding import GumbelSampler, cut_at, row_seed
+from pyterrier_rewrite.llm.decoding import GumbelSampler, StopTexts, cut_at, row_seed
 from pyterrier_rewrite.llm.fingerprint import fingerprint
-from pyterrier_rewrite.llm.local import render
+from pyterrier_rewrite.llm.local import encode, render
 from tests import tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
@@ -191,6 +191,16 @@ def test_an_end_token_ends_a_row_and_is_no_cut(fresh: TransformersLLM) -> None:
     assert ended.texts[0] == engine.tokenizer.decode(output[:4])
 
 
+def test_end_tokens_come_from_settings_and_tokenizer(tiny_causal: Path, tmp_path: Path) -> None:
+    from transformers import GenerationConfig
+
+    copied = shutil.copytree(tiny_causal, tmp_path / "causal")
+    GenerationConfig(eos_token_id=[9, 8]).save_pretrained(copied)
+    engine = TransformersLLM(copied)._loaded()
+    assert engine.ends == {8, 9, engine.tokenizer.eos_token_id}
+    assert set(engine.model.generation_config.eos_token_id) == engine.ends
+
+
 def test_stop_texts_end_a_completion_and_are_not_part_of_it(llm: TransformersLLM) -> None:
     full = llm.generate(PROMPTS, max_tokens=12)
     text = full[1].texts[0]
@@ -202,6 +212,17 @@ def test_stop_texts_end_a_completion_and_are_not_part_of_it(llm: TransformersLLM
     for answer, plain in zip(answers, full, strict=True):
         if stop not in plain.texts[0]:
             assert (answer.texts, answer.cut) == (plain.texts, plain.cut)
+
+
+def test_rows_stop_by_themselves_and_the_prompt_does_not_count(llm: TransformersLLM) -> None:
+    tokenizer = llm._loaded().tokenizer
+    prompt, full, half = (tokenizer(text)["input_ids"] for text in ("a wing", "a wing", "a"))
+    tokens = [prompt + half + half, prompt + full]
+    width = min(map(len, tokens))
+    criterion = StopTexts(tokenizer, ["win"], rows=2, start=len(prompt))
+    done = criterion(torch.tensor([row[:width] for row in tokens]), None)
+    assert done.tolist() == [False, True]
+    assert criterion.lengths == [None, width - len(prompt)]
 
 
 @pytest.mark.parametrize(
@@ -304,14 +325,27 @@ def test_an_empty_prompt_fails_alone(tmp_path: Path) -> None:
 
 def test_a_long_prompt_loses_its_beginning_with_one_warning(tmp_path: Path) -> None:
     llm = TransformersLLM(tiny.causal(tmp_path, chat_template=None, positions=24))
-    prompts = [ask("which vitamin helps bones? " * k) for k in (10, 20)]
+    tail = "which vitamin helps bones? what is the boundary layer of a wing in supersonic flow?"
+    prompts = [ask(f"{'x ' * 30}{tail}"), ask(f"{'y ' * 20}{tail}"), ask("sofa")]
     with pytest.warns(UserWarning, match="2 of 3 prompts are longer than the 16 tokens") as seen:
-        answers = llm.generate([*prompts, ask("sofa")], max_tokens=8)
+        answers = llm.generate(prompts, max_tokens=8)
     assert len(seen) == 1
     assert [answer.prompt_tokens for answer in answers[:2]] == [16, 16]
-    assert answers[0].texts == answers[1].texts  # both end alike
+    tokens = llm._loaded().tokenizer(" " + tail)["input_ids"][-16:]
+    kept = ask(llm._loaded().tokenizer.decode(tokens))
+    assert answers[0].texts == answers[1].texts == texts(llm, [kept], max_tokens=8)[0]
     with pytest.raises(ValueError, match=r"max_tokens should be below .* 24 tokens.* found 24"):
         llm.generate(prompts, max_tokens=24)
+
+
+def test_the_tokenizer_adds_its_special_tokens_unless_a_template_did(tiny_seq2seq: Path) -> None:
+    tokenizer = TransformersLLM(tiny_seq2seq)._loaded().tokenizer
+    [(text, tokens)] = encode(tokenizer, [ask("sofa")], limit=None)
+    assert text == "sofa"
+    assert tokens[-1] == tokenizer.eos_token_id
+    tokenizer.chat_template = tiny.CHAT_TEMPLATE
+    [(_, tokens)] = encode(tokenizer, [ask("sofa")], limit=None)
+    assert tokenizer.decode(tokens) == "<|user|>sofa</s><|assistant|>"
 
 
 def test_a_sequence_to_sequence_prompt_may_fill_the_encoder(tiny_seq2seq: Path) -> None:

@@ -164,10 +164,9 @@ class TransformersLLM(LocalLLM):
                 model, report = getattr(transformers, family).from_pretrained(
                     self.model, dtype=dtype, output_loading_info=True, **hub
                 )
-                if report["missing_keys"]:
-                    raise LLMError(
-                        f"the checkpoint lacks weights: {sorted(report['missing_keys'])}"
-                    )
+                missing = sorted(report["missing_keys"])
+                if missing:  # transformers would go on with random numbers in their place
+                    raise LLMError(f"the checkpoint lacks {len(missing)} weights: {missing[:3]}")
                 special = _special_tokens(model.generation_config, tokenizer)
                 model.generation_config = transformers.GenerationConfig(**special)
                 if peft is not None:
