@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
@@ -42,7 +43,8 @@ class Shop(pt.datasets.Dataset):  # type: ignore[misc]  # pyterrier's classes ar
             the products of a smaller one, but has other queries.
         seed: Decides everything.
         queries: Counts that differ from :data:`QUERIES`, by variant. A shop of a few products
-            has fewer queries, because it has fewer different needs.
+            has fewer queries, because it has fewer different needs. With few ``train`` queries
+            the others are easier, because they keep to the everyday phrases of those.
 
     Raises:
         ValueError: If a count is negative, or the shop is empty, or there is no such variant.
@@ -101,7 +103,9 @@ class Shop(pt.datasets.Dataset):  # type: ignore[misc]  # pyterrier's classes ar
         columns = [QID, QUERY, QREWRITE]
         if variant == CONVERSATIONS:
             columns[2:2] = ["qconversation", "qturn", QHISTORY]
-        return pd.DataFrame([topic.row for topic in self._topics(variant)], columns=columns)
+        return pd.DataFrame(
+            deepcopy([topic.row for topic in self._topics(variant)]), columns=columns
+        )
 
     def get_topics_lang(self) -> str:
         """Return ``en``."""
@@ -135,4 +139,6 @@ class Shop(pt.datasets.Dataset):  # type: ignore[misc]  # pyterrier's classes ar
         return draw_topics(self._shelves, self._counts, self.seed)
 
     def _describe_component(self, component: str) -> bool | list[str] | None:
-        return {"topics": list(QUERIES), "qrels": list(QUERIES), "corpus": True}.get(component)
+        if component in ("topics", "qrels"):
+            return list(QUERIES)
+        return True if component == "corpus" else None

@@ -8,10 +8,15 @@ from .dice import Dice
 from .english import follows_noun, with_article
 from .needs import Need
 
-EVERYDAY: Final = {"type": 0.65, "colour": 0.75, "brand": 0.0}
-"""How likely an everyday phrase is, instead of the catalogue's term; of the others, ``_OTHERS``."""
-
-_OTHERS: Final = 0.7
+EVERYDAY: Final = {
+    "type": 0.65,
+    "size": 0.7,
+    "feature": 0.7,
+    "colour": 0.75,
+    "material": 0.7,
+    "use": 0.7,
+}
+"""How likely a shopper says it in everyday words, not in the catalogue's. Brands have one name."""
 
 _REQUESTS: Final = (
     "{need}",
@@ -55,7 +60,8 @@ class Wording:
 
     def noun(self, need: Need) -> str:
         """Return a noun phrase: what stands before the noun, the noun, what follows it."""
-        before, after = [], []
+        before: list[str] = []
+        after: list[str] = []
         for facet, term in self.dice.shuffled(need.attributes):
             phrase = self.attribute(need, facet, term)
             (after if follows_noun(phrase) else before).append(phrase)
@@ -75,7 +81,7 @@ class Wording:
         phrases = need.family.everyday[facet][term]
         if self.known is not None:
             phrases = [phrase for phrase in phrases if (facet, phrase) in self.known]
-        if not phrases or not self.dice.chance(EVERYDAY.get(facet, _OTHERS)):
+        if not phrases or not self.dice.chance(EVERYDAY[facet]):
             return term
         phrase = self.dice.pick(phrases)
         self.used.add((facet, phrase))

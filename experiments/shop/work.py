@@ -39,7 +39,7 @@ WORK: Final = (
             "for video calls": "conferencing",
         },
         asides=(
-            "Fills a huge room with music.",
+            "Fills a whole house with music.",
             "The power cable is two metres long.",
             "Set it up while you sing along.",
             "Quick start guide in the box.",
