@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 import pickle
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 import pyterrier as pt
 import pytest
+from ir_measures import AP
 
 from pyterrier_rewrite.analysis import EnglishAnalyzer
 from pyterrier_rewrite.classical import KL, RM3, Bo1, Rocchio
@@ -387,3 +390,44 @@ def test_value_semantics(method):
     assert repr(rewriter).endswith("fb_docs=7)")
     changed = pt.inspect.transformer_apply_attributes(rewriter, fb_terms=4)
     assert (changed.fb_docs, changed.fb_terms) == (7, 4)
+
+
+# -- a real collection ------------------------------------------------------------------------
+
+CRANFIELD = Path(__file__).resolve().parents[2] / "shared" / "data" / "cranfield"
+
+
+def json_lines(name: str) -> list[dict[str, str]]:
+    return [json.loads(line) for line in (CRANFIELD / name).read_text("utf-8").splitlines()]
+
+
+@pytest.mark.skipif(not CRANFIELD.exists(), reason="the shared collections are not here")
+def test_feedback_helps_on_cranfield(tmp_path):
+    pipelines = pytest.importorskip("pyterrier_rewrite.pipelines")
+    pytest.importorskip("pyterrier_pisa")
+    corpus = [{**d, "docno": d["_id"]} for d in json_lines("corpus.jsonl")]
+    index = pipelines.PisaIndex.build(tmp_path / "cranfield.pisa", corpus, verbose=False)
+    topics = pd.DataFrame(json_lines("queries.jsonl")).rename(
+        columns={"_id": "qid", "text": "query"}
+    )
+    qrels = pd.read_csv(
+        CRANFIELD / "qrels" / "test.tsv", sep="\t", dtype={"query-id": str, "corpus-id": str}
+    ).rename(columns={"query-id": "qid", "corpus-id": "docno", "score": "label"})
+
+    bm25 = index.bm25(k1=0.9, b=0.4, num_results=200)
+    feedback = bm25 % 10 >> index.text()
+    methods = [method(index.statistics) for method in (RM3, Rocchio, Bo1, KL)]
+    figures = pt.Experiment(
+        [bm25, *(feedback >> method >> bm25 for method in methods)],
+        topics[["qid", "query"]],
+        qrels,
+        [AP],
+        names=["BM25", "RM3", "Rocchio", "Bo1", "KL"],
+        baseline=0,
+        plan="tree",
+    ).set_index("name")
+    assert len(topics) == 225
+    assert figures.loc["BM25", "AP"] == pytest.approx(0.305, abs=0.003)
+    better = figures.drop(index="BM25")
+    assert (better["AP"] > figures.loc["BM25", "AP"] + 0.015).all()
+    assert (better["AP p-value"] < 0.05).all()

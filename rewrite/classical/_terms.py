@@ -29,16 +29,21 @@ class FeedbackDocument:
     """A feedback document, counted.
 
     Attributes:
-        counts: How often each stem occurs that may expand a query, in the order of the text.
-        length: Number of terms, whether they may expand a query or not.
+        terms: How often each surface form occurs, in the order of the text.
+        counts: How often each stem occurs that may expand a query, in the same order.
         score: Score in the ranking, or None.
         label: Relevance as somebody judged it, or None.
     """
 
+    terms: Counter[str]
     counts: Mapping[str, int]
-    length: int
     score: float | None
     label: float | None
+
+    @property
+    def length(self) -> int:
+        """Number of terms, whether they may expand a query or not."""
+        return self.terms.total()
 
 
 class TermFeedback(Rewriter):
@@ -102,27 +107,27 @@ class TermFeedback(Rewriter):
         """Give every query the terms of its feedback documents; see the class."""
         analyzer = self.analyzer
         # a document that serves several queries is tokenised once a batch
-        surface: dict[str, Counter[str]] = {
+        terms: dict[str, Counter[str]] = {
             text: Counter(analyzer.terms(text))
             for text in {row[TEXT] for rows in queries[DOCUMENTS] for row in rows}
             if isinstance(text, str)
         }
-        stems = {term: analyzer.stem(term) for term in set().union(*surface.values())}
+        stems = {term: analyzer.stem(term) for term in set().union(*terms.values())}
         candidates = {stem for stem in stems.values() if _may_expand(stem)}
         frequencies = {s: n for s, n in self.frequencies(sorted(candidates)).items() if n > 0}
-        counts = {text: _by_stem(terms, stems, frequencies) for text, terms in surface.items()}
+        counts = {text: _by_stem(found, stems, frequencies) for text, found in terms.items()}
 
         outcomes = []
         for text, rows in zip(queries[QUERY], queries[DOCUMENTS], strict=True):
-            rows = [row for row in rows if surface.get(row[TEXT])]
             documents = [
                 FeedbackDocument(
+                    terms=terms[row[TEXT]],
                     counts=counts[row[TEXT]],
-                    length=surface[row[TEXT]].total(),
                     score=_number(row.get("score")),
                     label=_number(row.get("label")),
                 )
                 for row in rows
+                if terms.get(row[TEXT])
             ]
             query = count_terms(text, analyzer)
             forms = {analyzer.stem(term): term for term in query}
@@ -131,7 +136,8 @@ class TermFeedback(Rewriter):
             if not weights:
                 outcomes.append(Rewritten(status=skipped("no terms in the feedback documents")))
                 continue
-            for term, _ in sum((surface[row[TEXT]] for row in rows), Counter()).most_common():
+            pool: Counter[str] = sum((document.terms for document in documents), Counter())
+            for term, _ in pool.most_common():
                 forms.setdefault(stems[term], term)
             toks = {forms[stem]: weight for stem, weight in weights.items()}
             outcomes.append(Rewritten([NewQuery(text, toks=toks)]))

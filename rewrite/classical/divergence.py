@@ -136,7 +136,8 @@ class KL(Divergence):
     r"""Expands a query with terms that are likelier in its documents than in the collection.
 
     The term's part of the Kullback-Leibler divergence, with :math:`l` terms in the feedback
-    documents and :math:`C` in the collection; 0 for terms that are less likely:
+    documents, without stop words, and the collection's :math:`C` tokens as the statistics count
+    them; 0 for terms that are less likely:
 
     .. math::
 
