@@ -3,7 +3,9 @@
 from .bm25 import BM25
 from .fusion import RRF, CombMNZ, CombSUM, Interleave
 from .pisa import PisaIndex
+from .plain_text import PlainText
 from .statistics import IndexStatistics, PisaAnalyzer
+from .terrier import TerrierBM25, TerrierIndex
 from .text_loader import TextLoader
 
 __all__ = [
@@ -15,5 +17,8 @@ __all__ = [
     "Interleave",
     "PisaAnalyzer",
     "PisaIndex",
+    "PlainText",
+    "TerrierBM25",
+    "TerrierIndex",
     "TextLoader",
 ]

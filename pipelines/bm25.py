@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,9 @@ import pyterrier as pt
 
 from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_TOKS
 from pyterrier_rewrite.text import safe_text
+from pyterrier_rewrite.value import ValueTransformer
 
 from . import _pisa
-from ._value import ValueTransformer
 from .statistics import tokenize
 
 if TYPE_CHECKING:
@@ -64,8 +64,6 @@ class BM25(ValueTransformer):
         Robertson et al. Okapi at TREC-3. TREC 1994.
     """
 
-    _not_compared: ClassVar[frozenset[str]] = frozenset({"threads", "verbose"})
-
     def __init__(
         self,
         index: PisaIndex,
@@ -94,14 +92,12 @@ class BM25(ValueTransformer):
         """Search for every query of a frame; see the class."""
         pt.validate.query_frame(inp, extra_columns=[QUERY], context=self)
         self._check_parameters()
-        found = list(self._search(_requests(inp)))
-        rows = np.concatenate([np.empty(0, dtype=np.int32), *(hits[0] for hits in found)])
+        rows, docnos, scores = _joined(self._search(_requests(inp)))
         starts = np.flatnonzero(np.diff(rows, prepend=-1))
         lengths = np.diff(starts, append=len(rows))
         out: pd.DataFrame = inp.iloc[rows].reset_index(drop=True)
-        docnos = np.concatenate([np.empty(0, dtype=object), *(hits[1] for hits in found)])
         out[DOCNO] = pd.Series(docnos, dtype="str")
-        out["score"] = np.concatenate([np.empty(0), *(hits[2] for hits in found)])
+        out["score"] = scores
         out["rank"] = np.arange(len(rows)) - np.repeat(starts, lengths)
         return out
 
@@ -117,7 +113,7 @@ class BM25(ValueTransformer):
                 raise ValueError(f"{name} should be {expected}, found {getattr(self, name)!r}")
 
     def _search(self, requests: Sequence[str | Mapping[str, float]]) -> Iterator[_Hits]:
-        """Yield the hits of a batch of queries at a time, in the order of the queries."""
+        """Yield the hits of a batch of queries at a time, texts first."""
         if not requests:
             return
         index = self.index
@@ -138,10 +134,9 @@ class BM25(ValueTransformer):
                     else:
                         repeats, scales[at] = whole_weights(request)
                         weighted.append((at, repeats))
-                rows, docnos, scores = _merge(
-                    self._retrieve(context, texts, k), self._retrieve(context, weighted, k)
-                )
-                yield rows + start, docnos, scores / scales[rows]
+                for queries in (texts, weighted):
+                    rows, docnos, scores = self._retrieve(context, queries, k)
+                    yield rows + start, docnos, scores / scales[rows]
                 progress.update(len(batch))
 
     def _retrieve(self, context: Any, queries: Sequence[tuple[int, Any]], k: int) -> _Hits:
@@ -164,7 +159,7 @@ class BM25(ValueTransformer):
                 result_ranks=ranks,
                 result_scores=scores,
             )
-        return rows[:size], docnos[:size], scores[:size].astype(np.float64)
+        return rows[:size], docnos[:size].copy(), scores[:size].astype(np.float64)
 
 
 def _requests(queries: pd.DataFrame) -> list[str | Mapping[str, float]]:
@@ -172,19 +167,23 @@ def _requests(queries: pd.DataFrame) -> list[str | Mapping[str, float]]:
     texts = queries[QUERY].tolist()
     terms = queries[QUERY_TOKS].tolist() if QUERY_TOKS in queries else [None] * len(texts)
     requests: list[str | Mapping[str, float]] = []
-    for row, (text, toks) in enumerate(zip(texts, terms, strict=True)):
-        missing = toks is None or (isinstance(toks, float) and math.isnan(toks))
-        request = text if missing else toks
-        if isinstance(request, str) and missing:
-            request = safe_text(request)  # a NUL or a lone surrogate would crash PISA
-        elif missing or not isinstance(request, Mapping):
-            column, kind = (QUERY, "a text (str)") if missing else (QUERY_TOKS, "a dict")
-            raise TypeError(
-                f"column {column!r} of query {queries[QID].iloc[row]!r} should be {kind}, found "
-                f"{request!r} of type {type(request).__name__}"
-            )
-        requests.append(request)
+    for qid, text, toks in zip(queries[QID], texts, terms, strict=True):
+        if isinstance(toks, Mapping):
+            requests.append(toks)
+        elif toks is not None and toks is not pd.NA and toks == toks:  # NaN is missing too
+            raise _wrong_type(qid, QUERY_TOKS, "a dict", toks)
+        elif isinstance(text, str):
+            requests.append(safe_text(text))  # a NUL or a lone surrogate would crash PISA
+        else:
+            raise _wrong_type(qid, QUERY, "a text (str)", text)
     return requests
+
+
+def _wrong_type(qid: object, column: str, expected: str, found: object) -> TypeError:
+    return TypeError(
+        f"{column!r} of query {qid!r} should be {expected}, found {found!r} of type "
+        f"{type(found).__name__}"
+    )
 
 
 def whole_weights(terms: Mapping[str, float]) -> tuple[dict[str, float], float]:
@@ -216,9 +215,11 @@ def whole_weights(terms: Mapping[str, float]) -> tuple[dict[str, float], float]:
     return whole_weight, _LARGEST / largest
 
 
-def _merge(one: _Hits, other: _Hits) -> _Hits:
-    """Join hits of different queries in the order of the queries."""
-    rows = np.concatenate([one[0], other[0]])
-    order = np.argsort(rows, kind="stable")
-    docnos, scores = np.concatenate([one[1], other[1]]), np.concatenate([one[2], other[2]])
-    return rows[order], docnos[order], scores[order]
+def _joined(parts: Iterable[_Hits]) -> _Hits:
+    """Join hits in the order of the queries; those of one query stand together already."""
+    nothing: _Hits = (np.empty(0, np.int32), np.empty(0, np.object_), np.empty(0))
+    rows, docnos, scores = (np.concatenate(column) for column in zip(nothing, *parts, strict=True))
+    if np.any(np.diff(rows) < 0):
+        order = np.argsort(rows, kind="stable")
+        rows, docnos, scores = rows[order], docnos[order], scores[order]
+    return rows, docnos, scores

@@ -38,7 +38,7 @@ class PisaIndex:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path).absolute()
+        self.path = Path(os.path.abspath(path))
 
     # -- building ------------------------------------------------------------------------
 

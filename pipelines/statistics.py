@@ -52,9 +52,7 @@ class PisaAnalyzer:
 
 def tokenize(text: str) -> list[str]:
     """Return the terms of a text in order, lower-cased, stop words and all."""
-    return [
-        abbreviation.replace(".", "") or term for abbreviation, term in _TERM.findall(text.lower())
-    ]
+    return [(term or dotted.replace(".", "")).lower() for dotted, term in _TERM.findall(text)]
 
 
 @lru_cache(maxsize=8)

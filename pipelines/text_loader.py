@@ -9,8 +9,7 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.columns import DOCNO
-
-from ._value import ValueTransformer
+from pyterrier_rewrite.value import ValueTransformer
 
 
 class DocumentStore(Protocol):
