@@ -31,7 +31,7 @@ class ValueTransformer(pt.Transformer):  # type: ignore[misc]  # pyterrier's cla
     def parameters(cls) -> dict[str, inspect.Parameter]:
         """Return the constructor's parameters, ``**settings`` replaced by the base class's."""
         found: dict[str, inspect.Parameter] = {}
-        for owner in cls.__mro__:
+        for owner in cls.__mro__[:-1]:  # object takes any arguments
             if "__init__" not in owner.__dict__:
                 continue
             constructor = owner.__dict__["__init__"]
