@@ -72,9 +72,8 @@ class LoopbackServer:
         self.most_in_flight = 0
         self.port = 0
         self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._stop: Callable[[], object] = lambda: None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
     @property
     def url(self) -> str:
@@ -92,15 +91,10 @@ class LoopbackServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
+        self._stop()
         self._thread.join()
 
-    def _run(self) -> None:
-        self._loop.run_until_complete(self.serve())
-        self._loop.close()
-
-    async def serve(self) -> None:
-        """Serve until the server is left."""
+    async def _serve(self) -> None:
         from aiohttp import web
 
         app = web.Application(client_max_size=64 * 2**20)
@@ -110,8 +104,10 @@ class LoopbackServer:
         site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
         await site.start()
         self.port = runner.addresses[0][1]
+        loop, left = asyncio.get_running_loop(), asyncio.Event()
+        self._stop = lambda: loop.call_soon_threadsafe(left.set)
         self._ready.set()
-        await self._stop.wait()
+        await left.wait()
         await runner.cleanup()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:

@@ -70,7 +70,9 @@ def run(
             "requests": len(asked),
             "in_flight": in_flight,
             "per_second": median(rates[name]),
-            "ours_is": median(ours / other for ours, other in zip(rates["OpenAILLM"], rates[name])),
+            "ours_is": median(
+                ours / other for ours, other in zip(rates["OpenAILLM"], rates[name], strict=True)
+            ),
         }
         for name, (_, asked, in_flight) in ways.items()
     ]

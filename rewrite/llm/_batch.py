@@ -122,7 +122,7 @@ class Batch:
             await pause(next_wait(failures, asked=trouble.wait, chance=random.random()))
 
     def _give_up(self, trouble: Trouble, failures: int, *, nobody_there: bool) -> Trouble:
-        text = f"{trouble.text} (sent {failures} times)"
+        text = f"{trouble.text} (tries: {failures})"
         if trouble.wait > LONGEST_ASKED_WAIT:
             text = f"{trouble.text} (the server asks to wait {trouble.wait:.0f} s)"
         self._given_up += 1

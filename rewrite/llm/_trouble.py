@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ._reply import UnreadableReplyError, message_of, shorten
+
+if TYPE_CHECKING:
+    from openai import APIStatusError
 
 _PASSING_STATUSES: Final = frozenset({408, 409, 425, 429})
 
@@ -66,23 +69,21 @@ def judge(error: Exception, *, timeout: float) -> Trouble:
         return _judge_status(error)
     if isinstance(error, UnreadableReplyError):
         return Trouble(str(error), Concerns.NOW)
-    # the client calls most of what happens to a connection a timeout: the root tells the truth
-    root: BaseException = error
-    while root.__cause__ is not None:
-        root = root.__cause__
-    if isinstance(root, asyncio.TimeoutError):
+    # the client calls most of what happens to a connection a timeout: the causes tell the truth
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__) is not None:
+        causes.append(cause)
+    text = shorten(str(causes[-1])) or type(causes[-1]).__name__
+    if any(isinstance(cause, aiohttp.ClientConnectorError) for cause in causes):
+        return Trouble(f"no connection: {text}", Concerns.NOW, unreachable=True)
+    if any(isinstance(cause, asyncio.TimeoutError) for cause in causes):
         return Trouble(f"no answer within {timeout:g} s", Concerns.NOW)
     if isinstance(error, (openai.APIConnectionError, aiohttp.ClientError)):
-        text = f"the connection failed: {shorten(str(root)) or type(root).__name__}"
-        connected = not isinstance(root, aiohttp.ClientConnectorError)
-        return Trouble(text, Concerns.NOW, unreachable=not connected)
+        return Trouble(f"the connection broke: {text}", Concerns.NOW)
     return Trouble(f"{type(error).__name__}: {shorten(str(error))}", Concerns.REQUEST)
 
 
-def _judge_status(error: object) -> Trouble:
-    import openai
-
-    assert isinstance(error, openai.APIStatusError)
+def _judge_status(error: APIStatusError) -> Trouble:
     status = error.status_code
     said = message_of(error.body) if error.body else shorten(error.response.text)
     text = f"status {status}: {said or 'no message'}"

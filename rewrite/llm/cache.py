@@ -1,0 +1,134 @@
+"""Answers that are paid for once: a cache in front of any language model."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ._answers import SCHEMA, canonical_json, open_answers
+from .base import LLM, Completions, Messages, Sampling
+
+
+class Cached(LLM):
+    """A language model that remembers its answers in a SQLite file.
+
+    An answer is found again if everything that decides it is the same: the model's identity,
+    the messages, every sampling parameter, and, where a batch holds the same prompt more than
+    once, its occurrence, so that samples drawn without a seed stay different samples. A
+    remembered answer says ``cached`` and costs nothing; its tokens and seconds are those of the
+    first time, so that the cost of an experiment can be told from a replay.
+
+    Each answer is committed as it arrives: a run that is killed loses only what was on its way.
+    Failures are never stored. Threads and processes can share a file; like every SQLite file in
+    WAL mode, it belongs on a local disk.
+
+    Args:
+        llm: The model that answers what is not in the file.
+        path: The file; it and its folder are made when first written to.
+        offline: Replay only, without ever asking the model: what is missing is a failed
+            request. The file may then be read-only.
+
+    Raises:
+        LLMError: When first used, if the file cannot be read or written, is damaged, or is not
+            of this version.
+
+    Example:
+        >>> llm = Cached(FakeLLM("a passage"), "answers.db")
+        >>> prompt = [{"role": "user", "content": "sofa"}]
+        >>> [llm.generate([prompt])[0].cached for _ in range(2)]
+        [False, True]
+    """
+
+    def __init__(self, llm: LLM, path: str | os.PathLike[str], *, offline: bool = False) -> None:
+        self.llm = llm
+        self.path = Path(path)
+        self.offline = offline
+
+    @property
+    def identity(self) -> str:
+        """The model's own: the answers are the same."""
+        return self.llm.identity
+
+    def stream(
+        self, prompts: Sequence[Messages], sampling: Sampling
+    ) -> Iterator[tuple[int, Completions]]:
+        """Yield what is remembered, then what the model answers, each as soon as it is done.
+
+        Raises:
+            LLMError: If the file cannot be used, or the model can answer nothing at all.
+        """
+        requests = self._requests(prompts, sampling)
+        keys = [hashlib.sha256(request.encode()).digest() for request in requests]
+        misses: list[int] = []
+        with open_answers(self.path, read_only=self.offline) as answers:
+            for position, answer in enumerate(answers.find(keys)):
+                if answer is not None:
+                    yield position, answer
+                elif self.offline:
+                    yield position, Completions([], error=self._missing())
+                else:
+                    misses.append(position)
+            if not misses:
+                return
+            asked = self.llm.stream([prompts[position] for position in misses], sampling)
+            with _stopped_at_the_end(asked):
+                for number, answer in asked:
+                    position = misses[number]
+                    if answer.error is None:
+                        answers.add(keys[position], requests[position], answer)
+                    yield position, answer
+
+    def clear(self) -> None:
+        """Forget every answer in the file, whichever model gave it."""
+        with open_answers(self.path) as answers:
+            answers.clear()
+
+    def __len__(self) -> int:
+        """Return the number of answers in the file, whichever model gave them."""
+        if not self.path.exists():
+            return 0
+        with open_answers(self.path, read_only=self.offline) as answers:
+            return len(answers)
+
+    def __bool__(self) -> bool:
+        return True  # an empty cache is a language model all the same
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cached) and self.llm == other.llm
+
+    def __hash__(self) -> int:
+        return hash((Cached, self.llm))
+
+    def __repr__(self) -> str:
+        offline = ", offline=True" if self.offline else ""
+        return f"Cached({self.llm!r}, {str(self.path)!r}{offline})"
+
+    def _requests(self, prompts: Sequence[Messages], sampling: Sampling) -> list[str]:
+        """Return what is asked, as JSON; what is the same is the same text."""
+        before = f"[{SCHEMA},{canonical_json(self.identity)},"
+        after = canonical_json(sampling.as_dict())
+        occurrences: Counter[str] = Counter()
+        requests = []
+        for prompt in prompts:
+            messages = canonical_json(list(prompt))
+            requests.append(f"{before}{messages},{after},{occurrences[messages]}]")
+            occurrences[messages] += 1
+        return requests
+
+    def _missing(self) -> str:
+        return f"not in the cache {self.path}: run once with offline=False to ask the model"
+
+
+@contextmanager
+def _stopped_at_the_end(answers: Iterator[Any]) -> Iterator[None]:
+    """Close a model's answers as soon as nobody wants more, so that it stops working."""
+    try:
+        yield
+    finally:
+        if isinstance(answers, Generator):
+            answers.close()
