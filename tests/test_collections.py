@@ -121,6 +121,8 @@ def test_beir_chooses_the_split(folder: Path) -> None:
         Beir(folder, split="tset")
     assert Beir(folder, split="dev").get_topics()["qid"].tolist() == ["q3"]
     assert Beir(folder, split="dev").name == "shop"
+    (folder / "qrels" / "2020.tsv").write_text(f"{HEADER}q3\td1\t1\n")
+    assert load_collection({"beir": folder, "split": 2020}).get_topics()["qid"].tolist() == ["q3"]
 
 
 def test_beir_without_judgements_has_all_topics(folder: Path) -> None:
@@ -178,8 +180,8 @@ def test_turns_missing_in_places_stay_whole_numbers(folder: Path) -> None:
     queries = [{"_id": "01", "text": "a", "metadata": {"turn": 1}}, {"_id": "q2", "text": "b"}]
     (folder / "queries.jsonl").write_text(jsonl(queries))
     turns = Beir(folder).get_topics()["qturn"]
+    assert turns.dtype == "Int64"
     assert turns[0] == 1
-    assert isinstance(int(turns[0]), int)
     assert turns.isna().tolist() == [False, True]
 
 
@@ -212,6 +214,7 @@ def test_progress_can_be_switched_off(folder: Path, capsys: pytest.CaptureFixtur
 def test_a_collection_is_a_pyterrier_dataset(folder: Path) -> None:
     shop = Beir(folder)
     assert isinstance(shop, pt.datasets.Dataset)
+    assert [shop._describe_component(part) for part in ("topics", "results")] == [True, None]
     topics, qrels = shop.get_topicsqrels()
     run = pt.Transformer.from_df(qrels.assign(score=1.0, rank=0)[["qid", "docno", "score", "rank"]])
     scores = pt.Experiment([run], topics, qrels, ["recall_10"])
@@ -298,7 +301,7 @@ def test_broken_gzip_files_are_named(folder: Path, part: str) -> None:
     raw = (folder / name).read_bytes()
     (folder / name).unlink()
     whole = gzip.compress(raw)
-    for broken in (whole[:-10], whole[:12], whole[:20] + b"\xff" * 20, raw):
+    for broken in (whole[:-10], whole[:12], whole[:10] + b"\xff" * 20, raw):
         (folder / f"{name}.gz").write_bytes(broken)
         with pytest.raises(CollectionError, match=r"\.gz.*: not a complete gzip file .*; fetch"):
             read(Beir(folder))
@@ -342,7 +345,7 @@ Government topic: help.
 <narr> Narrative:
 Relevant &lt;documents&gt; only.
 </top>
-<TOP><num>52</num><title>South Africa</title><desc>Sanctions</desc></TOP>
+<TOP><num>52</num><title>South Africa</title><desc>On the topic: aid</desc></TOP>
 """
 
 
@@ -357,7 +360,9 @@ def test_trec_topics_keep_leading_zeros_and_offer_fields(tmp_path: Path) -> None
         "qid": ["051", "52"],
         "query": ["Airbus & Boeing subsidies", "South Africa"],
     }
-    assert trec.get_topics("description")["query"][0] == "Government topic: help."
+    assert trec.get_topics("description")["query"].tolist() == [
+        *("Government topic: help.", "On the topic: aid")
+    ]
     with pytest.raises(CollectionError, match=r"line 11: topic '52' has no field 'narrative', on"):
         trec.get_topics("narrative")
     with pytest.raises(CollectionError, match=r"no field 'titel', .*; did you mean 'title'"):
@@ -368,7 +373,7 @@ def test_trec_topics_keep_leading_zeros_and_offer_fields(tmp_path: Path) -> None
     "content",
     [
         "01\tsofa\n2\tblue chair\n",
-        "qid\tquery\n01\tsofa\n2\tblue chair\n",
+        "qid\tquery\r\n01\tsofa\r\n2\tblue chair\r\n",
         '{"_id": "01", "text": "sofa"}\n{"qid": 2, "text": "blue chair"}\n',
     ],
 )
@@ -382,6 +387,11 @@ def test_trec_topics_as_tsv_and_jsonl(tmp_path: Path, content: str, zipped: bool
         path.write_text(content)
     topics = Trec(topics=path).get_topics()
     assert topics.to_dict("list") == {"qid": ["01", "2"], "query": ["sofa", "blue chair"]}
+
+
+def test_a_header_is_one_on_the_first_line_only(tmp_path: Path) -> None:
+    topics = Trec(topics=write(tmp_path / "t", "1\tsofa\nqid\ttext\n")).get_topics()
+    assert topics["qid"].tolist() == ["1", "qid"]
 
 
 def test_trec_judgements_select_topics(tmp_path: Path) -> None:
@@ -521,6 +531,8 @@ def test_irds_conversations_get_history_and_rewrite(
         {"role": "user", "content": "his age?"},
     ]
     assert topics.loc["8_2", "qrewrite"] == "his age?"
+    with pytest.raises(CollectionError, match="the field 'topic_number' .* holds 8, not a text"):
+        Irds("test-cast", query_field="topic_number").get_topics()
 
 
 class FakeRecord:

@@ -26,7 +26,7 @@ from pyterrier_rewrite.columns import (
     TEXT,
 )
 
-from .base import CollectionWarning, Document
+from .base import CollectionError, CollectionWarning, Document
 
 QCONVERSATION: Final = "qconversation"
 """Id of the conversation that a turn belongs to, ``str``."""
@@ -39,7 +39,7 @@ LABEL: Final = "label"
 _OURS: Final = {QID, QUERY, *QUERY_FORMS, QGROUP, QGROUP_QUERY, QWEIGHT, QGEN, QSTATUS, QUSAGE}
 
 
-class Malformed(ValueError):
+class Malformed(CollectionError):
     """A value is not what it should be; whoever knows file and line says so."""
 
 
