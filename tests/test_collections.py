@@ -531,7 +531,7 @@ def test_irds_conversations_get_history_and_rewrite(
         {"role": "user", "content": "his age?"},
     ]
     assert topics.loc["8_2", "qrewrite"] == "his age?"
-    with pytest.raises(CollectionError, match="the field 'topic_number' .* holds 8, not a text"):
+    with pytest.raises(CollectionError, match=r"the field 'topic_number' .* holds 8, not a text"):
         Irds("test-cast", query_field="topic_number").get_topics()
 
 
