@@ -1,9 +1,12 @@
 """Engines, fusion and reranking, to put rewriters in front of."""
 
 from .bm25 import BM25
+from .dense import DenseIndex
+from .dense_retriever import DenseRetriever
 from .fusion import RRF, CombMNZ, CombSUM, Interleave
 from .pisa import PisaIndex
 from .plain_text import PlainText
+from .rerank import BiEncoderReranker, CrossEncoderReranker
 from .statistics import IndexStatistics, PisaAnalyzer
 from .terrier import TerrierBM25, TerrierIndex
 from .text_loader import TextLoader
@@ -11,8 +14,12 @@ from .text_loader import TextLoader
 __all__ = [
     "BM25",
     "RRF",
+    "BiEncoderReranker",
     "CombMNZ",
     "CombSUM",
+    "CrossEncoderReranker",
+    "DenseIndex",
+    "DenseRetriever",
     "IndexStatistics",
     "Interleave",
     "PisaAnalyzer",

@@ -20,8 +20,7 @@ from pyterrier_rewrite.columns import (
     QUSAGE,
     QWEIGHT,
 )
-
-from ._value import same
+from pyterrier_rewrite.value import same
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -78,7 +78,8 @@ class RankedLists:
         """Add up the terms of each pair, smallest first: the order of the lists is no matter."""
         order = np.argsort(terms, kind="stable")
         pairs = len(self.pair_query)
-        return np.bincount(self.pair[order], weights=terms[order], minlength=pairs)
+        total = np.bincount(self.pair[order], weights=terms[order], minlength=pairs)
+        return np.asarray(total, dtype=np.float64)
 
     def normalised(self, norm: Literal["minmax", "zscore"] | None) -> Floats:
         """Return the scores of each list between 0 and 1, or as deviations from their mean."""

@@ -12,10 +12,10 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.columns import DOCNO, QID, QUERY
+from pyterrier_rewrite.value import ValueTransformer
 
 from . import _groups
 from ._ranked import Floats, RankedLists
-from ._value import ValueTransformer
 
 
 class Fusion(ValueTransformer):

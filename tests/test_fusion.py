@@ -13,7 +13,7 @@ from ir_measures import RR, NumRet
 
 from pyterrier_rewrite.base import NewQuery, Rewriter, Rewritten, no_usage
 from pyterrier_rewrite.pipelines import RRF, CombMNZ, CombSUM, Interleave
-from pyterrier_rewrite.pipelines._value import ValueTransformer
+from pyterrier_rewrite.value import ValueTransformer
 
 TOPICS = pd.DataFrame({"qid": ["q2", "q1"], "query": ["sofa", "lamp"]})
 EVERY = [RRF, CombSUM, CombMNZ, Interleave]
