@@ -109,6 +109,11 @@ class OpenAILLM(LLM):
             LLMError: If what went wrong concerns every request.
             MissingExtraError: If the client is not installed.
         """
+        if urlsplit(self._url).scheme not in ("http", "https"):
+            raise LLMError(
+                "base_url should start with http:// or https://, found "
+                f"{self._url.rpartition('@')[2]!r}"
+            )
         if not self._key() and self._url == OPENAI_URL:
             raise LLMError(
                 f"no API key for {self.model} at {self.endpoint}: pass api_key=, set "
