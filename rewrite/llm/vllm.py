@@ -9,8 +9,8 @@ from time import perf_counter
 from typing import Any, ClassVar
 
 from ..errors import LLMError
+from ._local import LocalLLM, encode, need, room
 from .base import Completions, Messages, Sampling
-from .local import LocalLLM, encode, need, room
 
 
 class VLLM(LocalLLM):

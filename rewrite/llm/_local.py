@@ -12,8 +12,8 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from ..errors import MissingExtraError
+from ._fingerprint import fingerprint
 from .base import LLM, Messages, Sampling
-from .fingerprint import fingerprint
 
 
 class LocalLLM(LLM):
@@ -53,8 +53,8 @@ class LocalLLM(LLM):
     def identity(self) -> str:
         """Kind, model, revision, dtype and adapter.
 
-        A directory goes by its name and a :func:`~pyterrier_rewrite.llm.fingerprint.fingerprint`
-        of its files, so that training it further makes it another model, and moving it does not.
+        A directory goes by its name and a fingerprint of its files, so that training it further
+        makes it another model, and moving it does not.
         """
         return self._identity or self._describe()
 
