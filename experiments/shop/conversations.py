@@ -68,7 +68,8 @@ def _wish(shelves: Shelves, need: Need, dice: Dice) -> tuple[str, str] | None:
     """Return a facet and what it shall be next, such that some product meets it."""
     asked = dict(need.attributes)
     product = dice.pick(list(shelves.best(need)))
-    additions = [(facet, term) for facet, term in product.attributes.items() if facet not in asked]
+    facts = product.attributes.items()
+    additions = [fact for fact in facts if fact[0] not in asked and fact[0] != "brand"]
     changes = [
         [(facet, term) for term in need.family.terms[facet] if _sold(shelves, need, facet, term)]
         for facet in (("type", *asked) if asked else ())

@@ -134,8 +134,8 @@ LEISURE: Final = (
         },
         materials={
             "diving suit foam": "neoprene",
-            "wine stopper stuff": "cork",
-            "car tyre stuff": "vulcanised rubber",
+            "wine-stopper wood": "cork",
+            "car tyre material": "vulcanised rubber",
         },
         sizes={
             "for beginners": "entry-level",
@@ -173,7 +173,7 @@ LEISURE: Final = (
         materials={
             "tear-proof cloth": "ripstop",
             "space metal": "titanium",
-            "fluff of ducks": "eiderdown",
+            "duck fluff": "eiderdown",
         },
         sizes={
             "that weighs almost nothing": "ultralight",
@@ -212,7 +212,7 @@ LEISURE: Final = (
         materials={
             "rope fibre": "sisal",
             "woven straps": "webbing",
-            "woollen stuff": "lambswool",
+            "soft woolly fabric": "lambswool",
         },
         sizes={
             "for a little one": "small-breed",

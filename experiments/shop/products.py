@@ -136,7 +136,7 @@ def _text(product: Product, dice: Dice) -> str:
     sentences.append(dice.pick(family.asides))
     if dice.chance(0.5):
         sentences.append(dice.pick(_ASIDES))
-    if dice.chance(0.3):
+    if dice.chance(0.2):
         sentences.append(dice.pick(_PAIRINGS))
     opening, closing = dice.pick(_OPENINGS), dice.pick(_CLOSINGS)
     wording = " ".join([opening, *dice.shuffled(sentences), closing]).rstrip()

@@ -179,7 +179,7 @@ WEAR: Final = (
             "light synthetic cloth": "nylon",
             "hard shell plastic": "polycarbonate",
             "real hide": "calfskin",
-            "old truck covers": "tarpaulin",
+            "truck-cover cloth": "tarpaulin",
         },
         sizes={
             "for hand luggage": "cabin-size",
@@ -219,7 +219,7 @@ WEAR: Final = (
             "goat hair": "mohair",
             "pink gold": "rose gold",
             "real silver": "sterling silver",
-            "worm silk": "mulberry silk",
+            "real worm silk": "mulberry silk",
         },
         sizes={
             "for small hands": "extra-small",

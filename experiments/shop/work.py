@@ -57,7 +57,7 @@ WORK: Final = (
             "thing to type on": "keyboard",
         },
         materials={
-            "old bottles": "recycled plastic",
+            "old-bottle plastic": "recycled plastic",
             "light metal": "magnesium",
             "sturdy glass": "hardened glass",
         },
