@@ -103,8 +103,9 @@ def context(folder: Path, stamp: object, stemmer: str, stops: str, k1: float, b:
 def _model_folder(folder: Path, settings: dict[str, Any], scratch: Path) -> Path:
     """Return a folder with all that one setting needs; ``scratch`` serves a read-only index."""
     model = folder / f"bm25 k1={settings['bm25_k1']} b={settings['bm25_b']}"
-    if model.is_dir():
+    if all((model / name).exists() for name in _INPUTS):
         return model
+    shutil.rmtree(model, ignore_errors=True)  # a copy that lost the links: PISA would crash on it
     try:
         work = Path(tempfile.mkdtemp(prefix=".model-", dir=folder))
     except OSError:

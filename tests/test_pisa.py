@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -243,6 +244,20 @@ def test_a_truncated_index_is_an_error(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_index_that_lost_documents_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index_ = _pisa.index
+
+    def cut(texts: Path, folder: Path, **settings: Any) -> None:
+        texts.write_bytes(b"".join(texts.read_bytes().splitlines(keepends=True)[:-1]))
+        index_(texts, folder, **settings)
+
+    monkeypatch.setattr(_pisa, "index", cut)
+    with pytest.raises(RewriteError, match="incomplete index of 6 documents"):
+        build(tmp_path / "i")
+
+
 KILLED = """
 import os, sys
 from pyterrier_rewrite.pipelines import PisaIndex
@@ -423,6 +438,7 @@ def test_stop_words_go_by_stem_as_in_pisa(tmp_path: Path) -> None:
     index = build(tmp_path / "i", [{"docno": "a", "text": "being cat"}], stops="lucene")
     assert index.analyzer.terms("being cat") == ["cat"]  # lucene's list has "be" only
     assert index.bm25().search("being").empty
+    assert PisaAnalyzer().terms("because cat") == ["cat"]  # the stem is "becaus"
     kept = build(tmp_path / "j", [{"docno": "a", "text": "being cat"}], stops="none")
     assert len(kept.bm25().search("being")) == 1
 
@@ -639,6 +655,15 @@ def test_an_index_can_be_moved(tmp_path: Path) -> None:
     index = build(tmp_path / "i")
     expected = index.bm25()(frame("cat"))
     index.path.rename(tmp_path / "j")
+    pd.testing.assert_frame_equal(PisaIndex(tmp_path / "j").bm25()(frame("cat")), expected)
+
+
+def test_a_copy_without_links_is_searched(tmp_path: Path) -> None:
+    index = build(tmp_path / "i")
+    expected = index.bm25()(frame("cat"))
+    shutil.copytree(index.path, tmp_path / "j", symlinks=True)
+    for link in (tmp_path / "j").glob("bm25*/fwd.*"):
+        link.unlink()
     pd.testing.assert_frame_equal(PisaIndex(tmp_path / "j").bm25()(frame("cat")), expected)
 
 
