@@ -1,4 +1,4 @@
-"""Experiment configs: YAML in, checked values out, and errors that name key, place and near miss."""
+"""Experiment configs: YAML in, checked values out, errors with key, place and near miss."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import ir_measures
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 
 class ConfigError(ValueError):
@@ -104,7 +112,17 @@ class DenseConfig(_Strict):
     doc_prefix: str = ""
 
 
-Stage = str | dict[str, Any]
+def _stage(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and len(value) == 1:
+        (options,) = value.values()
+        if options is None or isinstance(options, dict):
+            return value
+    raise ValueError(f"expected a name or {{name: {{parameter: value}}}}, found {value!r}")
+
+
+Stage = Annotated[Any, BeforeValidator(_stage)]
 """One transformer: its name, or ``{name: {parameter: value, …}}``."""
 
 
@@ -224,7 +242,7 @@ def near(name: str, known: Iterable[str]) -> str:
     """Return a hint at the name that was probably meant, and those there are."""
     names = list(known)
     folded = {other.casefold(): other for other in names}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
     listed = ", ".join(sorted(names)) if len(names) <= 40 else f"{len(names)} others"
     return f"{hint} (there are: {listed})"
@@ -308,19 +326,19 @@ def _substitute(content: dict[str, Any]) -> dict[str, Any]:
 def _content_path(loc: Sequence[str | int], content: Any) -> tuple[str | int, ...]:
     """Drop from pydantic's location what is no key of the file: the tags of unions."""
     path: list[str | int] = []
-    here = content
+    here: Any = content
     for number, step in enumerate(loc):
         if (isinstance(here, Mapping) and step in here) or (
             isinstance(here, list) and isinstance(step, int) and step < len(here)
         ):
-            here = here[step]
+            here = here[step]  # type: ignore[index]  # _holds says so
         elif number < len(loc) - 1 or not isinstance(here, Mapping):
             continue
         path.append(step)
     return tuple(path)
 
 
-def _holds(here: Any, step: str | int) -> bool:
+def _holds(here: Any, step: object) -> bool:
     if isinstance(here, list):
         return isinstance(step, int) and step < len(here)
     return isinstance(here, dict) and step in here

@@ -1,25 +1,38 @@
 """Query rewriters as composable PyTerrier transformers."""
 
 from ._version import __version__
+from .analysis import EnglishAnalyzer
 from .base import NewQuery, Rewriter, Rewritten
+from .classical import KL, RM3, Bo1, Rocchio
 from .errors import LLMError, MissingExtraError, RewriteError, RewriteWarning
 from .expansion import Query2Doc
 from .formulation import Formulation, Join, Repeat, RepeatTerms, Replace, Several
-from .llm import LLM, Completions, FakeLLM, Sampling
+from .from_column import FromColumn
+from .from_file import FromFile
+from .llm import LLM, VLLM, Cached, Completions, FakeLLM, OpenAILLM, Sampling, TransformersLLM
 from .llm_rewriter import LLMRewriter, Published
 from .parsing import Queries, Terms, Text
 from .prompt import Prompt
 
 __all__ = [
+    "KL",
     "LLM",
+    "RM3",
+    "VLLM",
+    "Bo1",
+    "Cached",
     "Completions",
+    "EnglishAnalyzer",
     "FakeLLM",
     "Formulation",
+    "FromColumn",
+    "FromFile",
     "Join",
     "LLMError",
     "LLMRewriter",
     "MissingExtraError",
     "NewQuery",
+    "OpenAILLM",
     "Prompt",
     "Published",
     "Queries",
@@ -31,9 +44,11 @@ __all__ = [
     "RewriteWarning",
     "Rewriter",
     "Rewritten",
+    "Rocchio",
     "Sampling",
     "Several",
     "Terms",
     "Text",
+    "TransformersLLM",
     "__version__",
 ]

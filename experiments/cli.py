@@ -1,0 +1,274 @@
+"""The command line: ``pt-rewrite``.
+
+Exit codes: 0 done, 1 something failed (a server, a model, a budget), 2 bad input.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pyterrier_rewrite import __version__
+from pyterrier_rewrite.errors import RewriteError, RewriteWarning
+
+# typer may bring a click of its own, so its base error is found through one that typer exports
+UsageError: Any = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    name="pt-rewrite",
+    help="Rewrite queries, compare rewriters on a collection, and see what they cost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+bench = typer.Typer(help="Measure speed: each prints a ratio from one run.", no_args_is_help=True)
+app.add_typer(bench, name="bench")
+
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a value; the key is dotted."),
+]
+
+
+@app.command()
+def run(
+    config: Annotated[str, typer.Argument(help="A YAML file, or a config that comes along.")],
+    set_: SetOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the results [runs/NAME].")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Estimate calls and tokens, make none.")
+    ] = False,
+    budget: Annotated[
+        str | None,
+        typer.Option("--budget", help="Cap: money (2.50) or tokens (200000tokens)."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
+) -> None:
+    """Run an experiment, print its table, and write its files."""
+    from .config import load_config
+
+    _run(load_config(config, set_ or []), out, dry_run=dry_run, budget=budget, quiet=quiet)
+
+
+@app.command()
+def demo(
+    products: Annotated[int, typer.Option(min=100, help="Size of the shop.")] = 3000,
+    seed: Annotated[int, typer.Option(help="Decides the shop.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the results [runs/shop].")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
+) -> None:
+    """Index a generated shop and compare raw queries, RM3 and the perfect rewrite."""
+    from .config import load_config
+
+    overrides = [f"collection={{shop: {{products: {products}, seed: {seed}}}}}"]
+    _run(load_config("shop", overrides), out, quiet=quiet)
+
+
+def _run(
+    config: Any,
+    out: Path | None,
+    *,
+    dry_run: bool = False,
+    budget: str | None = None,
+    quiet: bool = False,
+) -> None:
+    from .meter import Estimating
+    from .report import print_estimate, print_report, write_report
+    from .runner import Executor, run_experiment
+    from .workbench import Workbench
+
+    console = Console()
+    cap = None if budget is None else _budget(budget)
+    if cap is not None and not cap.in_tokens:
+        unpriced = [name for name, llm in config.llms.items() if llm.price is None]
+        if unpriced:
+            raise typer.BadParameter(
+                f"a budget in money needs a price for {', '.join(unpriced)}: add price: "
+                "{prompt: …, completion: …} (a million tokens) to the config, or give the budget "
+                "in tokens, such as 200000tokens",
+                param_hint="--budget",
+            )
+    workbench = Workbench(config, budget=cap, dry_run=dry_run, verbose=not quiet)
+    if dry_run:
+        executor = Executor(workbench.topics(), workbench)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RewriteWarning)
+            rows = [
+                (name, executor.run(name, workbench.system(name)).spent) for name in config.systems
+            ]
+        priced = any(llm.price is not None for llm in config.llms.values())
+        print_estimate(rows, console, priced=priced)
+        assert all(isinstance(llm, Estimating) for llm in workbench._llms.values())
+        return
+    folder = out or Path("runs") / config.name
+    if folder.exists() and not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is a file, not a folder", param_hint="--out")
+    report = run_experiment(workbench)
+    print_report(report, console)
+    write_report(report, folder)
+    console.print(f"written to {folder}", style="dim", highlight=False)
+
+
+def _budget(text: str) -> Any:
+    from .meter import Budget
+
+    number, in_tokens = text.strip(), False
+    for unit in ("tokens", "token", "tok"):
+        if number.endswith(unit):
+            number, in_tokens = number.removesuffix(unit).strip(), True
+            break
+    try:
+        cap = float(number.replace(",", "").replace("_", ""))
+    except ValueError:
+        cap = -1.0
+    if not 0 < cap < float("inf"):
+        raise typer.BadParameter(
+            f"expected money (2.50) or tokens (200000tokens), found {text!r}",
+            param_hint="--budget",
+        )
+    return Budget(cap, in_tokens=in_tokens)
+
+
+@app.command()
+def methods() -> None:
+    """List every rewriter with what it needs and its reference."""
+    from .methods import needs, rewriters
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("method", "needs", "what it does", "reference"):
+        table.add_column(column, overflow="fold", no_wrap=column == "method")
+    for name, cls in sorted(rewriters().items()):
+        summary = (cls.__doc__ or "").strip().splitlines()[0]
+        table.add_row(name, needs(cls), escape(summary), escape(cls.reference or "–"))
+    Console().print(table)
+
+
+@app.command(name="try")
+def try_(
+    method: Annotated[str, typer.Argument(help="A rewriter; see pt-rewrite methods.")],
+    query: Annotated[str, typer.Argument(help="The query to rewrite.")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the method."),
+    ] = None,
+    collection: Annotated[
+        str, typer.Option("--collection", "-c", help="A collection, as in configs.")
+    ] = "shop",
+    model: Annotated[
+        str | None, typer.Option("--model", help="Model for an LLM method: its name or path.")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="Server that speaks OpenAI's protocol.")
+    ] = None,
+    local: Annotated[
+        bool, typer.Option("--local", help="Run the model here with transformers.")
+    ] = False,
+    results: Annotated[int, typer.Option("--results", "-k", min=1, help="Documents to show.")] = 5,
+) -> None:
+    """Show one rewrite, its cost, and the documents before and after."""
+    from .trial import show_trial
+
+    parameters: dict[str, Any] = {}
+    for item in set_ or []:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"expected KEY=VALUE, found {item!r}", param_hint="--set")
+        parameters[key] = yaml.safe_load(value)
+    show_trial(
+        method,
+        query,
+        Console(),
+        parameters=parameters,
+        collection=yaml.safe_load(collection),
+        model=model,
+        base_url=base_url,
+        local=local,
+        results=results,
+    )
+
+
+@bench.command()
+def overhead(
+    queries: Annotated[int, typer.Option(min=1, help="Queries in the frame.")] = 100_000,
+) -> None:
+    """Queries a second through Query2Doc with a model that answers at once."""
+    from .benchmarks.overhead import print_overhead
+
+    print_overhead(Console(), queries=queries)
+
+
+@bench.command()
+def server(
+    requests: Annotated[int, typer.Option(min=1, help="Requests a round.")] = 2000,
+) -> None:
+    """OpenAILLM against the bare client and a sequential loop, on a loopback server."""
+    from .benchmarks.server import print_server
+
+    print_server(Console(), requests=requests)
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(call(sys.argv[1:] if arguments is None else arguments))
+
+
+def call(arguments: list[str]) -> int:
+    """Run the command line and return its exit code; no traceback for a user's mistake."""
+    from .collections import CollectionError
+    from .config import ConfigError
+    from .meter import BudgetError
+
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    warnings.showwarning = _show_warning
+    errors = Console(stderr=True)
+    try:
+        stopped = app(arguments, standalone_mode=False)
+    except UsageError as error:
+        error.show()
+        return 2
+    except (ConfigError, CollectionError, ValidationError) as error:
+        errors.print(f"error: {error}", style="red", markup=False, highlight=False)
+        return 2
+    except (RewriteError, BudgetError, OSError, ValueError) as error:
+        errors.print(f"failed: {error}", style="red", markup=False, highlight=False)
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
+        errors.print("interrupted; what models answered so far is in the cache", style="red")
+        return 1
+    return stopped if isinstance(stopped, int) else 0
+
+
+def _show_warning(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
+    if issubclass(category, (DeprecationWarning, FutureWarning)):
+        return
+    Console(stderr=True).print(f"warning: {message}", style="yellow", markup=False)
+
+
+if __name__ == "__main__":
+    main()
