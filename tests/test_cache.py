@@ -137,19 +137,23 @@ def test_what_was_answered_is_kept_when_the_reader_stops(path):
 
 
 def test_the_model_is_stopped_when_the_reader_stops(path):
-    ended = []
-
-    class Endless(FakeLLM):
+    class Held(FakeLLM):
         def stream(self, prompts, sampling):
-            try:
-                yield from super().stream(prompts, sampling)
-            finally:
-                ended.append(True)
+            self.answers = super().stream(prompts, sampling)
+            return self.answers
 
-    stream = Cached(Endless(), path).stream(questions(9), Sampling())
+    llm = Held()
+    stream = Cached(llm, path).stream(questions(9), Sampling())
     next(stream)
     stream.close()
-    assert ended == [True]
+    assert list(llm.answers) == []
+
+
+def test_offline_sees_what_a_running_writer_stored(path):
+    stream = Cached(FakeLLM(), path).stream(questions(9), Sampling())
+    at, _ = next(stream)
+    assert Cached(Forbidden(), path, offline=True).generate([ask(f"q{at}")])[0].cached
+    stream.close()
 
 
 def test_clear_forgets(path):

@@ -252,6 +252,20 @@ def test_a_server_that_fails_for_long_ends_the_batch(make, llm_server):
     assert len(llm_server.requests) <= 5 + 2 * 17
 
 
+def test_failures_among_answers_never_end_the_batch(make, llm_server):
+    llm_server.replies = lambda body, number: Reply(500) if number % 2 else None
+    answers = make(retries=0, concurrency=1).generate(questions(80))
+    assert sum(a.error is not None for a in answers) == 40
+
+
+def test_the_end_of_the_batch_cancels_the_others(make, llm_server):
+    llm_server.latency = 0.01
+    llm_server.replies = lambda body, number: Reply(401) if number == 3 else None
+    with pytest.raises(LLMError):
+        make(concurrency=4).generate(questions(200))
+    assert len(llm_server.requests) < 50
+
+
 def test_waits_as_long_as_the_server_asks(make, llm_server, waits):
     llm_server.replies = [Reply(429, headers={"Retry-After": "7"})]
     make(retries=1).generate([ask("q")])
