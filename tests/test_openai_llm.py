@@ -319,6 +319,12 @@ def test_asks_for_the_rest_where_the_server_ignores_n(make, llm_server):
     assert [r.get("n") for r in llm_server.requests] == [3, 2, None]
 
 
+def test_asks_one_by_one_where_n_is_left_out(make, llm_server):
+    answer = make(extra_body={"n": None}).generate([ask("a")], n=2, temperature=1.0)[0]
+    assert answer.texts == ["a", "a"]
+    assert not [r for r in llm_server.requests if "n" in r]
+
+
 def test_takes_no_more_choices_than_asked_for(make, llm_server):
     llm_server.replies = [Reply(200, completion("a", "b", "c"))]
     assert make().generate([ask("q")], n=2)[0].texts == ["a", "b"]
@@ -363,10 +369,17 @@ def test_an_empty_text_is_an_answer(make, llm_server):
     assert (answer.texts, answer.cut, answer.error) == ([""], True, None)
 
 
-def test_falls_back_to_max_completion_tokens(make, llm_server):
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        broken("Unsupported", code="unsupported_parameter", param="max_tokens"),
+        broken("max_tokens is gone, use max_completion_tokens"),
+    ],
+)
+def test_falls_back_to_max_completion_tokens(make, llm_server, refusal):
     def reply(body, number):
         if "max_tokens" in body:
-            return broken("Use it", code="unsupported_parameter", param="max_tokens")
+            return refusal
         return None
 
     llm_server.replies = reply

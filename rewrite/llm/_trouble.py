@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _PASSING_STATUSES: Final = frozenset({408, 409, 425, 429})
 
+_UNSUPPORTED: Final = frozenset({"unsupported_parameter", "unsupported_value"})
+
 _ADVICE: Final = {
     401: "the server refused the key: pass api_key=, or set OPENAI_API_KEY",
     402: "the account has no credit left",
@@ -91,9 +93,12 @@ def _judge_status(error: APIStatusError) -> Trouble:
         return Trouble(f"{_ADVICE.get(status, _ADVICE[402])} ({text})", Concerns.ALL)
     if status in _PASSING_STATUSES or status >= 500:
         return Trouble(text, Concerns.NOW, wait=asked_wait(error.response.headers))
-    if error.code in ("unsupported_parameter", "unsupported_value") and error.param:
-        advice = f"leave it to the server with extra_body={{{error.param!r}: None}}"
-        return Trouble(f"{text}; {advice}", Concerns.ALL, parameter=error.param)
+    parameter = error.param if error.code in _UNSUPPORTED else None
+    if "max_completion_tokens" in said:  # not every server says it in the proper fields
+        parameter = "max_tokens"
+    if parameter:
+        advice = f"leave it to the server with extra_body={{{parameter!r}: None}}"
+        return Trouble(f"{text}; {advice}", Concerns.ALL, parameter=parameter)
     return Trouble(text, Concerns.REQUEST)
 
 

@@ -44,7 +44,8 @@ class OpenAILLM(LLM):
         retries: How often a request is sent again, 0 or more.
         extra_body: Further request parameters, such as ``{"reasoning_effort": "low"}``; they
             win over ours, and None leaves one of ours out (``{"temperature": None}`` for a
-            model that takes no temperature). Part of :attr:`identity`, so no place for secrets.
+            model that takes no temperature, ``{"n": None}`` for a server that gives one choice
+            a request). Part of :attr:`identity`, so no place for secrets.
         verbose: Show progress.
 
     Raises:
@@ -162,7 +163,8 @@ class OpenAILLM(LLM):
     def redact(self, text: str) -> str:
         """Return a message without the key, which some servers repeat."""
         key = self._key()
-        return text.replace(key, "<secret>") if key else text
+        # a stand-in such as "none" is no secret, and may be a word of the message
+        return text.replace(key, "<secret>") if len(key) >= 8 else text
 
     @property
     def _url(self) -> str:
