@@ -136,12 +136,25 @@ def test_interleave_takes_the_next_document_that_is_not_taken() -> None:
 
 
 def test_symmetric_documents_tie_whatever_the_order_of_systems() -> None:
-    orders = ["xyz", "yzx", "zxy"]  # each document is once first, once second, once third
+    # each document is once first, second, third and fourth; floats added in turn would differ
+    orders = ["wxyz", "xyzw", "yzwx", "zwxy"]
     systems = [system([("q1", d, -float(i)) for i, d in enumerate(o)]) for o in orders]
-    for turn in range(3):
-        found = RRF(*systems[turn:], *systems[:turn])(TOPICS)
-        assert found["docno"].tolist() == ["x", "y", "z"]
+    for turn in range(4):
+        found = RRF(*systems[turn:], *systems[:turn], k=0)(TOPICS)
+        assert found["docno"].tolist() == ["w", "x", "y", "z"]
         assert found["score"].nunique() == 1
+
+
+def test_a_system_that_changes_its_input_is_kept_from_it() -> None:
+    def careless(topics: pd.DataFrame) -> pd.DataFrame:
+        topics["query"] = "red couch"
+        return Words()(topics)
+
+    topics = pd.DataFrame({"qid": ["1"], "query": ["desk"]})
+    found = RRF(pt.apply.generic(careless), Words())(topics)
+    assert topics["query"].tolist() == ["desk"]
+    assert set(found["docno"]) == {"d1", "d2", "d3", "d4"}
+    assert set(found["query"]) == {"desk"}
 
 
 def test_order_within_a_list_is_by_score_then_rank() -> None:
