@@ -200,10 +200,14 @@ def test_a_request_that_takes_too_long_is_sent_again(make, llm_server):
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_a_bad_request_is_not_sent_again(make, llm_server, waits, status):
-    llm_server.replies = [broken("too long: 9000 tokens", status)]
-    answer = make(concurrency=1).generate(questions(2))[0]
-    assert answer.error == f"m: status {status}: too long: 9000 tokens"
+@pytest.mark.parametrize(
+    "said", ["too long: 9000 tokens", "'max_tokens' or 'max_completion_tokens' is too large: 256."]
+)
+def test_a_bad_request_is_not_sent_again(make, llm_server, waits, status, said):
+    llm_server.replies = [broken(said, status)]
+    answer, other = make(concurrency=1).generate(questions(2))
+    assert answer.error == f"m: status {status}: {said}"
+    assert other.texts == ["q1"]
     assert len(llm_server.requests) == 2
     assert waits == []
 
@@ -373,7 +377,7 @@ def test_an_empty_text_is_an_answer(make, llm_server):
     "refusal",
     [
         broken("Unsupported", code="unsupported_parameter", param="max_tokens"),
-        broken("max_tokens is gone, use max_completion_tokens"),
+        broken("max_tokens is not supported, use max_completion_tokens"),
     ],
 )
 def test_falls_back_to_max_completion_tokens(make, llm_server, refusal):

@@ -94,7 +94,7 @@ def _judge_status(error: APIStatusError) -> Trouble:
     if status in _PASSING_STATUSES or status >= 500:
         return Trouble(text, Concerns.NOW, wait=asked_wait(error.response.headers))
     parameter = error.param if error.code in _UNSUPPORTED else None
-    if "max_completion_tokens" in said:  # not every server says it in the proper fields
+    if "max_completion_tokens" in said and "not supported" in said:  # only in words
         parameter = "max_tokens"
     if parameter:
         advice = f"leave it to the server with extra_body={{{parameter!r}: None}}"
