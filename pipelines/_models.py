@@ -157,4 +157,12 @@ def _load(kind: str, name: str, device: str | None) -> Any:
         import sentence_transformers
     except ImportError as error:
         raise MissingExtraError("sentence-transformers", "hf") from error
-    return getattr(sentence_transformers, kind)(name, device=device, trust_remote_code=False)
+    from transformers.utils import logging as hf_logging
+
+    shown = hf_logging.is_progress_bar_enabled()
+    hf_logging.disable_progress_bar()
+    try:
+        return getattr(sentence_transformers, kind)(name, device=device, trust_remote_code=False)
+    finally:
+        if shown:
+            hf_logging.enable_progress_bar()

@@ -165,7 +165,7 @@ def test_an_unknown_similarity_is_an_error() -> None:
         BiEncoderReranker(Overlap(), similarity="l2")(results())  # type: ignore[arg-type]
 
 
-def test_a_real_bi_encoder(minilm_path: str) -> None:
+def test_a_real_bi_encoder(minilm_path: str, capfd: pytest.CaptureFixture[str]) -> None:
     frame = pd.DataFrame(
         {
             "qid": ["1", "1"],
@@ -177,6 +177,7 @@ def test_a_real_bi_encoder(minilm_path: str) -> None:
     found = BiEncoderReranker(minilm_path, device="cpu")(frame)
     assert found["docno"].tolist() == ["moon", "engine"]
     assert found["score"].iloc[0] > found["score"].iloc[1] + 0.2
+    assert "Loading" not in capfd.readouterr().err
 
 
 def test_a_real_cross_encoder(minilm_path: str) -> None:
