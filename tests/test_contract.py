@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pyterrier as pt
 import pytest
 
 import pyterrier_rewrite as pr
-from pyterrier_rewrite.testing import FakeLLM, check_rewriter, sample_results
+from pyterrier_rewrite.testing import FakeLLM, check_rewriter, sample_results, sample_topics
+
+
+class Counts:
+    """The counts of a collection in which no word is special."""
+
+    analyzer = pr.EnglishAnalyzer()
+    num_docs = 1000
+    num_tokens = 10_000
+
+    def document_frequencies(self, stems):
+        return dict.fromkeys(stems, 5)
+
+    def collection_frequencies(self, stems):
+        return dict.fromkeys(stems, 7)
+
+    def __eq__(self, other):
+        return isinstance(other, Counts)
+
+    __hash__ = None
+
 
 PLAIN = pr.Prompt("test/plain", 1, (("user", "Rewrite: {query}"),), ("query",))
 WITH_DOCUMENTS = pr.Prompt(
@@ -50,6 +72,67 @@ REWRITERS = {
 }
 
 
+for _classical in (pr.RM3, pr.Rocchio, pr.Bo1, pr.KL):
+    REWRITERS[_classical.__name__] = lambda cls=_classical: cls(Counts())
+    REWRITERS[f"{_classical.__name__} feedback"] = lambda cls=_classical: cls(
+        Counts(), feedback=FEEDBACK
+    )
+
+
 @pytest.mark.parametrize("name", REWRITERS)
 def test_contract(name):
     check_rewriter(REWRITERS[name]())
+
+
+def test_contract_of_rewrites_from_a_file(tmp_path):
+    file = tmp_path / "rewrites.jsonl"
+    file.write_text(json.dumps({"_id": "q1", "text": "sofa"}) + "\n")
+    check_rewriter(pr.FromFile(file))
+
+
+def test_contract_of_rewrites_from_a_column():
+    check_rewriter(pr.FromColumn("qrewrite"), sample_topics().assign(qrewrite="sofa"))
+
+
+def test_every_exported_rewriter_is_checked():
+    exported = {
+        name
+        for name, value in vars(pr).items()
+        if isinstance(value, type) and issubclass(value, pr.Rewriter) and value is not pr.Rewriter
+    }
+    checked = {type(make()).__name__ for make in REWRITERS.values()} | {"FromFile", "FromColumn"}
+    assert exported <= checked, f"add {sorted(exported - checked)} to REWRITERS"
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        (lambda out: out.iloc[1:], "lost, added or moved"),
+        (lambda out: out.assign(query=""), "is empty"),
+        (lambda out: out.assign(query="a  b"), "is not safe"),
+        (lambda out: out.assign(query_0="x"), "query_0 is not the query before"),
+        (lambda out: out.assign(qstatus="fine"), "qstatus"),
+        (lambda out: out.assign(qusage=[{}] * len(out)), "qusage"),
+        (lambda out: out.drop(columns=["split"], errors="ignore"), "columns were lost"),
+        (lambda out: out.set_index(out.index + 1), "the index should be"),
+        (lambda out: out.assign(query_toks=[{"a": 1.0}] * len(out)), "stale"),
+    ],
+)
+def test_check_rewriter_notices(break_it, message):
+    class Broken(Shout):
+        def transform(self, inp):
+            return break_it(super().transform(inp))
+
+    with pytest.raises(AssertionError, match=message):
+        check_rewriter(Broken())
+
+
+def test_check_rewriter_notices_a_stateful_input():
+    class Meddling(Shout):
+        def transform(self, inp):
+            out = super().transform(inp)
+            inp["query"] = "changed"
+            return out
+
+    with pytest.raises(AssertionError):
+        check_rewriter(Meddling())

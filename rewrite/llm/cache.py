@@ -38,6 +38,7 @@ class Cached(LLM):
             of this version.
 
     Example:
+        >>> from pyterrier_rewrite import Cached, FakeLLM
         >>> llm = Cached(FakeLLM("a passage"), "answers.db")
         >>> prompt = [{"role": "user", "content": "sofa"}]
         >>> [llm.generate([prompt])[0].cached for _ in range(2)]
