@@ -40,21 +40,20 @@ def show_trial(
         raise ConfigError("the query is empty")
     wanted = known[method]
     llms = _llms(method, model, base_url, local) if "LLM" in needs(wanted) else {}
-    stage: list[Any] = [{method: parameters}]
     if wanted.default("fb_docs") if "fb_docs" in wanted.parameters() else 0:
-        stage = ["bm25", "text", {method: parameters}]
+        parameters = {"feedback": ["bm25", "text"], **parameters}
     config = ExperimentConfig.model_validate(
-        {"name": "try", "collection": collection, "llms": llms, "systems": {method: stage}}
+        {
+            "name": "try",
+            "collection": collection,
+            "llms": llms,
+            "systems": {method: [{method: parameters}]},
+        }
     )
     workbench = Workbench(config, verbose=console.is_terminal)
     topics = pd.DataFrame([{"qid": "1", "query": query}])
-    *before, rewriter = workbench.system(method)
-    frame = topics
-    for each in before:
-        frame = each.transform(frame)
-    if frame.empty:
-        raise ConfigError(f"{method} needs documents, but the engine finds none for {query!r}")
-    rewritten = rewriter.transform(frame)
+    (rewriter,) = workbench.system(method)
+    rewritten = rewriter.transform(topics)
     _print_rewrite(rewritten, console)
     engine = workbench.index.bm25(num_results=results, k1=config.index.k1, b=config.index.b)
     loader = workbench.index.text()

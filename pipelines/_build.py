@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import math
 import os
 import re
-import shutil
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
@@ -28,14 +23,10 @@ from pyterrier_rewrite.errors import RewriteError
 from pyterrier_rewrite.text import safe_text
 
 from . import _pisa, _store
+from ._documents import checked_docno, document_text, read_documents
+from ._folder import METADATA, replacing
 
-METADATA: Final = "pt_meta.json"
-"""Written last; pyterrier-pisa reads a file of this name too, so it can open our indexes."""
-
-_UNSAFE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _INDEXED: Final = re.compile("[A-Za-z0-9]")
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,83 +52,12 @@ class Settings:
             raise ValueError("fields should name at least one text field, found none")
 
 
-def corpus_name(corpus: object) -> str | None:
-    """Return the name that a dataset object bears, or None for a plain iterable."""
-    for attribute in ("name", "_irds_id"):
-        name = getattr(corpus, attribute, None)
-        if isinstance(name, str):
-            return name
-    return None
-
-
-@contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Keep every other build of the same path out, also of other processes, until done."""
-    import fcntl
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_name(f".{path.name}.lock")
-    while True:
-        with open(lock, "w") as held:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                _log.info("waiting for another process that builds %s", path)
-                fcntl.flock(held, fcntl.LOCK_EX)
-            if not _is_file(lock, held.fileno()):  # who had it before has removed the file
-                continue
-            try:
-                yield
-            finally:
-                lock.unlink()
-            return
-
-
-def _is_file(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
-
-
 def build(
     path: Path, corpus: object, settings: Settings, *, overwrite: bool, verbose: bool
 ) -> None:
-    """Build an index beside ``path`` and move it there when it is complete.
-
-    The caller holds the lock of :func:`exclusive`, so whatever temporary folder is there was
-    left by a process that died.
-    """
-    for stale in path.parent.glob(f".{path.name}.building-*"):
-        shutil.rmtree(stale, ignore_errors=True)
-    _check_target(path, overwrite=overwrite)
-    work = path.with_name(f".{path.name}.building-{uuid4().hex}")
-    work.mkdir()
-    try:
+    """Build an index; the caller holds the lock of its path."""
+    with replacing(path, kind="PisaIndex", marker=METADATA, overwrite=overwrite) as work:
         _build(work, corpus, settings, verbose=verbose)
-        if path.exists():
-            path.rename(work / "replaced")
-        work.rename(path)
-        shutil.rmtree(path / "replaced", ignore_errors=True)
-    except BaseException:
-        if not path.exists() and (work / "replaced").exists():
-            (work / "replaced").rename(path)
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-
-
-def _check_target(path: Path, *, overwrite: bool) -> None:
-    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
-        return
-    if not (path / METADATA).is_file():
-        raise FileExistsError(
-            f"{path} exists and is no index, so it is left alone; choose another path or remove it"
-        )
-    if not overwrite:
-        raise FileExistsError(
-            f"{path} is an index already; open it with PisaIndex({str(path)!r}) or pass "
-            "overwrite=True to build it anew"
-        )
 
 
 def _build(work: Path, corpus: object, settings: Settings, *, verbose: bool) -> None:
@@ -176,7 +96,7 @@ def _read(
     columns: dict[str, None] = {}
     count, indexable = 0, False
     documents = pt.tqdm(
-        _documents(corpus),
+        read_documents(corpus),
         desc="Indexing",
         unit="doc",
         total=len(corpus) if hasattr(corpus, "__len__") else None,
@@ -184,7 +104,7 @@ def _read(
     )
     with open(texts, "w", encoding="utf-8") as lines:
         for count, document in enumerate(documents, start=1):
-            docno = _docno(document, count)
+            docno = checked_docno(document, count)
             text = document_text(document, settings.fields, docno)
             others = {k: v for k, v in document.items() if k not in ("docno", "text")}
             columns.update(dict.fromkeys(others))
@@ -210,50 +130,6 @@ def _read(
             "name the right ones with fields=(…)"
         )
     return {"num_docs": count, "fingerprint": digest.hexdigest(), "columns": list(columns)}
-
-
-def _documents(corpus: Any) -> Iterable[Mapping[str, Any]]:
-    if hasattr(corpus, "get_corpus_iter"):
-        found: Iterable[Mapping[str, Any]] = corpus.get_corpus_iter(verbose=False)
-        return found
-    if isinstance(corpus, Iterable) and not isinstance(corpus, (str, Mapping)):
-        return corpus
-    raise TypeError(
-        "corpus should be a PyTerrier dataset or an iterable of dicts with 'docno' and text "
-        f"fields, found {type(corpus).__name__}"
-    )
-
-
-def _docno(document: object, position: int) -> str:
-    if not isinstance(document, Mapping) or not isinstance(document.get("docno"), str):
-        shown = document.get("docno") if isinstance(document, Mapping) else document
-        raise TypeError(
-            f"document {position} should be a dict with a docno (str), found {shown!r} of type "
-            f"{type(shown).__name__}"
-        )
-    docno: str = document["docno"]
-    if docno.split() != [docno] or _UNSAFE.search(docno):
-        raise ValueError(
-            f"the docno of document {position} should be neither empty nor hold whitespace or "
-            f"control characters, found {docno!r}; it could not stand in a TREC run"
-        )
-    return docno
-
-
-def document_text(document: Mapping[str, Any], fields: Sequence[str], docno: str) -> str:
-    """Return the fields of a document as one text, which is both indexed and handed out."""
-    parts = []
-    for field in fields:
-        value = document.get(field)
-        if value is None or (isinstance(value, float) and math.isnan(value)):
-            continue
-        if not isinstance(value, str):
-            raise TypeError(
-                f"field {field!r} of document {docno!r} should be a text (str), found "
-                f"{value!r} of type {type(value).__name__}"
-            )
-        parts.append(value)
-    return _UNSAFE.sub(" ", " ".join(part for part in parts if part))
 
 
 def _count_terms(

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final
-from uuid import uuid4
 
 import numpy as np
 import pyterrier as pt
@@ -18,7 +15,8 @@ import pyterrier as pt
 from pyterrier_rewrite._version import __version__
 
 from . import _models
-from ._build import METADATA, _docno, _documents, document_text
+from ._documents import checked_docno, document_text, read_documents
+from ._folder import METADATA
 
 VECTORS: Final = "vectors.npy"
 DOCNOS: Final = "docnos.txt"
@@ -54,44 +52,6 @@ class Settings:
             raise ValueError("fields should name at least one text field, found none")
 
 
-@contextmanager
-def replacing(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Give a folder to work in, and move it to ``path`` when the work is done.
-
-    The caller holds the lock of ``path``, so whatever temporary folder is there was left by a
-    process that died.
-
-    Raises:
-        FileExistsError: If there is something at ``path`` that is not to be replaced.
-    """
-    for stale in path.parent.glob(f".{path.name}.building-*"):
-        shutil.rmtree(stale, ignore_errors=True)
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        if not (path / VECTORS).is_file():
-            raise FileExistsError(
-                f"{path} exists and is no dense index, so it is left alone; choose another path "
-                "or remove it"
-            )
-        if not overwrite:
-            raise FileExistsError(
-                f"{path} is an index already; open it with DenseIndex({str(path)!r}) or pass "
-                "overwrite=True to build it anew"
-            )
-    work = path.with_name(f".{path.name}.building-{uuid4().hex}")
-    work.mkdir()
-    try:
-        yield work
-        if path.exists():
-            path.rename(work / "replaced")
-        work.rename(path)
-        shutil.rmtree(path / "replaced", ignore_errors=True)
-    except BaseException:
-        if not path.exists() and (work / "replaced").exists():
-            (work / "replaced").rename(path)
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-
-
 def write(
     work: Path,
     corpus: object,
@@ -105,7 +65,7 @@ def write(
     """Encode a corpus into a folder, the metadata last."""
     documents = iter(
         pt.tqdm(
-            _documents(corpus),
+            read_documents(corpus),
             desc="Encoding",
             unit="doc",
             total=len(corpus) if hasattr(corpus, "__len__") else None,
@@ -144,7 +104,7 @@ def write(
 
 def _text(document: Mapping[str, Any], settings: Settings, seen: dict[str, int]) -> str:
     position = len(seen) + 1
-    docno = _docno(document, position)
+    docno = checked_docno(document, position)
     if docno in seen:
         raise ValueError(
             f"every docno should occur once, found {docno!r} as document {seen[docno]} and as "

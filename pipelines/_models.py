@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyterrier as pt
 
+from pyterrier_rewrite._quiet import quiet_loading
 from pyterrier_rewrite.errors import MissingExtraError
 
 T = TypeVar("T")
@@ -157,12 +158,5 @@ def _load(kind: str, name: str, device: str | None) -> Any:
         import sentence_transformers
     except ImportError as error:
         raise MissingExtraError("sentence-transformers", "hf") from error
-    from transformers.utils import logging as hf_logging
-
-    shown = hf_logging.is_progress_bar_enabled()
-    hf_logging.disable_progress_bar()
-    try:
+    with quiet_loading():
         return getattr(sentence_transformers, kind)(name, device=device, trust_remote_code=False)
-    finally:
-        if shown:
-            hf_logging.enable_progress_bar()

@@ -15,8 +15,9 @@ import numpy.typing as npt
 from pyterrier_rewrite.value import same
 
 from . import _models
-from ._build import METADATA, corpus_name, exclusive
-from ._dense_build import DOCNOS, FORMAT, VECTORS, Settings, replacing, write
+from ._dense_build import DOCNOS, FORMAT, VECTORS, Settings, write
+from ._documents import corpus_name
+from ._folder import METADATA, exclusive, replacing
 from .dense_retriever import DenseRetriever
 
 
@@ -108,7 +109,10 @@ class DenseIndex:
         """
         settings = _settings(corpus, model, fields, similarity, query_prefix, doc_prefix, name)
         index = cls(path, model=None if _models.named(model) else model, device=device)
-        with exclusive(index.path), replacing(index.path, overwrite=overwrite) as work:
+        with (
+            exclusive(index.path),
+            replacing(index.path, kind="DenseIndex", marker=VECTORS, overwrite=overwrite) as work,
+        ):
             write(
                 work,
                 corpus,

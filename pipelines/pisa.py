@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from . import _store
-from ._build import METADATA, Settings, build, corpus_name, exclusive
+from ._build import Settings, build
+from ._documents import corpus_name
+from ._folder import METADATA, exclusive
 from .bm25 import BM25
 from .statistics import IndexStatistics, PisaAnalyzer
 from .text_loader import TextLoader

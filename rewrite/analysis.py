@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,13 +41,28 @@ def count_terms(text: str, analyzer: Analyzer) -> dict[str, float]:
         The first surface form of each stem and how often any of its forms occurs. A text of
         nothing but stop words keeps them, so that a query is never empty.
     """
-    terms = analyzer.terms(text) or _WORD.findall(text.lower()) or text.lower().split()
-    counts: dict[str, float] = {}
-    surface: dict[str, str] = {}
-    for term in terms:
-        form = surface.setdefault(analyzer.stem(term), term)
-        counts[form] = counts.get(form, 0.0) + 1.0
-    return counts
+    return sum_terms([(text, 1.0)], analyzer)
+
+
+def sum_terms(texts: Iterable[tuple[str, float]], analyzer: Analyzer) -> dict[str, float]:
+    """Count the terms of several texts, each with the weight of one occurrence in it.
+
+    Returns:
+        The first surface form of each stem, in the order of the texts, and its weight in all.
+    """
+    weights: dict[str, float] = {}
+    form_of: dict[str, str] = {}
+    for text, weight in texts:
+        terms = analyzer.terms(text) or _WORD.findall(text.lower()) or text.lower().split()
+        for term in terms:
+            stem = analyzer.stem(term)
+            form = form_of.get(stem)
+            if form is None:
+                form_of[stem] = term
+                weights[term] = weight
+            else:
+                weights[form] += weight
+    return weights
 
 
 @lru_cache(maxsize=200_000)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .analysis import EnglishAnalyzer, count_terms
+from .analysis import EnglishAnalyzer, sum_terms
 from .base import NewQuery
 from .columns import QUERY_TOKS
 from .protocols import Analyzer
@@ -100,11 +100,7 @@ class RepeatTerms(Formulation):
 
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return the counted terms of ``query × n + parts``; the text stays the query's."""
-        weights = {term: self.n * c for term, c in count_terms(query, self.analyzer).items()}
-        form_of = {self.analyzer.stem(term): term for term in weights}
-        for term, count in count_terms(" ".join(parts), self.analyzer).items():
-            form = form_of.setdefault(self.analyzer.stem(term), term)
-            weights[form] = weights.get(form, 0.0) + count
+        weights = sum_terms([(query, self.n), (" ".join(parts), 1.0)], self.analyzer)
         return [NewQuery(query, toks=weights)]
 
 

@@ -121,7 +121,7 @@ def test_refuses_to_build_over_an_index_or_anything_else(tmp_path: Path) -> None
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "thesis.tex").write_text("years of work")
-    with pytest.raises(FileExistsError, match="is no index"):
+    with pytest.raises(FileExistsError, match="is no PisaIndex"):
         build(mine, overwrite=True)
     assert (mine / "thesis.tex").exists()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from .._quiet import quiet_loading
 from ..errors import LLMError
 from ._decoding import GumbelSampler, StopTexts, cut_at
 from .base import Sampling
@@ -146,7 +147,7 @@ def load(
     if dtype is None:
         dtype = "float32" if torch.device(device).type == "cpu" else "auto"
     hub: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
-    with _quiet_loading():
+    with quiet_loading():
         config = transformers.AutoConfig.from_pretrained(model_name, **hub)
         seq2seq = bool(config.is_encoder_decoder)
         auto = transformers.AutoModelForSeq2SeqLM if seq2seq else transformers.AutoModelForCausalLM
@@ -196,17 +197,3 @@ def _context(config: Any, tokenizer: Any) -> int | None:
     if context is None and tokenizer.model_max_length < 10**9:
         context = tokenizer.model_max_length
     return context
-
-
-@contextmanager
-def _quiet_loading() -> Iterator[None]:
-    """Keep the loading bar of transformers off the terminal."""
-    from transformers.utils import logging as hf_logging
-
-    shown = hf_logging.is_progress_bar_enabled()
-    hf_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            hf_logging.enable_progress_bar()
