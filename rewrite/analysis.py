@@ -27,7 +27,7 @@ class EnglishAnalyzer:
 
     def stem(self, term: str) -> str:
         """Return the stem of one surface term."""
-        return _stem(term)
+        return term if term.isdigit() else _stem(term)
 
 
 def count_terms(text: str, analyzer: Analyzer) -> dict[str, float]:

@@ -371,7 +371,8 @@ def _check_texts(queries: pd.DataFrame) -> None:
 def _safe_terms(terms: Mapping[str, float] | None) -> dict[str, float]:
     safe: dict[str, float] = {}
     for term, weight in (terms or {}).items():
-        term = safe_text(term).lower()
+        if not term.isalnum() or not term.islower():
+            term = safe_text(term).lower()
         weight = float(weight)
         if term and math.isfinite(weight) and weight > 0:
             safe[term] = safe.get(term, 0.0) + weight
