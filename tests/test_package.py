@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 import zipfile
@@ -140,3 +141,31 @@ def test_examples_in_docstrings_run(tmp_path):
         check=False,
     )
     assert done.returncode in (0, 5), done.stdout[-3000:]
+
+
+def python_blocks(file: Path) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", file.read_text(encoding="utf-8"), flags=re.S)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/own-rewriter.md"])
+def test_python_in_the_documentation_runs_as_printed(name, tmp_path):
+    blocks = python_blocks(ROOT / name)
+    assert blocks
+    run("\n".join(blocks), tmp_path)
+
+
+def test_links_in_the_documentation_lead_somewhere():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert target.startswith("https://") or (page.parent / target).exists(), (page, target)
+
+
+def test_yaml_in_the_documentation_is_a_valid_config(tmp_path):
+    from pyterrier_rewrite.experiments.config import load_config
+
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/configs.md").read_text(), flags=re.S)
+    assert blocks
+    for block in blocks:
+        file = tmp_path / "config.yaml"
+        file.write_text(block)
+        load_config(file)
