@@ -4,9 +4,22 @@ from ._version import __version__
 from .analysis import EnglishAnalyzer
 from .base import NewQuery, Rewriter, Rewritten
 from .classical import KL, RM3, Bo1, Rocchio
+from .documents import show_documents
 from .errors import LLMError, MissingExtraError, RewriteError, RewriteWarning
 from .expansion import Query2Doc
-from .formulation import Formulation, Join, Repeat, RepeatTerms, Replace, Several
+from .formulation import (
+    AdaptiveRepeat,
+    AsTerms,
+    Formulation,
+    Interleave,
+    Join,
+    MeanVector,
+    Repeat,
+    RepeatTerms,
+    Replace,
+    Several,
+    WeightedTerms,
+)
 from .from_column import FromColumn
 from .from_file import FromFile
 from .llm import LLM, VLLM, Cached, Completions, FakeLLM, OpenAILLM, Sampling, TransformersLLM
@@ -19,6 +32,8 @@ __all__ = [
     "LLM",
     "RM3",
     "VLLM",
+    "AdaptiveRepeat",
+    "AsTerms",
     "Bo1",
     "Cached",
     "Completions",
@@ -27,9 +42,11 @@ __all__ = [
     "Formulation",
     "FromColumn",
     "FromFile",
+    "Interleave",
     "Join",
     "LLMError",
     "LLMRewriter",
+    "MeanVector",
     "MissingExtraError",
     "NewQuery",
     "OpenAILLM",
@@ -50,5 +67,7 @@ __all__ = [
     "Terms",
     "Text",
     "TransformersLLM",
+    "WeightedTerms",
     "__version__",
+    "show_documents",
 ]

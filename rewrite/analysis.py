@@ -49,11 +49,17 @@ def sum_terms(texts: Iterable[tuple[str, float]], analyzer: Analyzer) -> dict[st
 
     Returns:
         The first surface form of each stem, in the order of the texts, and its weight in all.
+        If all of them together are nothing but stop words, these are kept.
     """
+    texts = list(texts)
+    found = [(analyzer.terms(text), weight) for text, weight in texts]
+    if not any(terms for terms, _ in found):
+        found = [
+            (_WORD.findall(text.lower()) or text.lower().split(), weight) for text, weight in texts
+        ]
     weights: dict[str, float] = {}
     form_of: dict[str, str] = {}
-    for text, weight in texts:
-        terms = analyzer.terms(text) or _WORD.findall(text.lower()) or text.lower().split()
+    for terms, weight in found:
         for term in terms:
             stem = analyzer.stem(term)
             form = form_of.get(stem)

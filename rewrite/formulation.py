@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from itertools import chain, repeat
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
 
 from .analysis import EnglishAnalyzer, sum_terms
 from .base import NewQuery
-from .columns import QUERY_TOKS
-from .protocols import Analyzer
+from .columns import QUERY_TOKS, QUERY_VEC
+from .protocols import Analyzer, Encoder
+
+Vector = npt.NDArray[np.floating[Any]]
 
 
 class Formulation(ABC):
@@ -35,6 +42,10 @@ class Formulation(ABC):
         return [
             self.form(query, its) if its else [] for query, its in zip(queries, parts, strict=True)
         ]
+
+    def original_vector(self, query: str) -> Vector | None:
+        """Return the vector of a query that stays as it is; None lets the engine encode it."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,41 @@ class Repeat(Formulation):
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return ``query × n + parts``."""
         return [NewQuery(" ".join([query] * self.n + list(parts)))]
+
+
+@dataclass(frozen=True)
+class AdaptiveRepeat(Formulation):
+    """The query, then the parts; the longer the parts, the more often the query (MuGI).
+
+    The query is repeated max(1, ⌊length of all parts ÷ (``beta`` × length of the query)⌋) times,
+    lengths in characters: whatever was generated, the query keeps about one ``beta``-th of the
+    text, and never vanishes.
+
+    Attributes:
+        beta: How many times longer than the repeated query the parts may be, over 0; 4 to 6 as
+            published.
+    """
+
+    beta: float = 5.0
+
+    def __post_init__(self) -> None:
+        if not self.beta > 0:
+            raise ValueError(f"beta should be over 0, found {self.beta}")
+
+    def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
+        """Return ``query × times + parts``."""
+        text = " ".join(parts)
+        times = max(1, int(len(text) // (self.beta * len(query))))
+        return [NewQuery(" ".join([query] * times + [text]))]
+
+
+@dataclass(frozen=True)
+class Interleave(Formulation):
+    """The query before every part: ``q g1 q g2 …`` (LameR)."""
+
+    def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
+        """Return the query and each part in turn."""
+        return [NewQuery(" ".join(text for part in parts for text in (query, part)))]
 
 
 @dataclass(frozen=True)
@@ -105,11 +151,149 @@ class RepeatTerms(Formulation):
 
 
 @dataclass(frozen=True)
+class WeightedTerms(Formulation):
+    """A mixture of the query's terms and the parts' terms, as in a relevance model.
+
+    With λ the original weight, a term t weighs λ·tf(t, q) ÷ Σtf(q) + (1 − λ)·tf(t, g) ÷ Σtf(g),
+    where q is the query and g all parts together; all weights sum to 1. Unlike a repetition, the
+    query's share does not depend on how much was generated.
+
+    Attributes:
+        original_weight: Share of the query, λ, over 0 and at most 1.
+        analyzer: The engine's, ``index.analyzer``; plain English words where there is none.
+    """
+
+    original_weight: float = 0.5
+    analyzer: Analyzer = EnglishAnalyzer()
+
+    writes: ClassVar[tuple[str, ...]] = (QUERY_TOKS,)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.original_weight <= 1:
+            raise ValueError(
+                f"original_weight should be over 0 and at most 1, found {self.original_weight}"
+            )
+
+    def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
+        """Return the mixed terms; the text stays the query's."""
+        share, analyzer = self.original_weight, self.analyzer
+        sources = [(query, share), (" ".join(parts), 1 - share)]
+        weights = sum_terms(
+            [
+                (text, weight / max(1, len(analyzer.terms(text))))
+                for text, weight in sources
+                if weight > 0
+            ],
+            analyzer,
+        )
+        total = sum(weights.values())  # not 1 where the query or the parts are stop words only
+        return [NewQuery(query, toks={term: w / total for term, w in weights.items()})]
+
+
+@dataclass(frozen=True)
+class AsTerms(Formulation):
+    """Another formulation's text as counted terms: the same BM25 ranking, past the query parser.
+
+    Attributes:
+        formulation: One that makes one text, such as :class:`AdaptiveRepeat`.
+        analyzer: The engine's, ``index.analyzer``; plain English words where there is none.
+
+    Example:
+        >>> AsTerms(Interleave()).form("red sofa", ["couch", "sofas"])[0].toks
+        {'red': 2.0, 'sofa': 3.0, 'couch': 1.0}
+    """
+
+    formulation: Formulation
+    analyzer: Analyzer = EnglishAnalyzer()
+
+    writes: ClassVar[tuple[str, ...]] = (QUERY_TOKS,)
+
+    def __post_init__(self) -> None:
+        if self.formulation.writes or self.formulation.several:
+            raise ValueError(
+                "formulation should make one text, such as Repeat or AdaptiveRepeat, found "
+                f"{self.formulation!r}"
+            )
+
+    def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
+        """Return the counted terms of the other's text; the text stays the query's."""
+        (new,) = self.formulation.form(query, parts)
+        return [NewQuery(query, toks=sum_terms([(new.text, 1.0)], self.analyzer))]
+
+
+@dataclass(frozen=True)
+class MeanVector(Formulation):
+    """The mean of the vectors of the query and the parts, for dense retrieval (HyDE).
+
+    Attributes:
+        encoder: What encodes, for example a dense index: anything with
+            ``encode(list[str]) -> array``. One that tells documents from queries, as a
+            ``DenseIndex`` does by ``encode(texts, documents=True)``, encodes the parts as
+            documents.
+    """
+
+    encoder: Encoder
+
+    writes: ClassVar[tuple[str, ...]] = (QUERY_VEC,)
+
+    def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
+        """Return the query with its vector; the text stays the query's."""
+        return self.form_batch([query], [parts])[0]
+
+    def form_batch(
+        self, queries: Sequence[str], parts: Sequence[Sequence[str]]
+    ) -> list[list[NewQuery]]:
+        """Encode all queries at once, and all parts at once."""
+        asked = [query for query, its in zip(queries, parts, strict=True) if its]
+        if not asked:
+            return [[] for _ in queries]
+        of_queries = iter(np.asarray(self.encoder.encode(asked)))
+        of_parts = self._encode_documents([part for its in parts for part in its])
+        formed: list[list[NewQuery]] = []
+        start = 0
+        for query, its in zip(queries, parts, strict=True):
+            own = of_parts[start : start + len(its)]
+            start += len(its)
+            formed.append(
+                [NewQuery(query, vec=np.vstack([next(of_queries), own]).mean(axis=0))]
+                if its
+                else []
+            )
+        return formed
+
+    def original_vector(self, query: str) -> Vector:
+        """Return the query's own vector."""
+        vector: Vector = np.asarray(self.encoder.encode([query]))[0]
+        return vector
+
+    def _encode_documents(self, texts: list[str]) -> Vector:
+        encode: Any = self.encoder.encode
+        told_apart = "documents" in inspect.signature(encode).parameters
+        return np.asarray(encode(texts, documents=True) if told_apart else encode(texts))
+
+
+@dataclass(frozen=True)
 class Several(Formulation):
-    """Every part is a query of its own, of equal weight."""
+    """Every part is a query of its own.
+
+    Attributes:
+        weights: Weight of each part in its group, positive, in the order of the parts; the last
+            one holds for all that follow. The original, where it is kept, weighs 1.
+
+    Example:
+        >>> [(new.text, new.weight) for new in Several((1, 0.5)).form("q", ["a", "b", "c"])]
+        [('a', 1), ('b', 0.5), ('c', 0.5)]
+    """
+
+    weights: tuple[float, ...] = (1.0,)
 
     several: ClassVar[bool] = True
 
+    def __post_init__(self) -> None:
+        if not self.weights or not all(weight > 0 for weight in self.weights):
+            raise ValueError(f"weights should be positive numbers, found {self.weights!r}")
+
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return one query a part."""
-        return [NewQuery(part) for part in parts]
+        weights = chain(self.weights, repeat(self.weights[-1]))
+        return [NewQuery(part, weight=weight) for part, weight in zip(parts, weights, strict=False)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -10,8 +10,9 @@ import pandas as pd
 import pyterrier as pt
 
 from .base import DOCUMENTS, Rewriter, Rewritten, Usage
-from .columns import OK, QUERY, TEXT, failed
-from .formulation import Formulation, Replace
+from .columns import OK, QUERY, failed
+from .documents import show_documents
+from .formulation import Formulation, Replace, Vector
 from .llm.base import LLM, Completions, Messages
 from .parsing import Parser, Text
 from .prompt import Example, Prompt
@@ -52,8 +53,8 @@ class LLMRewriter(Rewriter):
     replaced by another. Arguments left at None take the published value.
 
     Input columns: ``qid``, ``query``; with ``fb_docs`` also documents, see
-    :class:`~pyterrier_rewrite.base.Rewriter`. Output columns: the same, and ``query_toks`` if
-    the formulation writes it.
+    :class:`~pyterrier_rewrite.base.Rewriter`. Output columns: the same, and ``query_toks`` or
+    ``query_vec`` if the formulation writes it.
 
     Args:
         llm: The language model.
@@ -70,6 +71,8 @@ class LLMRewriter(Rewriter):
         examples: Few-shot examples in place of the prompt's own.
         feedback: Pipeline that finds feedback documents with their ``text``.
         fb_docs: Feedback documents a query.
+        doc_tokens: Longest document in a prompt, in tokens (estimated), at least 1; longer ones
+            are cut. See :func:`~pyterrier_rewrite.documents.show_documents`.
         include_original: Keep the original among several queries.
         on_error: ``"keep"`` the original text of a query that fails, or ``"raise"``.
 
@@ -101,6 +104,7 @@ class LLMRewriter(Rewriter):
         examples: Sequence[Example] | None = None,
         feedback: pt.Transformer | None = None,
         fb_docs: int | None = None,
+        doc_tokens: int = 512,
         include_original: bool = False,
         on_error: Literal["keep", "raise"] = "keep",
     ) -> None:
@@ -118,6 +122,7 @@ class LLMRewriter(Rewriter):
         self.examples = examples
         self.feedback = feedback
         self.fb_docs = published.fb_docs if fb_docs is None else fb_docs
+        self.doc_tokens = doc_tokens
         self.include_original = include_original
         self.on_error = on_error
 
@@ -136,6 +141,10 @@ class LLMRewriter(Rewriter):
         """The formulation's analyzer, if it has one."""
         return getattr(self.formulation, "analyzer", super().analyzer)
 
+    def original_vector(self, text: str) -> Vector | None:
+        """Return the formulation's vector of an unchanged query."""
+        return self.formulation.original_vector(text)
+
     def template(self) -> Prompt:
         """Return the prompt, loaded and with its examples."""
         if self.prompt is None:
@@ -148,10 +157,14 @@ class LLMRewriter(Rewriter):
         template = self.template()
         if self.fb_docs > 0:
             return [
-                template.render(query=query, documents=show_documents(documents))
+                template.render(query=query, documents=self.show(documents))
                 for query, documents in zip(queries[QUERY], queries[DOCUMENTS], strict=True)
             ]
         return [template.render(query=query) for query in queries[QUERY]]
+
+    def show(self, documents: Sequence[Mapping[str, Any]]) -> str:
+        """Show feedback documents in a prompt, each within ``doc_tokens``."""
+        return show_documents(documents, doc_tokens=self.doc_tokens)
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Ask the model once for the whole batch, then parse and form."""
@@ -199,11 +212,6 @@ def usage_of(answer: Completions) -> Usage:
         "completion_tokens": answer.completion_tokens,
         "seconds": answer.seconds,
     }
-
-
-def show_documents(documents: Sequence[dict[str, Any]]) -> str:
-    """Show feedback documents in a prompt, numbered from 1."""
-    return "\n".join(f"[{i}] {document[TEXT]}" for i, document in enumerate(documents, 1))
 
 
 def _status(answer: Completions, parts: Sequence[str]) -> str:

@@ -8,8 +8,10 @@ engines of :mod:`pyterrier_rewrite.pipelines` and the rewards of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 
@@ -49,6 +51,15 @@ class TextSource(Protocol):
 
     def texts(self, docnos: Iterable[str]) -> Mapping[str, str]:
         """Return the text of each document; unknown ids are left out."""
+        ...
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Texts to vectors."""
+
+    def encode(self, texts: list[str], /) -> npt.NDArray[np.floating[Any]]:
+        """Return one row a text."""
         ...
 
 

@@ -8,6 +8,9 @@ from typing import Final
 MAX_QUERY_CHARS: Final = 16_384
 """Longest query text handed to an engine, in characters; what is over is cut at a word."""
 
+BYTES_A_TOKEN: Final = 4
+"""What a token holds, about: for estimates where no tokenizer is at hand."""
+
 # Control characters (a NUL crashes PISA), lone surrogates (not encodable as UTF-8), and
 # invisible direction and width marks.
 _UNSAFE = re.compile(
@@ -31,3 +34,29 @@ def safe_text(text: str, *, max_chars: int = MAX_QUERY_CHARS) -> str:
         cut = text[: max_chars + 1].rpartition(" ")[0]
         text = cut or text[:max_chars]
     return text
+
+
+def count_tokens(text: str) -> int:
+    """Estimate how many tokens a language model reads in ``text``: one for four bytes of UTF-8.
+
+    That is about four letters of English, two of Cyrillic, and a little over one Chinese
+    character; no tokenizer is needed, and every machine gets the same number.
+    """
+    return -(-len(text.encode("utf-8", "replace")) // BYTES_A_TOKEN)
+
+
+def cut_to_tokens(text: str, tokens: int) -> str:
+    """Return the beginning of ``text`` that holds at most ``tokens``, cut at a word.
+
+    Args:
+        text: Text with single spaces, as :func:`safe_text` returns it.
+        tokens: Most tokens, at least 1, as :func:`count_tokens` estimates them.
+    """
+    data = text.encode("utf-8", "replace")
+    most = tokens * BYTES_A_TOKEN
+    if len(data) <= most:
+        return text
+    cut = data[:most].decode("utf-8", "ignore")
+    if text[len(cut)] != " ":
+        cut = cut.rpartition(" ")[0] or cut  # a script without spaces is cut where it is
+    return cut.rstrip()
