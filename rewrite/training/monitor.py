@@ -1,0 +1,235 @@
+"""The bookkeeping of a run: its table, its picture, its best weights, and what looks wrong."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import fmean
+from typing import Any, Final
+
+import pyterrier as pt
+
+from .errors import TrainingWarning
+from .validation import Validation
+
+COLUMNS: Final = (
+    "step",
+    "loss",
+    "reward",
+    "reward_std",
+    "validation",
+    "entropy",
+    "length",
+    "zero_spread",
+    "copies",
+    "unparsable",
+    "kl",
+    "learning_rate",
+)
+"""Columns of ``training.csv``; a cell is empty where a method does not measure it."""
+
+WINDOW: Final = 20
+"""Steps over which a curve is averaged before it is judged."""
+
+_FROM_TRL: Final = {
+    "loss": ("loss",),
+    "reward": ("reward", "rewards/margins"),
+    "reward_std": ("reward_std",),
+    "entropy": ("entropy",),
+    "length": ("completions/mean_length",),
+    "zero_spread": ("frac_reward_zero_std",),
+    "copies": ("copies",),
+    "unparsable": ("unparsable",),
+    "kl": ("kl",),
+    "learning_rate": ("learning_rate",),
+}
+
+Row = dict[str, float]
+
+
+class Monitor:
+    """Writes ``training.csv`` line by line, knows the best validation, and warns once of each.
+
+    Args:
+        folder: Where the table and the picture go.
+        validation: The validation, if there is one.
+        start: The step that a resumed run goes on from; later lines are dropped and come again.
+    """
+
+    def __init__(self, folder: Path, validation: Validation | None, *, start: int = 0) -> None:
+        self.folder = folder
+        self.validation = validation
+        self.rows: list[Row] = [row for row in read_table(self.table) if row["step"] <= start]
+        self._pending: float | None = None
+        self._warned: set[str] = set()
+
+    @property
+    def table(self) -> Path:
+        """The path of the table."""
+        return self.folder / "training.csv"
+
+    def begin(self) -> None:
+        """Write the table up to where the run starts."""
+        with self.table.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+    def validated(self, step: int, value: float) -> bool:
+        """Note a validation, and say whether it is the best so far."""
+        best = self.best
+        self._pending = value
+        if step == 0:
+            self.record(0, {})
+        return best is None or value > best
+
+    def record(self, step: int, logs: Mapping[str, Any]) -> None:
+        """Note one step, as TRL logs it."""
+        row: Row = {"step": step}
+        for column, names in _FROM_TRL.items():
+            value = next((logs[name] for name in names if logs.get(name) is not None), None)
+            if value is not None:
+                row[column] = float(value)
+        if self._pending is not None:
+            row["validation"] = self._pending
+            self._pending = None
+        self.rows.append(row)
+        with self.table.open("a", newline="", encoding="utf-8") as file:
+            csv.DictWriter(file, COLUMNS).writerow(row)
+        self._judge()
+
+    @property
+    def best(self) -> float | None:
+        """The best validation so far."""
+        return max((value for _, value in self._validations()), default=None)
+
+    @property
+    def best_step(self) -> int | None:
+        """The step of the best validation, the first of equals."""
+        return max(self._validations(), key=lambda at: (at[1], -at[0]), default=(None, 0.0))[0]
+
+    @property
+    def patience_is_over(self) -> bool:
+        """Whether the last validations brought no new best, as many as the patience allows."""
+        if self.validation is None or self.validation.patience is None:
+            return False
+        steps = [step for step, _ in self._validations()]
+        best = self.best_step
+        return best is not None and len(steps[steps.index(best) + 1 :]) >= (
+            self.validation.patience
+        )
+
+    def _validations(self) -> list[tuple[int, float]]:
+        return [(int(r["step"]), r["validation"]) for r in self.rows if "validation" in r]
+
+    # -- what looks wrong ------------------------------------------------------------------
+
+    def _judge(self) -> None:
+        now = self._mean("entropy", last=True)
+        if len(self.rows) >= 2 * WINDOW and now < 0.2 * self._mean("entropy", last=False):
+            self._warn(
+                "entropy collapse",
+                f"the entropy fell to {now:.2g}, less than a fifth of what it was: the model writes"
+                " the same whatever it reads. Warm-start it, lower the learning rate, raise the "
+                "temperature or beta, or put a guard against constant texts into the reward",
+            )
+        if self._mean("zero_spread", last=True) > 0.7:
+            self._warn(
+                "zero spread",
+                "more than 70 % of the groups give all their candidates the same reward and teach "
+                "nothing. Leave out queries that are solved or hopeless, enlarge the group, raise "
+                "the temperature, or take a finer reward (a measure with a deeper cut-off)",
+            )
+        if self._mean("copies", last=True) > 0.5:
+            self._warn(
+                "copies",
+                "more than half of the generations repeat the query. Start from a model that "
+                "rewrites (training.sft), or make the reward relative to the original query",
+            )
+        if self._mean("unparsable", last=True) > 0.5:
+            self._warn(
+                "unparsable",
+                "more than half of the generations cannot be read by the parser. Show the form in "
+                "the prompt, raise max_tokens, or warm-start the model",
+            )
+        length, before = self._mean("length", last=True), self._mean("length", last=False)
+        if len(self.rows) >= 2 * WINDOW and not before / 2 <= length <= before * 2:
+            self._warn(
+                "length drift",
+                f"generations went from {before:.1f} to {length:.1f} tokens. Bound the length in "
+                "the reward, or use loss_type='dr_grpo'",
+            )
+        self._judge_validation()
+
+    def _judge_validation(self) -> None:
+        noted = self._validations()
+        best = self.best_step
+        if best is None or len(noted) < 3 or "validation" not in self.rows[-1]:
+            return
+        if not (noted[-1][1] < noted[-2][1] and noted[-2][0] > best):
+            return
+        rewards = {int(row["step"]): row["reward"] for row in self.rows if "reward" in row}
+        early = [value for step, value in rewards.items() if step <= best][-WINDOW:]
+        late = list(rewards.values())[-WINDOW:]
+        if early and fmean(late) > fmean(early):
+            self._warn(
+                "rising reward, falling validation",
+                f"the reward rises, but the validation fell to {noted[-1][1]:.4f} from its best of "
+                f"{self.best:.4f} at step {best}: the model games the reward or overfits. The best "
+                "weights are kept; use patience to stop, more queries, a smaller learning rate, or "
+                "a reward closer to the measure",
+            )
+
+    def _mean(self, column: str, *, last: bool) -> float:
+        """Return the mean of a column over its last steps or its first; NaN if too few."""
+        values = [row[column] for row in self.rows if column in row]
+        if len(values) < WINDOW:
+            return float("nan")
+        return fmean(values[-WINDOW:] if last else values[:WINDOW])
+
+    def _warn(self, what: str, text: str) -> None:
+        if what not in self._warned:
+            self._warned.add(what)
+            step = int(self.rows[-1]["step"])
+            warnings.warn(f"{what} at step {step}: {text}", TrainingWarning, stacklevel=2)
+
+    # -- the picture -----------------------------------------------------------------------
+
+    def draw(self) -> None:
+        """Draw the curves into ``training.png``."""
+        from matplotlib.figure import Figure
+
+        measure = str(self.validation.measure) if self.validation else "validation"
+        panels = (
+            ("reward" if self._has("reward") else "loss", "reward"),
+            ("validation", measure),
+            ("entropy", "entropy"),
+            ("length", "tokens"),
+        )
+        figure = Figure(figsize=(10, 6), layout="constrained")
+        for axes, (column, label) in zip(figure.subplots(2, 2).flat, panels, strict=True):
+            points = [(row["step"], row[column]) for row in self.rows if column in row]
+            if points:
+                steps, values = zip(*points, strict=True)
+                axes.plot(steps, values, marker="o" if column == "validation" else "", lw=1)
+            axes.set(title=label if column != "loss" else "loss", xlabel="step")
+        figure.savefig(self.folder / "training.png", dpi=100)
+
+    def _has(self, column: str) -> bool:
+        return any(column in row for row in self.rows)
+
+
+def read_table(path: Path) -> list[Row]:
+    """Return the rows of a ``training.csv``, or none if there is no such file."""
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return [{name: float(cell) for name, cell in row.items() if cell} for row in rows]
+
+
+def progress_bar(total: int, *, verbose: bool) -> Any:
+    """Return the progress bar of a run."""
+    return pt.tqdm(total=total, disable=not verbose, unit="step")
