@@ -33,6 +33,7 @@ class Published:
         max_tokens: Longest generation.
         stop: Texts that end a generation.
         fb_docs: Feedback documents in the prompt.
+        include_original: Whether the original is kept among several queries.
     """
 
     prompt: str | Prompt | None = None
@@ -44,6 +45,7 @@ class Published:
     max_tokens: int = 256
     stop: tuple[str, ...] = ()
     fb_docs: int = 0
+    include_original: bool = False
 
 
 class LLMRewriter(Rewriter):
@@ -105,7 +107,7 @@ class LLMRewriter(Rewriter):
         feedback: pt.Transformer | None = None,
         fb_docs: int | None = None,
         doc_tokens: int = 512,
-        include_original: bool = False,
+        include_original: bool | None = None,
         on_error: Literal["keep", "raise"] = "keep",
     ) -> None:
         published = self.published
@@ -123,7 +125,9 @@ class LLMRewriter(Rewriter):
         self.feedback = feedback
         self.fb_docs = published.fb_docs if fb_docs is None else fb_docs
         self.doc_tokens = doc_tokens
-        self.include_original = include_original
+        self.include_original = (
+            published.include_original if include_original is None else include_original
+        )
         self.on_error = on_error
 
     @property
@@ -168,7 +172,7 @@ class LLMRewriter(Rewriter):
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Ask the model once for the whole batch, then parse and form."""
-        answers = self.generate(self.messages(queries))
+        answers = self.generate(self.messages(queries), parser=self.parser)
         parts = [self.parse(answer) for answer in answers]
         formed = self.formulation.form_batch(queries[QUERY].tolist(), parts)
         return [
@@ -176,8 +180,16 @@ class LLMRewriter(Rewriter):
             for new, answer, its in zip(formed, answers, parts, strict=True)
         ]
 
-    def generate(self, prompts: Sequence[Messages]) -> list[Completions]:
-        """Send prompts with this rewriter's sampling settings."""
+    def generate(
+        self, prompts: Sequence[Messages], *, parser: Parser | None = None
+    ) -> list[Completions]:
+        """Send prompts with this rewriter's sampling settings.
+
+        Args:
+            prompts: One a request.
+            parser: What will read the answers: if it reads lists and the model can be held to
+                a JSON schema, the parser's is asked for.
+        """
         return self.llm.generate(
             prompts,
             n=self.n,
@@ -186,6 +198,7 @@ class LLMRewriter(Rewriter):
             max_tokens=self.max_tokens,
             stop=tuple(self.stop),
             seed=self.seed,
+            schema=getattr(parser, "schema", None) if self.llm.constrains else None,
         )
 
     def parse(self, answer: Completions) -> list[str]:
