@@ -71,10 +71,10 @@ def test_a_killed_run_goes_on_where_it_was(config, tmp_path, llm_server):
     llm_server.replies = []
 
     run(command)
-    # lost at most: what was in flight when the process died
-    assert QUERIES <= len(llm_server.requests) <= QUERIES + CONCURRENCY
+    # lost at most: what was in flight when the process died, or on its way to the disk
+    assert QUERIES <= len(llm_server.requests) <= QUERIES + 2 * CONCURRENCY
     assert costs(tmp_path)["requests"] == QUERIES
-    assert costs(tmp_path)["cached"] >= QUERIES // 2 - CONCURRENCY
+    assert costs(tmp_path)["cached"] >= QUERIES // 2 - 2 * CONCURRENCY
 
     asked = len(llm_server.requests)
     run(command)
