@@ -4,6 +4,14 @@ from ._version import __version__
 from .analysis import EnglishAnalyzer
 from .base import NewQuery, Rewriter, Rewritten
 from .classical import KL, RM3, Bo1, Rocchio
+from .decomposition import (
+    InstructionPrefix,
+    MultiQuery,
+    Q2EDecomposition,
+    RewriteRetrieveRead,
+    StepBack,
+    ToolQueries,
+)
 from .documents import show_documents
 from .errors import LLMError, MissingExtraError, RewriteError, RewriteWarning
 from .expansion import Query2Doc
@@ -42,30 +50,36 @@ __all__ = [
     "Formulation",
     "FromColumn",
     "FromFile",
+    "InstructionPrefix",
     "Interleave",
     "Join",
     "LLMError",
     "LLMRewriter",
     "MeanVector",
     "MissingExtraError",
+    "MultiQuery",
     "NewQuery",
     "OpenAILLM",
     "Prompt",
     "Published",
+    "Q2EDecomposition",
     "Queries",
     "Query2Doc",
     "Repeat",
     "RepeatTerms",
     "Replace",
     "RewriteError",
+    "RewriteRetrieveRead",
     "RewriteWarning",
     "Rewriter",
     "Rewritten",
     "Rocchio",
     "Sampling",
     "Several",
+    "StepBack",
     "Terms",
     "Text",
+    "ToolQueries",
     "TransformersLLM",
     "WeightedTerms",
     "__version__",

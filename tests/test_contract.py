@@ -68,6 +68,14 @@ REWRITERS = {
     "Query2Doc few-shot": lambda: pr.Query2Doc(llm(), prompt="query2doc/few-shot", seed=1),
     "Query2Doc terms": lambda: pr.Query2Doc(llm(), formulation=pr.RepeatTerms(5), seed=1),
     "Query2Doc dense": lambda: pr.Query2Doc(llm(), formulation=pr.Join(), seed=1),
+    "MultiQuery": lambda: pr.MultiQuery(llm(), count=2),
+    "MultiQuery alone": lambda: pr.MultiQuery(llm(), include_original=False),
+    "Q2EDecomposition": lambda: pr.Q2EDecomposition(llm()),
+    "StepBack": lambda: pr.StepBack(llm()),
+    "RewriteRetrieveRead": lambda: pr.RewriteRetrieveRead(FakeLLM("sofa; couch **")),
+    "ToolQueries": lambda: pr.ToolQueries(llm()),
+    "InstructionPrefix": lambda: pr.InstructionPrefix("Find a product."),
+    "InstructionPrefix of a column": lambda: pr.InstructionPrefix(instruction_from="split"),
     "failing": lambda: pr.Query2Doc(FakeLLM(["fine", ""]), seed=1),
 }
 

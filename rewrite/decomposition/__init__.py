@@ -1,0 +1,17 @@
+"""Methods that make other queries from a query, several of them for the most part."""
+
+from .instruction_prefix import InstructionPrefix
+from .multi_query import MultiQuery
+from .q2e_decomposition import Q2EDecomposition
+from .rewrite_retrieve_read import RewriteRetrieveRead
+from .step_back import StepBack
+from .tool_queries import ToolQueries
+
+__all__ = [
+    "InstructionPrefix",
+    "MultiQuery",
+    "Q2EDecomposition",
+    "RewriteRetrieveRead",
+    "StepBack",
+    "ToolQueries",
+]

@@ -1,0 +1,66 @@
+"""Multi-query, the first half of RAG-Fusion: the same question in several wordings."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from ..columns import QUERY
+from ..formulation import Several
+from ..llm.base import LLM, Completions, Messages
+from ..llm_rewriter import LLMRewriter, Published
+from ..parsing import Queries
+
+
+class MultiQuery(LLMRewriter):
+    r"""Searches several rewordings of a query beside it.
+
+    One generation, greedy, that lists the rewordings. ``MultiQuery(llm) >> bm25 >> RRF()`` with
+    k = 60 is RAG-Fusion's retrieval.
+
+    Input columns: ``qid``, ``query``. Output columns: ``qid`` (``<qid>~1`` the original,
+    ``<qid>~2``, … the rewordings), ``query``, ``qgroup``, ``qgroup_query``, ``qweight``; see
+    :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+
+    Args:
+        llm: The language model.
+        count: Rewordings a query, at least 1.
+        include_original: Whether the original is searched as well; yes, as published.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`. A prompt of your
+            own has the slots ``query`` and ``count``.
+
+    Raises:
+        ValueError: On use, if ``count`` is below 1.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, MultiQuery
+        >>> rewriter = MultiQuery(FakeLLM("1. sofa for two\n2. small couch"), count=2)
+        >>> rewriter.search("loveseat")["query"].tolist()
+        ['loveseat', 'sofa for two', 'small couch']
+
+    Reference: Rackauckas. RAG-Fusion: a New Take on Retrieval-Augmented Generation. IJNLC 2024.
+    """
+
+    reference = "Rackauckas. RAG-Fusion: a New Take on Retrieval-Augmented Generation. IJNLC 2024"
+    published: ClassVar[Published] = Published(
+        prompt="multi-query/rewordings",
+        parser=Queries(),
+        formulation=Several(),
+        include_original=True,
+    )
+
+    def __init__(self, llm: LLM, *, count: int = 4, **settings: Any) -> None:
+        super().__init__(llm, **settings)
+        self.count = count
+
+    def messages(self, queries: pd.DataFrame) -> list[Messages]:
+        """Render one prompt a query, with the number of rewordings."""
+        if self.count < 1:
+            raise ValueError(f"count should be at least 1, found {self.count}")
+        template = self.template()
+        return [template.render(query=query, count=str(self.count)) for query in queries[QUERY]]
+
+    def parse(self, answer: Completions) -> list[str]:
+        """Return at most ``count`` rewordings: models like to give more."""
+        return super().parse(answer)[: self.count]

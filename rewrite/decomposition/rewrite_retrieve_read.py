@@ -1,0 +1,73 @@
+"""The rewrite step of Rewrite-Retrieve-Read: the searches that answer a question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .._cleaning import content_lines
+from ..formulation import Replace
+from ..llm_rewriter import LLMRewriter, Published
+from ..parsing import Text
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Queries between separators, up to an end marker.
+
+    Attributes:
+        separator: Text between two queries.
+        end: Text after the last one; what follows is left out.
+
+    Example:
+        >>> Marked()("Search queries: author of The Trial; Franz Kafka birthplace ** Then I would")
+        ['author of The Trial', 'Franz Kafka birthplace']
+    """
+
+    separator: str = ";"
+    end: str = "**"
+
+    def __call__(self, generation: str) -> list[str]:
+        """Return the distinct queries in order."""
+        # the first stretch with words in it: a model may also set its label in bold
+        for stretch in "\n".join(content_lines(generation)).split(self.end):
+            found = [text for query in stretch.split(self.separator) for text in Text()(query)]
+            if found:
+                return list(dict.fromkeys(found))
+        return []
+
+
+class RewriteRetrieveRead(LLMRewriter):
+    """Replaces a question by what one would type to answer it.
+
+    One generation, greedy, with three examples: one or several searches, ``;`` between them and
+    ``**`` at the end. They replace the question as one text; with ``formulation=Several()`` each
+    is a query of its own, for a fusion behind. Retrieving and reading are yours:
+    ``RewriteRetrieveRead(llm) >> bm25 >> reader``.
+
+    Input columns: ``qid``, ``query``. Output columns: the same; see
+    :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+
+    Args:
+        llm: The language model.
+        prompt: ``"rewrite-retrieve-read/few-shot"`` (default; your own examples by
+            ``examples=[{"query": …, "searches": "…; …"}, …]``) or
+            ``"rewrite-retrieve-read/zero-shot"``.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, RewriteRetrieveRead, Several
+        >>> llm = FakeLLM("author of The Trial; Franz Kafka birthplace **")
+        >>> question = "where was the author of The Trial born"
+        >>> RewriteRetrieveRead(llm).search(question)["query"][0]
+        'author of The Trial Franz Kafka birthplace'
+        >>> RewriteRetrieveRead(llm, formulation=Several()).search(question)["query"].tolist()
+        ['author of The Trial', 'Franz Kafka birthplace']
+
+    Reference: Ma et al. Query Rewriting in Retrieval-Augmented Large Language Models. EMNLP 2023.
+    """
+
+    reference = "Ma et al. Query Rewriting in Retrieval-Augmented Large Language Models. EMNLP 2023"
+    published: ClassVar[Published] = Published(
+        prompt="rewrite-retrieve-read/few-shot", parser=Marked(), formulation=Replace()
+    )

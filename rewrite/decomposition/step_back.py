@@ -1,0 +1,48 @@
+"""Step-back prompting: also ask the broader question behind a query."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..formulation import Several
+from ..llm_rewriter import LLMRewriter, Published
+from ..parsing import Queries
+
+
+class StepBack(LLMRewriter):
+    """Adds one broader question, so that principles and background are found too.
+
+    One generation, greedy, with four examples. Both questions are queries; fuse their results by
+    ``StepBack(llm) >> bm25 >> RRF()``, with k = 60.
+
+    Input columns: ``qid``, ``query``. Output columns: ``qid`` (``<qid>~1`` the original,
+    ``<qid>~2`` the broader question), ``query``, ``qgroup``, ``qgroup_query``, ``qweight``; see
+    :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+
+    Args:
+        llm: The language model.
+        prompt: ``"step-back/few-shot"`` (default; your own examples by
+            ``examples=[{"query": …, "broader": …}, …]``) or ``"step-back/zero-shot"``.
+        include_original: Whether the original is searched as well; yes, as published.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, StepBack
+        >>> rewriter = StepBack(FakeLLM("how does cold affect batteries"))
+        >>> rewriter.search("e-bike at -5 degrees")["query"].tolist()
+        ['e-bike at -5 degrees', 'how does cold affect batteries']
+
+    Reference: Zheng et al. Take a Step Back: Evoking Reasoning via Abstraction in Large Language
+    Models. ICLR 2024.
+    """
+
+    reference = (
+        "Zheng et al. Take a Step Back: Evoking Reasoning via Abstraction in Large Language "
+        "Models. ICLR 2024"
+    )
+    published: ClassVar[Published] = Published(
+        prompt="step-back/few-shot",
+        parser=Queries(limit=1),
+        formulation=Several(),
+        include_original=True,
+    )

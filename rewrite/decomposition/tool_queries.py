@@ -1,0 +1,42 @@
+"""Tool queries: what a request needs, in the words of a catalogue of tools."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..formulation import Repeat
+from ..llm_rewriter import LLMRewriter, Published
+from ..parsing import Queries
+
+
+class ToolQueries(LLMRewriter):
+    r"""Describes the tools that a request needs as their catalogue would.
+
+    One generation, greedy. A vague request and the tools that serve it share few words; the
+    descriptions bridge them. The new query is the request and all descriptions; with
+    ``formulation=Several()`` each description is a query of its own, for a fusion behind.
+
+    Input columns: ``qid``, ``query``. Output columns: the same; see
+    :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+
+    Args:
+        llm: The language model.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, ToolQueries
+        >>> rewriter = ToolQueries(FakeLLM("- Forecasts the weather of a place."))
+        >>> rewriter.search("do I need an umbrella")["query"][0]
+        'do I need an umbrella Forecasts the weather of a place.'
+
+    Reference: Kachuee et al. Improving Tool Retrieval by Leveraging Large Language Models for
+    Query Generation. COLING 2025.
+    """
+
+    reference = (
+        "Kachuee et al. Improving Tool Retrieval by Leveraging Large Language Models for Query "
+        "Generation. COLING 2025"
+    )
+    published: ClassVar[Published] = Published(
+        prompt="tools/catalogue", parser=Queries(limit=5), formulation=Repeat(1)
+    )
