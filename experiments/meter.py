@@ -90,6 +90,11 @@ class Wrapped(LLM):
         """The inner model's."""
         return self.llm.identity
 
+    @property
+    def constrains(self) -> bool:
+        """The inner model's."""
+        return self.llm.constrains
+
     def __repr__(self) -> str:
         return repr(self.llm)
 

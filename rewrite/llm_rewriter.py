@@ -14,7 +14,7 @@ from .columns import OK, QUERY, failed
 from .documents import show_documents
 from .formulation import Formulation, Replace, Vector
 from .llm.base import LLM, Completions, Messages
-from .parsing import Parser, Text
+from .parsing import Parser, Text, without_unfinished_word
 from .prompt import Example, Prompt
 from .protocols import Analyzer
 
@@ -202,8 +202,9 @@ class LLMRewriter(Rewriter):
         )
 
     def parse(self, answer: Completions) -> list[str]:
-        """Read the parts of all generations of one answer."""
-        return [part for text in answer.texts for part in self.parser(text)]
+        """Read the parts of all generations of one answer, half words at the limit left out."""
+        texts = map(without_unfinished_word, answer.texts) if answer.cut else answer.texts
+        return [part for text in texts for part in self.parser(text)]
 
     @classmethod
     def default(cls, name: str) -> Any:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+from ._cleaning import content_lines, content_of, has_word
+from ._lists import bare, json_strings, list_items
 
 
 class Parser(Protocol):
-    """Turns one raw generation into parts; an empty list says that nothing was usable."""
+    """Turns one raw generation into parts; an empty list says that nothing was usable.
+
+    A parser of lists may have a ``schema``: the JSON schema of the answers that it likes best,
+    asked for where a model :attr:`~pyterrier_rewrite.llm.LLM.constrains` its output.
+    """
 
     def __call__(self, generation: str) -> list[str]:
         """Return the parts: one passage, some terms, or some queries."""
@@ -27,9 +34,10 @@ class Text:
 
     def __call__(self, generation: str) -> list[str]:
         """Return the clean text as the only part, or nothing."""
-        lines = [_item(line) for line in _content_lines(generation)]
-        text = " ".join(line for line in lines if line)
-        return [text] if _has_word(text) else []
+        lines = content_lines(generation)
+        lines = json_strings("\n".join(lines)) or bare(lines)
+        text = " ".join(" ".join(map(content_of, lines)).split())
+        return [text] if has_word(text) else []
 
 
 @dataclass(frozen=True)
@@ -46,12 +54,20 @@ class Terms:
 
     limit: int | None = None
 
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """A JSON object with a list of terms."""
+        return _list_of_strings("terms")
+
     def __call__(self, generation: str) -> list[str]:
         """Return the distinct terms in order."""
-        items = _list_items(generation, _content_lines(generation))
-        if len(items) <= 1:
-            items = [part for item in items for part in re.split(r"[,;]\s*", item)]
-        return _distinct(items, self.limit)
+        items, marked = list_items(content_lines(generation, fenced=True))
+        # a bold head with an explanation behind it: the head is the term
+        items = [_HEAD.sub(r"\1", item) for item in items]
+        terms = [content_of(item) for item in items]
+        if not marked:
+            terms = [_AND.sub("", part) for term in terms for part in _SEPARATOR.split(term)]
+        return _distinct(terms, self.limit)
 
 
 @dataclass(frozen=True)
@@ -68,125 +84,47 @@ class Queries:
 
     limit: int | None = None
 
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """A JSON object with a list of queries."""
+        return _list_of_strings("queries")
+
     def __call__(self, generation: str) -> list[str]:
         """Return the distinct queries in order."""
-        return _distinct(_list_items(generation, _content_lines(generation)), self.limit)
+        items, _ = list_items(content_lines(generation, fenced=True))
+        return _distinct([content_of(item) for item in items], self.limit)
 
 
-_THINK = re.compile(r"<(think|thinking|thought|reasoning)>.*?(</\1>|\Z)", re.S | re.I)
-_THINK_END = re.compile(r"\A.*</(?:think|thinking|thought|reasoning)>", re.S | re.I)
-_SPECIAL = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>")
-_FENCE = re.compile(r"^[ \t]*```[\w+-]*[ \t]*$", re.M)
-_OPENING = re.compile(
-    r"^(?:sure|certainly|of course|okay|ok|yes)?[,!.]?\s*"
-    r"(?:(?:here|below|these|this|the following)\s*(?:is|are|'s|’s|you go)\b)[^:\n]{0,120}?"
-    r"(?:(?:passage|list|quer|keyword|term|rewrit|answer|version|document|text|response|example|"
-    r"expansion|question|suggestion|reformulation)[^:\n]{0,80}:|:$)\s*",
-    re.I,
-)
-_INTERJECTION = re.compile(
-    r"^(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|great|alright)[!.]+\s*", re.I
-)
-_CLOSING = re.compile(
-    r"^(?:i hope (?:this|that)|let me know|feel free|please (?:let|note)|if you (?:need|want|have)|"
-    r"would you like|note:)\b",
-    re.I,
-)
-_REFUSAL = re.compile(
-    r"^(?:i'?m sorry|i am sorry|sorry|i apologi[sz]e|as an ai|i (?:can(?:no|')t|am unable|"
-    r"am not able|do not have|don'?t have)|unfortunately,? i)\b",
-    re.I,
-)
-_LABEL = re.compile(
-    r"^(?:(?:the )?"
-    r"(?:final |new |rewritten |expanded |improved |search |sub-?|relevant |possible )*"
-    r"(?:quer(?:y|ies)|passages?|keywords?|terms?|answers?|rewrites?|documents?|text|output|"
-    r"result|expansions?|questions?))\s*(?:\d{1,2}\s*)?:\s*",
-    re.I,
-)
-_BULLET = re.compile(r"^\s*(?:[-*•–—+]|\(?\d{1,2}[.):]|\(?[a-z][.)])\s+")
-_MARKS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|`|^#{1,6}\s+|^>\s+")
-_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_QUOTES = "\"'“”‘’«»"
+_HEAD = re.compile(r"^(?:\*\*|__)([^*_:]+)(?:\*\*|__)\s*(?:[:–—]|-\s|\().*$")
+_SEPARATOR = re.compile(r"[;|，、；،؛]\s*|,(?!\d)\s*")
+_AND = re.compile(r"^(?:and|or|und|oder|et|ou|y|o|e|и)\s+", re.I)
+_UNFINISHED = re.compile(r"[^\s.!?。！？…\"'”’»)\]}>]+\Z")
 
 
-def _content_lines(generation: str) -> list[str]:
-    """Return the lines that carry content, without thoughts, fences, greetings and labels."""
-    text = _THINK.sub(" ", generation)
-    text = _FENCE.sub("", _SPECIAL.sub(" ", _THINK_END.sub("", text)))
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if lines and _REFUSAL.match(lines[0].lstrip("*_ ")):
-        return []
-    if lines:
-        lines[0] = _OPENING.sub("", _INTERJECTION.sub("", lines[0]))
-    while lines and _CLOSING.match(lines[-1]):
-        lines.pop()
-    return [line for line in lines if line]
+def without_unfinished_word(text: str) -> str:
+    """Return a text that was cut at the length limit without its last, perhaps half, word.
+
+    Example:
+        >>> without_unfinished_word("a waterproof hiking sh")
+        'a waterproof hiking'
+    """
+    kept = _UNFINISHED.sub("", text)
+    return kept.rstrip() if kept.strip() else text
 
 
-def _item(line: str) -> str:
-    """Return one line without its bullet, marks, label and quotes."""
-    line = _BULLET.sub("", line)
-    line = _MARKS.sub("", _LINK.sub(r"\1", line)).strip()
-    line = _LABEL.sub("", line).strip()
-    if len(line) > 1 and line[0] in _QUOTES and line[-1] in _QUOTES:
-        line = line[1:-1].strip()
-    return line
-
-
-def _list_items(generation: str, lines: list[str]) -> list[str]:
-    """Return the items of a JSON list, of a numbered or bulleted list, or the lines."""
-    text = "\n".join(lines)
-    items = _json_items(text)
-    if items is not None:
-        return [_item(item) for item in items]
-    if len(lines) == 1:
-        lines = _inline_numbers(lines[0])
-    marked = [line for line in lines if _BULLET.match(line)]
-    return [_item(line) for line in (marked or lines)]
-
-
-def _json_items(text: str) -> list[str] | None:
-    start = min((at for at in (text.find("["), text.find("{")) if at >= 0), default=-1)
-    if start < 0 or _has_word(_LABEL.sub("", text[:start])):
-        return None
-    try:
-        value, _ = json.JSONDecoder().raw_decode(text[start:])
-    except ValueError:
-        # cut at the length limit: the strings that were closed are whole
-        strings = _STRING.findall(text[start:])
-        return [s for s in strings if not re.search(re.escape(f'"{s}"') + r"\s*:", text)] or None
-    if isinstance(value, dict):
-        lists = [entry for entry in value.values() if isinstance(entry, list)]
-        value = lists[0] if lists else list(value.values())
-    flat: list[str] = []
-    for entry in value:
-        if isinstance(entry, dict):
-            flat.extend(v for v in entry.values() if isinstance(v, str))
-        elif isinstance(entry, (str, int, float)):
-            flat.append(str(entry))
-    return flat
-
-
-def _inline_numbers(line: str) -> list[str]:
-    """Split ``1. red sofa 2. blue sofa``, but not ``Python 3.11``."""
-    if not re.match(r"1[.)]\s", line):
-        return [line]
-    parts, rest, number = [], line, 2
-    while match := re.search(rf"\s{number}[.)]\s+", rest):
-        parts.append(rest[: match.start()])
-        rest, number = rest[match.start() :].lstrip(), number + 1
-    return [*parts, rest]
+def _list_of_strings(name: str) -> Mapping[str, Any]:
+    return {
+        "type": "object",
+        "properties": {name: {"type": "array", "items": {"type": "string"}}},
+        "required": [name],
+        "additionalProperties": False,
+    }
 
 
 def _distinct(items: list[str], limit: int | None) -> list[str]:
     seen: dict[str, str] = {}
     for item in items:
-        if _has_word(item):
+        item = item.strip().rstrip(",;").rstrip()
+        if has_word(item):
             seen.setdefault(item.casefold(), item)
     return list(seen.values())[:limit]
-
-
-def _has_word(text: str) -> bool:
-    return any(character.isalnum() for character in text)

@@ -109,7 +109,7 @@ class Batch:
                 self._given_up = 0
                 return reply
             self._heard += not trouble.unreachable
-            if trouble.parameter and self._llm.rename(trouble.parameter, body):
+            if trouble.parameter and self._llm.adapt(trouble.parameter, body):
                 continue
             if trouble.concerns is Concerns.ALL:
                 raise self._end(trouble.text)

@@ -20,6 +20,8 @@ _PASSING_STATUSES: Final = frozenset({408, 409, 425, 429})
 
 _UNSUPPORTED: Final = frozenset({"unsupported_parameter", "unsupported_value"})
 
+_SCHEMA_NAMES: Final = ("response_format", "json_schema", "structured output")
+
 _ADVICE: Final = {
     401: "the server refused the key: pass api_key=, or set OPENAI_API_KEY",
     402: "the account has no credit left",
@@ -96,6 +98,10 @@ def _judge_status(error: APIStatusError) -> Trouble:
     parameter = error.param if error.code in _UNSUPPORTED else None
     if "max_completion_tokens" in said and "not supported" in said:  # only in words
         parameter = "max_tokens"
+    if any(name in said for name in _SCHEMA_NAMES) or (parameter or "").startswith(
+        "response_format"
+    ):
+        parameter = "response_format"
     if parameter:
         advice = f"leave it to the server with extra_body={{{parameter!r}: None}}"
         return Trouble(f"{text}; {advice}", Concerns.ALL, parameter=parameter)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import LLMError
@@ -28,6 +28,8 @@ class Sampling:
         max_tokens: Longest completion in tokens, at least 1.
         stop: Texts that end a completion; they are not part of it.
         seed: Makes sampling repeatable where the backend can; None draws anew each time.
+        schema: JSON schema that each completion should follow, for a model that
+            :attr:`~LLM.constrains` its output; others leave it aside.
     """
 
     n: int = 1
@@ -36,6 +38,7 @@ class Sampling:
     max_tokens: int = 256
     stop: tuple[str, ...] = ()
     seed: int | None = None
+    schema: Mapping[str, Any] | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         checks = {
@@ -54,8 +57,11 @@ class Sampling:
         return self.temperature == 0 or self.seed is not None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields, JSON-ready."""
-        return asdict(self)
+        """Return the fields, JSON-ready; ``schema`` only if there is one."""
+        fields = asdict(self)
+        if self.schema is None:
+            del fields["schema"]  # keys of answers cached before there were schemas stay valid
+        return fields
 
 
 @dataclass(slots=True)
@@ -92,6 +98,11 @@ class LLM(ABC):
     def identity(self) -> str:
         """What decides the answers: model id, revision, dtype, kind of endpoint; never a secret."""
 
+    @property
+    def constrains(self) -> bool:
+        """Whether it can make an answer follow a JSON schema."""
+        return False
+
     @abstractmethod
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling
@@ -120,6 +131,7 @@ class LLM(ABC):
         max_tokens: int = 256,
         stop: Sequence[str] = (),
         seed: int | None = None,
+        schema: Mapping[str, Any] | None = None,
     ) -> list[Completions]:
         """Answer a batch of prompts, in their order; see :class:`Sampling` for the parameters.
 
@@ -130,7 +142,7 @@ class LLM(ABC):
             ValueError: If a sampling parameter is out of range.
             LLMError: If nothing can be answered at all.
         """
-        sampling = Sampling(n, temperature, top_p, max_tokens, tuple(stop), seed)
+        sampling = Sampling(n, temperature, top_p, max_tokens, tuple(stop), seed, schema)
         if not prompts:
             return []
         first: dict[tuple[tuple[str, str], ...], int] = {}

@@ -55,6 +55,11 @@ class Cached(LLM):
         """The model's own: the answers are the same."""
         return self.llm.identity
 
+    @property
+    def constrains(self) -> bool:
+        """Whether the model can make an answer follow a JSON schema."""
+        return self.llm.constrains
+
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling
     ) -> Iterator[tuple[int, Completions]]:

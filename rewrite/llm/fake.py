@@ -18,6 +18,7 @@ class FakeLLM(LLM):
             gives the value of the first key that occurs in the last message; a function gets
             the prompt and the sample's number. A reply that raises is a failed request.
         name: Part of :attr:`identity`.
+        constrains: Whether to say that answers follow a JSON schema; the script must see to it.
 
     Attributes:
         calls: One entry a batch: the prompts and the sampling.
@@ -30,11 +31,19 @@ class FakeLLM(LLM):
         1
     """
 
-    def __init__(self, reply: Reply = None, *, name: str = "fake") -> None:
+    def __init__(
+        self, reply: Reply = None, *, name: str = "fake", constrains: bool = False
+    ) -> None:
         self.reply = reply
         self.name = name
         self.calls: list[tuple[list[Messages], Sampling]] = []
+        self._constrains = constrains
         self._turn = 0
+
+    @property
+    def constrains(self) -> bool:
+        """As given."""
+        return self._constrains
 
     @property
     def identity(self) -> str:

@@ -45,7 +45,8 @@ class OpenAILLM(LLM):
         extra_body: Further request parameters, such as ``{"reasoning_effort": "low"}``; they
             win over ours, and None leaves one of ours out (``{"temperature": None}`` for a
             model that takes no temperature, ``{"n": None}`` for a server that gives one choice
-            a request). Part of :attr:`identity`, so no place for secrets.
+            a request, ``{"response_format": None}`` for a model that writes worse lists when it
+            is held to a JSON schema). Part of :attr:`identity`, so no place for secrets.
         verbose: Show progress.
 
     Raises:
@@ -85,6 +86,7 @@ class OpenAILLM(LLM):
         self.extra_body = extra_body
         self.verbose = verbose
         self._max_tokens = "max_tokens"
+        self._takes_schema = True
 
     @property
     def identity(self) -> str:
@@ -97,6 +99,11 @@ class OpenAILLM(LLM):
         """Host, port and path of the server, without credentials."""
         url = urlsplit(self._url)
         return url.netloc.rpartition("@")[2] + url.path.rstrip("/")
+
+    @property
+    def constrains(self) -> bool:
+        """Whether to ask for JSON; a server that refuses a schema is asked again without."""
+        return "response_format" not in (self.extra_body or {})
 
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling
@@ -149,12 +156,27 @@ class OpenAILLM(LLM):
             "n": n if n > 1 else None,
             "stop": list(sampling.stop) or None,
             "seed": seed,
+            "response_format": self._response_format(sampling),
             **(self.extra_body or {}),
         }
         return {name: value for name, value in body.items() if value is not None}
 
-    def rename(self, parameter: str, body: Mapping[str, Any]) -> bool:
-        """Return whether a parameter that the server does not take has a newer name."""
+    def _response_format(self, sampling: Sampling) -> dict[str, Any] | None:
+        if sampling.schema is None or not self._takes_schema:
+            return None
+        schema = {"name": "answer", "strict": True, "schema": dict(sampling.schema)}
+        return {"type": "json_schema", "json_schema": schema}
+
+    def adapt(self, parameter: str, body: Mapping[str, Any]) -> bool:
+        """Do without a parameter that the server does not take, if that can be done.
+
+        Returns:
+            Whether the request is worth sending again: ``max_tokens`` has a newer name, and a
+            list comes in a shape that can be parsed without a JSON schema too.
+        """
+        if parameter == "response_format" and parameter in body:
+            self._takes_schema = False
+            return self.constrains
         if parameter != "max_tokens" or "max_tokens" not in body:
             return False
         self._max_tokens = "max_completion_tokens"

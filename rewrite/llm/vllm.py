@@ -63,6 +63,11 @@ class VLLM(LocalLLM):
         self.max_model_len = max_model_len
         self.verbose = verbose
 
+    @property
+    def constrains(self) -> bool:
+        """The engine can make an answer follow a JSON schema."""
+        return True
+
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling
     ) -> Iterator[tuple[int, Completions]]:
@@ -124,6 +129,10 @@ class VLLM(LocalLLM):
             ) from error
 
     def _sampling_params(self, sampling: Sampling, samples: int) -> Any:
+        constraint: dict[str, Any] = {}
+        if sampling.schema is not None:
+            params = need("vllm.sampling_params", "vllm").StructuredOutputsParams
+            constraint = {"structured_outputs": params(json=dict(sampling.schema))}
         return need("vllm", "vllm").SamplingParams(
             n=samples,
             temperature=sampling.temperature,
@@ -131,6 +140,7 @@ class VLLM(LocalLLM):
             max_tokens=sampling.max_tokens,
             stop=list(sampling.stop),
             seed=sampling.seed,
+            **constraint,
         )
 
     def _lora_request(self) -> Any:
