@@ -58,6 +58,15 @@ class Replace(Formulation):
 
 
 @dataclass(frozen=True)
+class Keep(Formulation):
+    """The query stays as it is, for methods whose output stands in a column of its own."""
+
+    def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
+        """Return the query."""
+        return [NewQuery(query)]
+
+
+@dataclass(frozen=True)
 class Repeat(Formulation):
     """The query ``n`` times, then the parts: repetition is the weight of a sparse engine.
 
@@ -74,6 +83,15 @@ class Repeat(Formulation):
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return ``query × n + parts``."""
         return [NewQuery(" ".join([query] * self.n + list(parts)))]
+
+
+@dataclass(frozen=True)
+class RepeatPerPart(Formulation):
+    """The query as often as there are parts, then the parts (CSQE)."""
+
+    def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
+        """Return ``query × number of parts + parts``."""
+        return [NewQuery(" ".join([query] * len(parts) + list(parts)))]
 
 
 @dataclass(frozen=True)
@@ -274,11 +292,13 @@ class MeanVector(Formulation):
 
 @dataclass(frozen=True)
 class Several(Formulation):
-    """Every part is a query of its own.
+    """Every part makes a query of its own.
 
     Attributes:
         weights: Weight of each part in its group, positive, in the order of the parts; the last
             one holds for all that follow. The original, where it is kept, weighs 1.
+        formulation: How a query is formed of the original and one part; by default the part is
+            the query. ``Several(formulation=Repeat(5))`` expands the original by each part.
 
     Example:
         >>> [(new.text, new.weight) for new in Several((1, 0.5)).form("q", ["a", "b", "c"])]
@@ -286,14 +306,43 @@ class Several(Formulation):
     """
 
     weights: tuple[float, ...] = (1.0,)
+    formulation: Formulation = Replace()
 
     several: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not self.weights or not all(weight > 0 for weight in self.weights):
             raise ValueError(f"weights should be positive numbers, found {self.weights!r}")
+        if self.formulation.several:
+            raise ValueError(f"formulation should make one query, found {self.formulation!r}")
+        object.__setattr__(self, "writes", self.formulation.writes)
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """The analyzer of the formulation, if it has one."""
+        analyzer: Analyzer = getattr(self.formulation, "analyzer", EnglishAnalyzer())
+        return analyzer
 
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return one query a part."""
-        weights = chain(self.weights, repeat(self.weights[-1]))
-        return [NewQuery(part, weight=weight) for part, weight in zip(parts, weights, strict=False)]
+        return self.form_batch([query], [parts])[0]
+
+    def form_batch(
+        self, queries: Sequence[str], parts: Sequence[Sequence[str]]
+    ) -> list[list[NewQuery]]:
+        """Form the queries of all parts at once."""
+        pairs = [(q, [part]) for q, its in zip(queries, parts, strict=True) for part in its]
+        formed = iter(self.formulation.form_batch([q for q, _ in pairs], [its for _, its in pairs]))
+        groups = []
+        for its in parts:
+            group = []
+            for _, weight in zip(its, chain(self.weights, repeat(self.weights[-1])), strict=False):
+                (new,) = next(formed)
+                new.weight = weight
+                group.append(new)
+            groups.append(group)
+        return groups
+
+    def original_vector(self, query: str) -> Vector | None:
+        """Return the formulation's vector of a query that stays as it is."""
+        return self.formulation.original_vector(query)

@@ -36,6 +36,9 @@ WITH_DOCUMENTS = pr.Prompt(
     "test/documents", 1, (("user", "{documents}\n\n{query}"),), ("query", "documents")
 )
 FEEDBACK = pt.Transformer.from_df(sample_results().drop(columns=["query", "split"]))
+NEWS = pt.Transformer.from_df(
+    sample_results().drop(columns=["query", "split"]).assign(date="2024-05-03")
+)
 
 
 def llm() -> FakeLLM:
@@ -85,6 +88,36 @@ for _classical in (pr.RM3, pr.Rocchio, pr.Bo1, pr.KL):
     REWRITERS[f"{_classical.__name__} feedback"] = lambda cls=_classical: cls(
         Counts(), feedback=FEEDBACK
     )
+
+
+for _plain in (pr.Q2D, pr.Q2DZS, pr.Q2E, pr.Q2EZS, pr.CoT, pr.GenQR, pr.GenQREnsemble, pr.MuGI):
+    REWRITERS[_plain.__name__] = lambda cls=_plain: cls(llm(), seed=1)
+
+for _with_documents in (
+    pr.Q2DPRF,
+    pr.Q2EPRF,
+    pr.CoTPRF,
+    pr.GenPRF,
+    pr.GenQREnsembleRF,
+    pr.GenQRFusionRF,
+    pr.LameR,
+    pr.CSQE,
+    pr.IntentDescription,
+):
+    REWRITERS[_with_documents.__name__] = lambda cls=_with_documents: cls(llm(), seed=1)
+    REWRITERS[f"{_with_documents.__name__} feedback"] = lambda cls=_with_documents: cls(
+        llm(), seed=1, feedback=FEEDBACK
+    )
+
+REWRITERS |= {
+    "GenQRFusion": lambda: pr.GenQRFusion(llm(), seed=1),
+    "GenQRFusion terms": lambda: pr.GenQRFusion(
+        llm(), seed=1, formulation=pr.Several(formulation=pr.RepeatTerms(5))
+    ),
+    "QAExpand": lambda: pr.QAExpand(llm(), seed=1),
+    "IntentDescription column": lambda: pr.IntentDescription(llm(), formulation=pr.Keep()),
+    "EventExpansion feedback": lambda: pr.EventExpansion(llm(), feedback=NEWS),
+}
 
 
 @pytest.mark.parametrize("name", REWRITERS)

@@ -1,5 +1,36 @@
 """Methods that add words to a query."""
 
+from .csqe import CSQE
+from .event import EventExpansion
+from .genqr import GenPRF, GenQR
+from .genqr_ensemble import GenQREnsemble, GenQREnsembleRF, GenQRFusion, GenQRFusionRF
+from .intent_description import IntentDescription
+from .jagerman import Q2D, Q2DPRF, Q2DZS, Q2E, Q2EPRF, Q2EZS, CoT, CoTPRF
+from .lamer import LameR
+from .mugi import MuGI
+from .qa_expand import QAExpand
 from .query2doc import Query2Doc
 
-__all__ = ["Query2Doc"]
+__all__ = [
+    "CSQE",
+    "Q2D",
+    "Q2DPRF",
+    "Q2DZS",
+    "Q2E",
+    "Q2EPRF",
+    "Q2EZS",
+    "CoT",
+    "CoTPRF",
+    "EventExpansion",
+    "GenPRF",
+    "GenQR",
+    "GenQREnsemble",
+    "GenQREnsembleRF",
+    "GenQRFusion",
+    "GenQRFusionRF",
+    "IntentDescription",
+    "LameR",
+    "MuGI",
+    "QAExpand",
+    "Query2Doc",
+]

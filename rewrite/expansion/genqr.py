@@ -1,0 +1,66 @@
+"""GenQR and GenPRF: expand a query by keywords."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..formulation import Repeat
+from ..llm_rewriter import LLMRewriter, Published
+from ..parsing import Terms
+
+
+class GenQR(LLMRewriter):
+    """Appends keywords that a model suggests on one instruction.
+
+    One generation by nucleus sampling (``top_p`` .92); the new query is ``query + keywords``.
+    :class:`GenPRF` shows feedback documents too.
+
+    Input columns: ``qid``, ``query``. Output columns: see
+    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Args:
+        llm: The language model.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, GenQR
+        >>> GenQR(FakeLLM("sofa, settee")).search("couch")["query"][0]
+        'couch sofa settee'
+
+    Reference: Wang, MacAvaney, Macdonald & Ounis. Generative Query Reformulation for Effective
+    Adhoc Search. 2023.
+    """
+
+    reference = (
+        "Wang, MacAvaney, Macdonald & Ounis. Generative Query Reformulation for Effective Adhoc "
+        "Search. 2023"
+    )
+    published: ClassVar[Published] = Published(
+        prompt="genqr/keywords",
+        parser=Terms(),
+        formulation=Repeat(1),
+        temperature=1.0,
+        top_p=0.92,
+    )
+
+
+class GenPRF(GenQR):
+    """:class:`GenQR` with five feedback documents as context.
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, GenPRF
+        >>> from pyterrier_rewrite.testing import sample_results
+        >>> GenPRF(FakeLLM("sofa, settee"))(sample_results())["query"][0]
+        'red couch for two sofa settee'
+    """
+
+    published: ClassVar[Published] = Published(
+        prompt="genqr/keywords-prf",
+        parser=Terms(),
+        formulation=Repeat(1),
+        temperature=1.0,
+        top_p=0.92,
+        fb_docs=5,
+    )

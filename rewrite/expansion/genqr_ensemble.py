@@ -1,0 +1,180 @@
+"""GenQREnsemble and GenQRFusion: keywords from ten wordings of one instruction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from ..base import DOCUMENTS, Rewritten
+from ..columns import QUERY
+from ..formulation import Repeat, Several
+from ..llm.base import LLM, Messages
+from ..llm_rewriter import LLMRewriter, Published
+from ..parsing import Terms
+from ..prompt import Prompt
+from ._outcome import outcome
+
+
+class GenQREnsemble(LLMRewriter):
+    """Appends the keywords that a model suggests on ten paraphrases of an instruction.
+
+    Ten requests a query, one an instruction, each by nucleus sampling (``top_p`` .92). The new
+    query is ``query + all keywords``; a keyword that comes up several times stays so often, which
+    is its weight. :class:`GenQREnsembleRF` shows feedback documents too, :class:`GenQRFusion`
+    makes a query of each instruction's keywords.
+
+    Input columns: ``qid``, ``query``. Output columns: see
+    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Args:
+        llm: The language model.
+        instructions: The instructions, at least one; or the name of a prompt whose messages are
+            the instructions.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`; the prompt has
+            the slots ``instruction`` and ``query``.
+
+    Raises:
+        ValueError: On use, if there is no instruction.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, GenQREnsemble
+        >>> llm = FakeLLM(["sofa, settee", "sofa, divan"])
+        >>> asks = ["Name synonyms.", "Name related terms."]
+        >>> GenQREnsemble(llm, instructions=asks).search("couch")["query"][0]
+        'couch sofa settee sofa divan'
+
+    Reference: Dhole & Agichtein. GenQREnsemble: Zero-Shot LLM Ensemble Prompting for Generative
+    Query Reformulation. ECIR 2024.
+    """
+
+    reference = (
+        "Dhole & Agichtein. GenQREnsemble: Zero-Shot LLM Ensemble Prompting for Generative Query "
+        "Reformulation. ECIR 2024"
+    )
+    published: ClassVar[Published] = Published(
+        prompt="genqr/ensemble",
+        parser=Terms(),
+        formulation=Repeat(1),
+        temperature=1.0,
+        top_p=0.92,
+    )
+
+    def __init__(
+        self,
+        llm: LLM,
+        *,
+        instructions: str | Prompt | Sequence[str] = "genqr/instructions",
+        **settings: Any,
+    ) -> None:
+        super().__init__(llm, **settings)
+        self.instructions = instructions
+
+    def wordings(self) -> list[str]:
+        """Return the instructions, loaded."""
+        if isinstance(self.instructions, (str, Prompt)):
+            messages = Prompt.load(self.instructions).render()
+            return [message["content"] for message in messages]
+        if not self.instructions:
+            raise ValueError("instructions should hold at least one instruction, found none")
+        return list(self.instructions)
+
+    def messages(self, queries: pd.DataFrame) -> list[Messages]:
+        """Render one prompt an instruction, query by query."""
+        template, wordings = self.template(), self.wordings()
+        slots = [{"query": query} for query in queries[QUERY]]
+        if self.fb_docs > 0:
+            for values, documents in zip(slots, queries[DOCUMENTS], strict=True):
+                values["documents"] = self.show(documents)
+        return [
+            template.render(instruction=text, **values) for values in slots for text in wordings
+        ]
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Ask with every instruction; the keywords of one instruction are one part."""
+        answers = self.generate(self.messages(queries), parser=self.parser)
+        size = len(answers) // len(queries)
+        groups = [answers[at : at + size] for at in range(0, len(answers), size)]
+        keywords = [[" ".join(self.parse(answer)) for answer in group] for group in groups]
+        parts = [[text for text in its if text] for its in keywords]
+        formed = self.formulation.form_batch(queries[QUERY].tolist(), parts)
+        return [outcome(group, new) for group, new in zip(groups, formed, strict=True)]
+
+
+class GenQREnsembleRF(GenQREnsemble):
+    """:class:`GenQREnsemble` with five feedback documents as context.
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, GenQREnsembleRF
+        >>> from pyterrier_rewrite.testing import sample_results
+        >>> rewriter = GenQREnsembleRF(FakeLLM("sofa"), instructions=["Name synonyms."])
+        >>> rewriter(sample_results())["query"][0]
+        'red couch for two sofa'
+    """
+
+    published: ClassVar[Published] = Published(
+        prompt="genqr/ensemble-rf",
+        parser=Terms(),
+        formulation=Repeat(1),
+        temperature=1.0,
+        top_p=0.92,
+        fb_docs=5,
+    )
+
+
+class GenQRFusion(GenQREnsemble):
+    """:class:`GenQREnsemble` with a query of its own for each instruction, to be fused.
+
+    The queries are ``query + keywords of one instruction``; fuse their rankings with
+    ``GenQRFusion(llm) >> bm25 >> RRF()``.
+
+    Output columns: also ``qgroup`` and ``qweight``, one row an instruction.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, GenQRFusion
+        >>> llm = FakeLLM(["sofa", "divan"])
+        >>> asks = ["Name synonyms.", "Name related terms."]
+        >>> list(GenQRFusion(llm, instructions=asks).search("couch")["query"])
+        ['couch sofa', 'couch divan']
+
+    Reference: Dhole, Chandradevan & Agichtein. Generative Query Reformulation Using Ensemble
+    Prompting, Document Fusion, and Relevance Feedback. 2024.
+    """
+
+    reference = (
+        "Dhole, Chandradevan & Agichtein. Generative Query Reformulation Using Ensemble "
+        "Prompting, Document Fusion, and Relevance Feedback. 2024"
+    )
+    published: ClassVar[Published] = Published(
+        prompt="genqr/ensemble",
+        parser=Terms(),
+        formulation=Several(formulation=Repeat(1)),
+        temperature=1.0,
+        top_p=0.92,
+    )
+
+
+class GenQRFusionRF(GenQRFusion):
+    """:class:`GenQRFusion` with five feedback documents as context.
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, GenQRFusionRF
+        >>> from pyterrier_rewrite.testing import sample_results
+        >>> rewriter = GenQRFusionRF(FakeLLM("sofa"), instructions=["Name synonyms."])
+        >>> rewriter(sample_results())["query"][0]
+        'red couch for two sofa'
+    """
+
+    published: ClassVar[Published] = Published(
+        prompt="genqr/ensemble-rf",
+        parser=Terms(),
+        formulation=Several(formulation=Repeat(1)),
+        temperature=1.0,
+        top_p=0.92,
+        fb_docs=5,
+    )

@@ -1,0 +1,45 @@
+"""HyDE: search with the vectors of documents that a model makes up."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..formulation import Repeat
+from ..llm_rewriter import LLMRewriter, Published
+
+
+class HyDE(LLMRewriter):
+    """Writes hypothetical documents and searches for documents like them.
+
+    Eight passages of at most 512 tokens, at temperature .7. As published it is a dense method:
+    ``HyDE(llm, formulation=MeanVector(index)) >> index.retriever()`` searches with the mean of
+    the vectors of the query and the eight passages. Without a formulation the sparse variant
+    takes their text, and the query eight times, so that the passages do not drown it.
+
+    Input columns: ``qid``, ``query``. Output columns: the same, and ``query_vec`` with
+    :class:`~pyterrier_rewrite.formulation.MeanVector`; see
+    :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+
+    Args:
+        llm: The language model.
+        prompt: The collection's task: ``"hyde/web"`` (default), ``"hyde/science"`` (claims),
+            ``"hyde/medicine"``, ``"hyde/finance"``, ``"hyde/argument"`` (counter-arguments),
+            ``"hyde/news"``, ``"hyde/entity"`` or ``"hyde/product"``.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, HyDE, MeanVector, TermVectors
+        >>> rewriter = HyDE(FakeLLM("A sofa."), formulation=MeanVector(TermVectors()))
+        >>> rewriter.search("sofa")[["query", "query_vec"]].values.tolist()
+
+    Reference: Gao, Ma, Lin & Callan. Precise Zero-Shot Dense Retrieval without Relevance Labels.
+    ACL 2023.
+    """
+
+    reference = (
+        "Gao, Ma, Lin & Callan. Precise Zero-Shot Dense Retrieval without Relevance Labels. "
+        "ACL 2023"
+    )
+    published: ClassVar[Published] = Published(
+        prompt="hyde/web", n=8, temperature=0.7, max_tokens=512, formulation=Repeat(8)
+    )

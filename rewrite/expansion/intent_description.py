@@ -1,0 +1,124 @@
+"""IntentDescription: what sets relevant documents apart from irrelevant ones, in words."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from ..base import DOCUMENTS
+from ..columns import QGEN, QUERY
+from ..formulation import Repeat
+from ..llm.base import LLM, Messages
+from ..llm_rewriter import LLMRewriter, Published
+from ..text import safe_text
+
+QDESCRIPTION = "qdescription"
+"""Query column: description of the information need."""
+
+Documents = list[dict[str, Any]]
+
+
+class IntentDescription(LLMRewriter):
+    """Describes the information need as a TREC topic does, by contrast (Q2ID).
+
+    The prompt shows relevant and irrelevant documents. They are the judged ones if the documents
+    have a column ``label`` (relevant if above 0), otherwise the top and the bottom of the first
+    ranking. The description has three uses: as expansion, ``query × 5 + description``, which is
+    the default; in its column, for a reranker,
+    ``IntentDescription(llm, formulation=Keep(), feedback=…) >> bm25 >> index.text() >>
+    CrossEncoderReranker(model, query_field="qdescription")``; or in the query's place, with
+    ``formulation=Replace()``.
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno``, ``text`` and, if
+    there, ``label``; queries without results are then lost upstream.
+
+    Output columns: those of :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`, and
+    ``qdescription``, which is the query itself where no description was made.
+
+    Args:
+        llm: The language model.
+        contrast: Most documents of either kind in the prompt, at least 1.
+        feedback: Pipeline that finds documents with their ``text``: ``bm25 >> index.text()``.
+        fb_docs: Depth of the first ranking, whose end counts as irrelevant.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`; the prompt has
+            the slots ``query``, ``relevant`` and ``irrelevant``.
+
+    Raises:
+        ValueError: On use, if ``contrast`` is below 1.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, IntentDescription
+        >>> from pyterrier_rewrite.testing import sample_results
+        >>> rewriter = IntentDescription(FakeLLM("Sofas with two seats, in red."))
+        >>> rewriter(sample_results())["qdescription"][0]
+        'Sofas with two seats, in red.'
+
+    Reference: Zhang, Guo, Fan, Lan & Cheng. Query Understanding via Intent Description
+    Generation. CIKM 2020.
+    """
+
+    reference = (
+        "Zhang, Guo, Fan, Lan & Cheng. Query Understanding via Intent Description Generation. "
+        "CIKM 2020"
+    )
+    published: ClassVar[Published] = Published(
+        prompt="intent-description/contrast", max_tokens=128, fb_docs=100, formulation=Repeat(5)
+    )
+
+    def __init__(self, llm: LLM, *, contrast: int = 5, **settings: Any) -> None:
+        super().__init__(llm, **settings)
+        self.contrast = contrast
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Describe every query of a frame; see the class for columns.
+
+        Raises:
+            pt.validate.InputValidationError: If a column is missing.
+            RewriteError: If a query fails and ``on_error`` is ``"raise"``.
+        """
+        out = super().transform(inp)
+        described = [
+            safe_text(" ".join(part for text in texts for part in self.parser(text))) or query
+            for texts, query in zip(out[QGEN], out[f"{QUERY}_0"], strict=True)
+        ]
+        return out.assign(**{QDESCRIPTION: pd.Series(described, dtype=object)})
+
+    def messages(self, queries: pd.DataFrame) -> list[Messages]:
+        """Render the prompts, each with the two kinds of documents."""
+        if self.contrast < 1:
+            raise ValueError(f"contrast should be at least 1, found {self.contrast}")
+        template = self.template()
+        prompts: list[Messages] = []
+        for query, documents in zip(queries[QUERY], queries[DOCUMENTS], strict=True):
+            relevant, irrelevant = self.contrasted(documents)
+            prompts.append(
+                template.render(
+                    query=query,
+                    relevant=self.show(relevant) if relevant else "(none)",
+                    irrelevant=self.show(irrelevant) if irrelevant else "(none)",
+                )
+            )
+        return prompts
+
+    def contrasted(self, documents: Documents) -> tuple[Documents, Documents]:
+        """Return relevant and irrelevant documents, by judgement or else by rank.
+
+        Args:
+            documents: A query's documents, best first.
+        """
+        most = self.contrast
+        labels = [_label(document) for document in documents]
+        judged = list(zip(documents, labels, strict=True))
+        relevant = [d for d, label in judged if label is not None and label > 0]
+        irrelevant = [d for d, label in judged if label is not None and label <= 0]
+        rest = [d for d, label in judged if label is None]
+        if not relevant:
+            relevant, rest = rest[:most], rest[most:]
+        return relevant[:most], irrelevant[:most] or rest[-most:]
+
+
+def _label(document: dict[str, Any]) -> float | None:
+    label = document.get("label")
+    return None if label is None or math.isnan(label) else float(label)

@@ -1,0 +1,170 @@
+"""Q2D, Q2E, CoT: the eight prompts of "Query Expansion by Prompting Large Language Models"."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..formulation import Repeat
+from ..llm_rewriter import LLMRewriter, Published
+from ..parsing import Terms
+
+_REFERENCE = (
+    "Jagerman, Zhuang, Qin, Wang & Bendersky. Query Expansion by Prompting Large Language "
+    "Models. 2023"
+)
+
+
+class Q2D(LLMRewriter):
+    """Appends a passage that answers the query; the prompt shows four examples.
+
+    One generation, and ``query × 5 + passage``, as in all eight variants. :class:`Q2DZS` shows
+    no examples, :class:`Q2DPRF` three feedback documents.
+
+    Input columns: ``qid``, ``query``. Output columns: see
+    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Args:
+        llm: The language model.
+        examples: Your own examples, ``[{"query": …, "passage": …}, …]``.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, Q2D
+        >>> Q2D(FakeLLM("Sofas seat two.")).search("couch")["query"][0]
+        'couch couch couch couch couch Sofas seat two.'
+
+    Reference: Jagerman et al. Query Expansion by Prompting Large Language Models. 2023.
+    """
+
+    reference = _REFERENCE
+    published: ClassVar[Published] = Published(prompt="jagerman/q2d", formulation=Repeat(5))
+
+
+class Q2DZS(Q2D):
+    """:class:`Q2D` without examples (Q2D/ZS).
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, Q2DZS
+        >>> Q2DZS(FakeLLM("Sofas seat two.")).search("couch")["query"][0]
+        'couch couch couch couch couch Sofas seat two.'
+    """
+
+    published: ClassVar[Published] = Published(prompt="jagerman/q2d-zs", formulation=Repeat(5))
+
+
+class Q2DPRF(Q2D):
+    """:class:`Q2D` with the top three documents as context in place of examples (Q2D/PRF).
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, Q2DPRF
+        >>> from pyterrier_rewrite.testing import sample_results
+        >>> Q2DPRF(FakeLLM("Sofas seat two."))(sample_results())["query"][0][-33:]
+        'red couch for two Sofas seat two.'
+    """
+
+    published: ClassVar[Published] = Published(
+        prompt="jagerman/q2d-prf", formulation=Repeat(5), fb_docs=3
+    )
+
+
+class Q2E(LLMRewriter):
+    """Appends keywords; the prompt shows four examples.
+
+    One generation, and ``query × 5 + keywords``. :class:`Q2EZS` shows no examples,
+    :class:`Q2EPRF` three feedback documents.
+
+    Input columns: ``qid``, ``query``. Output columns: see
+    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Args:
+        llm: The language model.
+        examples: Your own examples, ``[{"query": …, "keywords": …}, …]``.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, Q2E
+        >>> Q2E(FakeLLM("Keywords: sofa, settee")).search("couch")["query"][0]
+        'couch couch couch couch couch sofa settee'
+
+    Reference: Jagerman et al. Query Expansion by Prompting Large Language Models. 2023.
+    """
+
+    reference = _REFERENCE
+    published: ClassVar[Published] = Published(
+        prompt="jagerman/q2e", parser=Terms(), formulation=Repeat(5)
+    )
+
+
+class Q2EZS(Q2E):
+    r""":class:`Q2E` without examples (Q2E/ZS).
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, Q2EZS
+        >>> Q2EZS(FakeLLM("- sofa\n- settee")).search("couch")["query"][0]
+        'couch couch couch couch couch sofa settee'
+    """
+
+    published: ClassVar[Published] = Published(
+        prompt="jagerman/q2e-zs", parser=Terms(), formulation=Repeat(5)
+    )
+
+
+class Q2EPRF(Q2E):
+    """:class:`Q2E` with the top three documents as context in place of examples (Q2E/PRF).
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, Q2EPRF
+        >>> from pyterrier_rewrite.testing import sample_results
+        >>> Q2EPRF(FakeLLM("sofa, settee"))(sample_results())["query"][0][-29:]
+        'red couch for two sofa settee'
+    """
+
+    published: ClassVar[Published] = Published(
+        prompt="jagerman/q2e-prf", parser=Terms(), formulation=Repeat(5), fb_docs=3
+    )
+
+
+class CoT(LLMRewriter):
+    """Appends an answer to the query with the reasons before it (chain of thought).
+
+    One generation, and ``query × 5 + reasons and answer``. :class:`CoTPRF` shows three feedback
+    documents.
+
+    Input columns: ``qid``, ``query``. Output columns: see
+    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Args:
+        llm: The language model.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Example:
+        >>> from pyterrier_rewrite import CoT, FakeLLM
+        >>> CoT(FakeLLM("Couches seat many, so: a sofa.")).search("couch")["query"][0]
+        'couch couch couch couch couch Couches seat many, so: a sofa.'
+
+    Reference: Jagerman et al. Query Expansion by Prompting Large Language Models. 2023.
+    """
+
+    reference = _REFERENCE
+    published: ClassVar[Published] = Published(prompt="jagerman/cot", formulation=Repeat(5))
+
+
+class CoTPRF(CoT):
+    """:class:`CoT` with the top three documents as context (CoT/PRF).
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``.
+
+    Example:
+        >>> from pyterrier_rewrite import CoTPRF, FakeLLM
+        >>> from pyterrier_rewrite.testing import sample_results
+        >>> CoTPRF(FakeLLM("So: a sofa."))(sample_results())["query"][0][-29:]
+        'red couch for two So: a sofa.'
+    """
+
+    published: ClassVar[Published] = Published(
+        prompt="jagerman/cot-prf", formulation=Repeat(5), fb_docs=3
+    )

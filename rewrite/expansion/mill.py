@@ -1,0 +1,126 @@
+"""MILL: generations and feedback documents vouch for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from ..base import DOCUMENTS, Rewritten
+from ..columns import QUERY
+from ..documents import plain_text
+from ..formulation import Repeat
+from ..llm.base import LLM, Messages
+from ..llm_rewriter import LLMRewriter, Published
+from ..protocols import Encoder
+from ..similarity import Vectors, cosines, encode_groups
+from ._outcome import outcome
+
+
+class MILL(LLMRewriter):
+    """Appends the generations that the documents confirm, and the documents that they confirm.
+
+    Five generations at temperature .7, each first the sub-queries of the query and then a passage
+    for each; five feedback documents, which the model does not see. Mutual verification keeps the
+    three generations with the highest summed cosine to all documents, and the three documents
+    with the highest summed cosine to all generations, so that neither an invention nor an
+    off-topic document gets in. The new query is ``query × 5 + generations + documents``, best
+    first.
+
+    Input columns: ``qid``, ``query``, and without ``feedback`` also ``docno``, ``text``. Output
+    columns: the same; see :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+
+    Args:
+        llm: The language model.
+        keep: Generations kept, at least 1.
+        keep_docs: Documents kept, 0 or more.
+        encoder: What encodes the texts for the cosines: anything with
+            ``encode(list[str]) -> array``, such as a dense index; None compares their terms.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`. A prompt of your
+            own has the slot ``query`` only; ``doc_tokens`` bounds the documents' text.
+
+    Raises:
+        ValueError: On use, if ``keep`` or ``keep_docs`` is out of range.
+
+    Example:
+        >>> from pyterrier_rewrite import MILL, FakeLLM
+        >>> from pyterrier_rewrite.testing import sample_results
+        >>> llm = FakeLLM(["a red sofa or couch", "communism", "tides"])
+        >>> rewriter = MILL(llm, n=3, keep=1, keep_docs=1)
+        >>> rewriter(sample_results())["query"][0].removeprefix("red couch for two " * 5)
+        'a red sofa or couch A red two-seater sofa of linen, a small couch for a studio.'
+
+    Reference: Jia et al. MILL: Mutual Verification with Large Language Models for Zero-Shot Query
+    Expansion. NAACL 2024.
+    """
+
+    reference = (
+        "Jia et al. MILL: Mutual Verification with Large Language Models for Zero-Shot Query "
+        "Expansion. NAACL 2024"
+    )
+    published: ClassVar[Published] = Published(
+        prompt="mill/query-query-document",
+        n=5,
+        temperature=0.7,
+        max_tokens=512,
+        fb_docs=5,
+        formulation=Repeat(5),
+    )
+
+    def __init__(
+        self,
+        llm: LLM,
+        *,
+        keep: int = 3,
+        keep_docs: int = 3,
+        encoder: Encoder | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(llm, **settings)
+        self.keep = keep
+        self.keep_docs = keep_docs
+        self.encoder = encoder
+
+    def messages(self, queries: pd.DataFrame) -> list[Messages]:
+        """Render one prompt a query, without documents."""
+        template = self.template()
+        return [template.render(query=query) for query in queries[QUERY]]
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Generate, verify and form."""
+        if self.keep < 1 or self.keep_docs < 0:
+            raise ValueError(
+                "keep should be at least 1 and keep_docs 0 or more, found "
+                f"{self.keep} and {self.keep_docs}"
+            )
+        answers = self.generate(self.messages(queries))
+        generated = [self.parse(answer) for answer in answers]
+        found = [
+            [plain_text(document, doc_tokens=self.doc_tokens) for document in documents]
+            for documents in queries[DOCUMENTS]
+        ]
+        kept = self.verified(generated, found)
+        formed = self.formulation.form_batch(queries[QUERY].tolist(), kept)
+        return [outcome([answer], new) for answer, new in zip(answers, formed, strict=True)]
+
+    def verified(
+        self, generated: Sequence[list[str]], found: Sequence[list[str]]
+    ) -> list[list[str]]:
+        """Return for each query the generations and documents that confirm each other."""
+        groups = [[*its, *documents] for its, documents in zip(generated, found, strict=True)]
+        vectors = encode_groups(groups, self.encoder)
+        kept: list[list[str]] = []
+        for its, documents, of_both in zip(generated, found, vectors, strict=True):
+            alike = cosines(of_both[: len(its)], of_both[len(its) :])
+            best = _best(alike.sum(axis=1), self.keep)
+            best_docs = _best(alike.sum(axis=0), self.keep_docs)
+            both = [its[i] for i in best] + [documents[i] for i in best_docs]
+            kept.append(both if its else [])  # documents alone are verified by nothing
+        return kept
+
+
+def _best(scores: Vectors, most: int) -> list[int]:
+    """Return the positions of the highest scores, of equal ones the first."""
+    return np.argsort(-scores, kind="stable")[:most].tolist()
