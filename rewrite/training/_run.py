@@ -17,11 +17,12 @@ from typing import Any, Final, TypeVar
 import pandas as pd
 
 from ..columns import QID
-from ..llm._engine import Engine, load
+from ..llm._engine import SMALL_MODEL, Engine, load
 from ..llm._local import encode, need, room
 from ..llm.base import Sampling
 from ..llm.transformers import TransformersLLM
 from ..llm_rewriter import LLMRewriter
+from ..saved import describe
 from .errors import TrainingError
 from .lora import LoraSettings
 from .monitor import Monitor, progress_bar
@@ -204,23 +205,23 @@ class Run:
         if trainer.is_world_process_zero():
             monitor.begin()
         try:
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            with _threads(engine, cpu=self.cpu):
+                trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
             if self.validation is None:
                 keep_best(self, trainer)
         finally:
             if trainer.is_world_process_zero():
                 monitor.draw()
         if trainer.is_world_process_zero():
-            _write(
-                self.best / "training.json",
-                {
-                    **self.summary,
-                    "steps": trainer.state.global_step,
-                    "best_step": monitor.best_step,
-                    "best": monitor.best,
-                    "processes": trainer.args.world_size,
-                },
-            )
+            history = {
+                **self.summary,
+                "steps": trainer.state.global_step,
+                "best_step": monitor.best_step,
+                "best": monitor.best,
+                "processes": trainer.args.world_size,
+            }
+            _write(self.best / "training.json", history)
+            describe(self.trained(self.rewriter), self.best, training=history)
             file = self.output_dir / "run.json"
             _write(file, {**_read(file), "finished": True})
         trainer.accelerator.wait_for_everyone()
@@ -446,6 +447,20 @@ def quiet() -> Iterator[None]:
             logger.setLevel(level)
         if shown:
             hf_logging.enable_progress_bar()
+
+
+@contextmanager
+def _threads(engine: Engine, *, cpu: bool) -> Iterator[None]:
+    """Keep a small model on one CPU thread: on a busy machine, two wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    if cpu and engine.model.num_parameters() <= SMALL_MODEL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _main_process() -> bool:

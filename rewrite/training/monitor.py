@@ -155,7 +155,7 @@ class Monitor:
                 "the prompt, raise max_tokens, or warm-start the model",
             )
         length, before = self._mean("length", last=True), self._mean("length", last=False)
-        if len(self.rows) >= 2 * WINDOW and not before / 2 <= length <= before * 2:
+        if len(self.rows) >= 2 * WINDOW and (length < before / 2 or length > before * 2):
             self._warn(
                 "length drift",
                 f"generations went from {before:.1f} to {length:.1f} tokens. Bound the length in "
