@@ -3,6 +3,7 @@
 from .bm25 import BM25
 from .dense import DenseIndex
 from .dense_retriever import DenseRetriever
+from .entropy_fusion import EntropyFusion
 from .fusion import RRF, CombMNZ, CombSUM, Interleave
 from .pisa import PisaIndex
 from .plain_text import PlainText
@@ -20,6 +21,7 @@ __all__ = [
     "CrossEncoderReranker",
     "DenseIndex",
     "DenseRetriever",
+    "EntropyFusion",
     "IndexStatistics",
     "Interleave",
     "PisaAnalyzer",

@@ -8,6 +8,7 @@ from .decomposition import (
     InstructionPrefix,
     MultiQuery,
     Q2EDecomposition,
+    QueryIntents,
     RewriteRetrieveRead,
     StepBack,
     ToolQueries,
@@ -16,6 +17,7 @@ from .documents import show_documents
 from .errors import LLMError, MissingExtraError, RewriteError, RewriteWarning
 from .expansion import (
     CSQE,
+    MILL,
     Q2D,
     Q2DPRF,
     Q2DZS,
@@ -31,11 +33,13 @@ from .expansion import (
     GenQREnsembleRF,
     GenQRFusion,
     GenQRFusionRF,
+    HyDE,
     IntentDescription,
     LameR,
     MuGI,
     QAExpand,
     Query2Doc,
+    ThinkQE,
 )
 from .formulation import (
     AdaptiveRepeat,
@@ -58,11 +62,13 @@ from .llm import LLM, VLLM, Cached, Completions, FakeLLM, OpenAILLM, Sampling, T
 from .llm_rewriter import LLMRewriter, Published
 from .parsing import Queries, Terms, Text
 from .prompt import Prompt
+from .similarity import TermVectors
 
 __all__ = [
     "CSQE",
     "KL",
     "LLM",
+    "MILL",
     "Q2D",
     "Q2DPRF",
     "Q2DZS",
@@ -90,6 +96,7 @@ __all__ = [
     "GenQREnsembleRF",
     "GenQRFusion",
     "GenQRFusionRF",
+    "HyDE",
     "InstructionPrefix",
     "IntentDescription",
     "Interleave",
@@ -110,6 +117,7 @@ __all__ = [
     "QAExpand",
     "Queries",
     "Query2Doc",
+    "QueryIntents",
     "Repeat",
     "RepeatPerPart",
     "RepeatTerms",
@@ -123,8 +131,10 @@ __all__ = [
     "Sampling",
     "Several",
     "StepBack",
+    "TermVectors",
     "Terms",
     "Text",
+    "ThinkQE",
     "ToolQueries",
     "TransformersLLM",
     "WeightedTerms",

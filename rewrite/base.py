@@ -196,11 +196,12 @@ class Rewriter(ValueTransformer):
         started = perf_counter()
         try:
             if self.fb_docs > 0:
-                documents = self._documents(batch, results)
-                for row, found in zip(todo, documents, strict=True):
-                    if not found:
+                found = self.retrieve_feedback(batch) if results is None else results
+                documents = self.best_documents(batch, found)
+                for row, its in zip(todo, documents, strict=True):
+                    if not its:
                         outcomes[row] = Rewritten(status=skipped("no feedback documents"))
-                keep = [i for i, found in enumerate(documents) if found]
+                keep = [i for i, its in enumerate(documents) if its]
                 batch = batch.assign(**{DOCUMENTS: pd.Series(documents, dtype=object)})
                 batch = batch.iloc[keep].reset_index(drop=True)
                 todo = [todo[i] for i in keep]
@@ -225,21 +226,30 @@ class Rewriter(ValueTransformer):
             self._make_safe(outcome, text)
         return outcomes
 
-    def _documents(
-        self, batch: pd.DataFrame, results: pd.DataFrame | None
+    def retrieve_feedback(self, queries: pd.DataFrame) -> pd.DataFrame:
+        """Return what the feedback pipeline finds for a query frame.
+
+        Raises:
+            RewriteError: If the pipeline cannot read or reach something.
+            ValueError: If it gives no ``text``.
+        """
+        assert self.feedback is not None
+        try:
+            results: pd.DataFrame = self.feedback.transform(queries)
+        except OSError as error:
+            raise RewriteError(f"the feedback pipeline failed: {error}") from error
+        if TEXT not in results.columns:
+            raise ValueError(
+                f"the feedback pipeline of {type(self).__name__} gives the columns "
+                f"{sorted(results.columns)} but no 'text'; end it with the index's text "
+                "loader: feedback=bm25 >> index.text()"
+            )
+        return results
+
+    def best_documents(
+        self, queries: pd.DataFrame, results: pd.DataFrame
     ) -> list[list[dict[str, Any]]]:
-        if results is None:
-            assert self.feedback is not None
-            try:
-                results = self.feedback.transform(batch)
-            except OSError as error:
-                raise RewriteError(f"the feedback pipeline failed: {error}") from error
-            if TEXT not in results.columns:
-                raise ValueError(
-                    f"the feedback pipeline of {type(self).__name__} gives the columns "
-                    f"{sorted(results.columns)} but no 'text'; end it with the index's text "
-                    "loader: feedback=bm25 >> index.text()"
-                )
+        """Return the ``fb_docs`` best results of each query, as dicts of document columns."""
         if "rank" in results.columns:
             results = results.sort_values("rank", kind="stable")
         elif "score" in results.columns:
@@ -249,7 +259,7 @@ class Rewriter(ValueTransformer):
         top = results.groupby(QID, sort=False).head(self.fb_docs)
         for qid, record in zip(top[QID], top[columns].to_dict("records"), strict=True):
             found.setdefault(qid, []).append(record)
-        return [found.get(qid, []) for qid in batch[QID]]
+        return [found.get(qid, []) for qid in queries[QID]]
 
     def _make_safe(self, outcome: Rewritten, original: str) -> None:
         """Clean what the rewriter made; where nothing is left, the original stays."""

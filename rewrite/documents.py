@@ -47,13 +47,20 @@ def show_documents(documents: Sequence[Mapping[str, Any]], *, doc_tokens: int = 
         raise ValueError(f"doc_tokens should be at least 1, found {doc_tokens}")
     shown = [NOTE]
     for number, document in enumerate(documents, 1):
-        text = _TAG.sub(lambda match: _INSTEAD[match[0]], safe_text(_text_of(document)))
+        text = _TAG.sub(lambda match: _INSTEAD[match[0]], plain_text(document))
         shown.append(
             f"<document {number}>\n{cut_to_tokens(text, doc_tokens)}\n</document {number}>"
         )
     return "\n".join(shown)
 
 
-def _text_of(document: Mapping[str, Any]) -> str:
+def plain_text(document: Mapping[str, Any], *, doc_tokens: int | None = None) -> str:
+    """Return a document's clean text, cut to a budget; empty if it has none.
+
+    Args:
+        document: A row with ``text``.
+        doc_tokens: Most tokens, at least 1; None for all of it.
+    """
     text = document[TEXT]
-    return text if isinstance(text, str) else ""
+    text = safe_text(text) if isinstance(text, str) else ""
+    return text if doc_tokens is None else cut_to_tokens(text, doc_tokens)

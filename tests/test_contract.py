@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pyterrier as pt
 import pytest
@@ -45,6 +46,13 @@ def llm() -> FakeLLM:
     return FakeLLM("a sofa is a couch\nfor two or three people")
 
 
+class Letters:
+    """Encodes a text as its counts of three letters."""
+
+    def encode(self, texts):
+        return np.array([[text.count(letter) for letter in "aeo"] for text in texts], dtype=float)
+
+
 class Shout(pr.Rewriter):
     """The smallest rewriter."""
 
@@ -71,6 +79,19 @@ REWRITERS = {
     "Query2Doc few-shot": lambda: pr.Query2Doc(llm(), prompt="query2doc/few-shot", seed=1),
     "Query2Doc terms": lambda: pr.Query2Doc(llm(), formulation=pr.RepeatTerms(5), seed=1),
     "Query2Doc dense": lambda: pr.Query2Doc(llm(), formulation=pr.Join(), seed=1),
+    "HyDE": lambda: pr.HyDE(llm(), seed=1),
+    "HyDE dense": lambda: pr.HyDE(llm(), formulation=pr.MeanVector(Letters()), seed=1),
+    "MILL": lambda: pr.MILL(llm(), seed=1),
+    "MILL feedback": lambda: pr.MILL(llm(), feedback=FEEDBACK, encoder=pr.TermVectors(), seed=1),
+    "ThinkQE": lambda: pr.ThinkQE(llm(), feedback=FEEDBACK, fb_docs=1, seed=1),
+    "ThinkQE terms": lambda: pr.ThinkQE(
+        llm(), feedback=FEEDBACK, fb_docs=1, formulation=pr.RepeatTerms(5), seed=1
+    ),
+    "QueryIntents": lambda: pr.QueryIntents(llm(), count=2),
+    "QueryIntents feedback": lambda: pr.QueryIntents(
+        llm(), count=2, feedback=FEEDBACK, encoder=pr.TermVectors()
+    ),
+    "InstructionPrefix dense": lambda: pr.InstructionPrefix("Find it.", encoder=pr.TermVectors()),
     "MultiQuery": lambda: pr.MultiQuery(llm(), count=2),
     "MultiQuery alone": lambda: pr.MultiQuery(llm(), include_original=False),
     "Q2EDecomposition": lambda: pr.Q2EDecomposition(llm()),

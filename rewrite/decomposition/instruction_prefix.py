@@ -82,15 +82,19 @@ class InstructionPrefix(Rewriter):
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Put each query into the form, and encode all of them at once."""
         instructions = self._instructions(queries)
-        texts = queries[QUERY].tolist()
-        pairs = list(zip(instructions, texts, strict=True))
-        prefixed = [self._prefixed(instruction, text) for instruction, text in pairs if instruction]
-        if self.encoder is None:
+        asked = [
+            (query, self._prefixed(instruction, query))
+            for instruction, query in zip(instructions, queries[QUERY], strict=True)
+            if instruction
+        ]
+        prefixed = [text for _, text in asked]
+        if self.encoder is None or not asked:
             made = iter([NewQuery(text) for text in prefixed])
         else:
-            vectors = self.encoder.encode(prefixed) if prefixed else []
-            asked = [text for instruction, text in pairs if instruction]
-            made = iter([NewQuery(text, vec=vec) for text, vec in zip(asked, vectors, strict=True)])
+            vectors = self.encoder.encode(prefixed)
+            made = iter(
+                [NewQuery(query, vec=v) for (query, _), v in zip(asked, vectors, strict=True)]
+            )
         return [
             Rewritten([next(made)]) if instruction else Rewritten(status=skipped("no instruction"))
             for instruction in instructions

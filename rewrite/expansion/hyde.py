@@ -28,9 +28,10 @@ class HyDE(LLMRewriter):
         **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
 
     Example:
-        >>> from pyterrier_rewrite import FakeLLM, HyDE, MeanVector, TermVectors
-        >>> rewriter = HyDE(FakeLLM("A sofa."), formulation=MeanVector(TermVectors()))
-        >>> rewriter.search("sofa")[["query", "query_vec"]].values.tolist()
+        >>> from pyterrier_rewrite import FakeLLM, HyDE, Repeat
+        >>> rewriter = HyDE(FakeLLM(["A sofa.", "A settee."]), n=2, formulation=Repeat(1))
+        >>> rewriter.search("couch")["query"][0]
+        'couch A sofa. A settee.'
 
     Reference: Gao, Ma, Lin & Callan. Precise Zero-Shot Dense Retrieval without Relevance Labels.
     ACL 2023.

@@ -123,4 +123,4 @@ class MILL(LLMRewriter):
 
 def _best(scores: Vectors, most: int) -> list[int]:
     """Return the positions of the highest scores, of equal ones the first."""
-    return np.argsort(-scores, kind="stable")[:most].tolist()
+    return [int(at) for at in np.argsort(-scores, kind="stable")[:most]]
