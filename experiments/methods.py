@@ -32,10 +32,10 @@ def rewriters() -> dict[str, type[Rewriter]]:
 def stages() -> dict[str, type[ValueTransformer]]:
     """Return every class that a config may use as a stage, by name."""
     found: dict[str, type[ValueTransformer]] = dict(rewriters())
-    for name, value in vars(pipelines).items():
+    for name, value in [*vars(rewrite).items(), *vars(pipelines).items()]:
         if inspect.isclass(value) and issubclass(value, ValueTransformer):
-            built_by_index = {"BM25", "TextLoader", "DenseRetriever"}
-            if name not in built_by_index:
+            no_stages = {"BM25", "TextLoader", "DenseRetriever", "Rewriter", "Guard"}
+            if name not in no_stages:
                 found[name] = value
     return found
 

@@ -58,6 +58,7 @@ from .formulation import (
 )
 from .from_column import FromColumn
 from .from_file import FromFile
+from .guards import DistinctQueries, Guard, KeepEntities, LengthBudget, SameLanguage, Unchanged
 from .llm import LLM, VLLM, Cached, Completions, FakeLLM, OpenAILLM, Sampling, TransformersLLM
 from .llm_rewriter import LLMRewriter, Published
 from .parsing import Queries, Terms, Text
@@ -84,6 +85,7 @@ __all__ = [
     "CoT",
     "CoTPRF",
     "Completions",
+    "DistinctQueries",
     "EnglishAnalyzer",
     "EventExpansion",
     "FakeLLM",
@@ -96,15 +98,18 @@ __all__ = [
     "GenQREnsembleRF",
     "GenQRFusion",
     "GenQRFusionRF",
+    "Guard",
     "HyDE",
     "InstructionPrefix",
     "IntentDescription",
     "Interleave",
     "Join",
     "Keep",
+    "KeepEntities",
     "LLMError",
     "LLMRewriter",
     "LameR",
+    "LengthBudget",
     "MeanVector",
     "MissingExtraError",
     "MuGI",
@@ -128,6 +133,7 @@ __all__ = [
     "Rewriter",
     "Rewritten",
     "Rocchio",
+    "SameLanguage",
     "Sampling",
     "Several",
     "StepBack",
@@ -137,6 +143,7 @@ __all__ = [
     "ThinkQE",
     "ToolQueries",
     "TransformersLLM",
+    "Unchanged",
     "WeightedTerms",
     "__version__",
     "show_documents",

@@ -1,0 +1,70 @@
+"""Guard: the same query more than once in a group."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pyterrier as pt
+
+from ..base import add_usage
+from ..columns import QGROUP, QUERY, QUERY_TOKS, QUERY_VEC, QUSAGE
+from ..value import ValueTransformer
+
+_WORDS = re.compile(r"\w+")
+
+
+class DistinctQueries(ValueTransformer):
+    r"""Takes out queries that a group holds already, so that no fusion counts one twice.
+
+    Two queries are the same if their words are, whatever the case and the punctuation, and so
+    are their weighted terms. The first of them stays, with its weight; rows with a dense vector
+    all stay. A frame without groups is handed through.
+
+    Input columns: ``qid``, ``query``, and ``qgroup`` as rewriters leave it that make several
+    queries from one.
+
+    Output columns: the same; the rows that stay, in their order. What the others cost is added
+    to the group's first ``qusage``.
+
+    Example:
+        >>> from pyterrier_rewrite import DistinctQueries, FakeLLM, LLMRewriter, Prompt
+        >>> from pyterrier_rewrite import Queries, Several
+        >>> plain = Prompt("mine/plain", 1, (("user", "Vary: {query}"),), ("query",))
+        >>> vary = LLMRewriter(FakeLLM("couch\nCouch!"), prompt=plain,
+        ...     parser=Queries(), formulation=Several(), include_original=True)
+        >>> (vary >> DistinctQueries()).search("sofa")["query"].tolist()
+        ['sofa', 'couch']
+    """
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Take out what is there already; see the class."""
+        pt.validate.query_frame(inp, extra_columns=[QUERY], context=self)
+        out = inp.reset_index(drop=True)
+        if QGROUP not in out.columns:
+            return out
+        first: dict[Any, int] = {}  # the first row of each group
+        seen: set[Any] = set()
+        stays: list[bool] = []
+        usage = out[QUSAGE].tolist() if QUSAGE in out.columns else []
+        for row, record in enumerate(out.to_dict("records")):
+            key = (record[QGROUP], _what(record, row))
+            stays.append(key not in seen)
+            seen.add(key)
+            start = first.setdefault(record[QGROUP], row)
+            if usage and not stays[-1]:
+                usage[start] = add_usage(usage[start], record[QUSAGE])
+        if usage:
+            out[QUSAGE] = pd.Series(usage, index=out.index, dtype=object)
+        return out[stays].reset_index(drop=True)
+
+
+def _what(record: Mapping[str, Any], row: int) -> object:
+    """Return what makes a query the same as another."""
+    vector, toks = record.get(QUERY_VEC), record.get(QUERY_TOKS)
+    if vector is not None and not isinstance(vector, float):
+        return row
+    words = tuple(_WORDS.findall(record[QUERY].casefold())) or record[QUERY]
+    return words, frozenset(toks.items()) if isinstance(toks, Mapping) else None

@@ -1,0 +1,75 @@
+"""Guard: a rewrite that lost a number or a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from ..analysis import STOP_WORDS, EnglishAnalyzer
+from .guard import Guard
+
+_QUOTED = re.compile(r"[\"“”«„]([^\"“”«»„]{2,80})[\"“”»]")
+_TOKEN = re.compile(r"\w+(?:[-.'’&/]\w+)*")
+_GROUPED = re.compile(r"(?<=\d),(?=\d{3}\b)")
+
+
+class KeepEntities(Guard):
+    """Objects to a rewrite that lost a number or a name of the query.
+
+    "iPhone 15 under $800" must not become "smartphone offers": expansion hurts most on queries
+    for one thing. Kept must be what :func:`entities_in` finds: anything with a digit, quoted
+    phrases, and capitalised words. Queries typed in lower case have numbers only; give an
+    ``extract`` of your own, a named-entity tagger say, where that is too little.
+
+    Input and output columns: see :class:`~pyterrier_rewrite.guards.Guard`.
+
+    Args:
+        extract: Returns the entities of a query.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, KeepEntities, LLMRewriter, Prompt
+        >>> plain = Prompt("mine/plain", 1, (("user", "Rewrite: {query}"),), ("query",))
+        >>> pipeline = LLMRewriter(FakeLLM("phone case"), prompt=plain) >> KeepEntities()
+        >>> pipeline.search("case for iPhone 15")[["query", "qstatus"]].values.tolist()
+        [['case for iPhone 15', 'skipped: lost iPhone, 15']]
+    """
+
+    def __init__(self, *, extract: Callable[[str], Iterable[str]] | None = None) -> None:
+        self.extract = extract
+
+    def objection(self, original: str, rewrite: str) -> str | None:
+        """Look for every entity among the words of the rewrite, by stem."""
+        extract = entities_in if self.extract is None else self.extract
+        there = set(_stems(rewrite))
+        lost = [entity for entity in extract(original) if not there.issuperset(_stems(entity))]
+        return f"lost {', '.join(lost)}" if lost else None
+
+
+def entities_in(query: str) -> list[str]:
+    """Return the numbers and names of a query, as far as spelling shows them.
+
+    That is: tokens with a digit, phrases in quotes, and words with a capital letter, other than
+    the first word unless it has more than one. Where most words are capitalised, capitals show
+    nothing.
+
+    Example:
+        >>> entities_in("Which 4K TVs did Sony make before 2019")
+        ['4K', 'TVs', 'Sony', '2019']
+    """
+    found = _QUOTED.findall(query)
+    tokens = _TOKEN.findall(query)
+    words = [token for token in tokens if token[0].isalpha()]
+    titled = [word for word in words[1:] if word[0].isupper()]
+    capitals_show = len(titled) <= max(1, (len(words) - 1) // 2)
+    for at, token in enumerate(tokens):
+        inner = any(letter.isupper() for letter in token[1:])
+        named = token.lower() not in STOP_WORDS and (inner or (at > 0 and token[0].isupper()))
+        if any(letter.isdigit() for letter in token) or (capitals_show and named):
+            found.append(token)
+    return list(dict.fromkeys(found))
+
+
+def _stems(text: str) -> list[str]:
+    """Return the stems of a text; a name of stop words only ("The Who") is not looked for."""
+    analyzer = EnglishAnalyzer()
+    return [analyzer.stem(term) for term in analyzer.terms(_GROUPED.sub("", text))]
