@@ -94,7 +94,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _WHAT = (
     r"quer(?:y|ies)|passages?|keywords?|key terms|terms?|answers?|rewrites?|documents?|text|output|"
     r"results?|expansions?|questions?|assistant|response|reformulations?|rephrasing|synonyms|"
-    r"variations?|related terms|phrases"
+    r"variations?|related terms|phrases|descriptions?|events?"
 )
 _LABEL = re.compile(
     r"^(?:(?:(?:the|a|an|one|my|your) )?"

@@ -93,8 +93,11 @@ class EventExpansion(LLMRewriter):
                 f'index.text(columns=("text", "{self.date}")), or name another one with date='
             )
         dated = [(_moment(document[self.date]), document) for document in documents]
-        known = [(moment, document) for moment, document in dated if moment is not None]
-        known = [pair for pair in known if pair[0] <= until]
+        known = [
+            (moment, document)
+            for moment, document in dated
+            if moment is not None and moment <= until and isinstance(document[TEXT], str)
+        ]
         known.sort(key=lambda pair: pair[0], reverse=True)
         return [
             {**document, TEXT: f"({moment:%Y-%m-%d}) {document[TEXT]}"}
@@ -104,5 +107,12 @@ class EventExpansion(LLMRewriter):
 
 def _moment(value: object) -> pd.Timestamp | None:
     """Return a moment in UTC, or None for what is no date."""
-    moment = pd.to_datetime(str(value), utc=True, errors="coerce")
-    return None if pd.isna(moment) else moment
+    text = str(value)
+    try:
+        # without a digit, pandas would take "now" and "today" for dates
+        moment = pd.Timestamp(text) if any(map(str.isdigit, text)) else pd.NaT
+    except (ValueError, OverflowError):
+        return None
+    if pd.isna(moment):
+        return None
+    return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")

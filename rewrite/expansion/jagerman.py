@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import ClassVar
 
 from ..formulation import Repeat
 from ..llm_rewriter import LLMRewriter, Published
-from ..parsing import Terms
+from ..parsing import Terms, Text
 
 _REFERENCE = (
     "Jagerman, Zhuang, Qin, Wang & Bendersky. Query Expansion by Prompting Large Language "
@@ -128,6 +130,29 @@ class Q2EPRF(Q2E):
     )
 
 
+_HEADING = re.compile(
+    r"^[^\w\n]*(?:rationale|reasons?|reasoning|explanation|(?:final )?answer|step \d+)"
+    r"[ *_]*(?:[:：][ *_]*|$)",
+    re.I | re.M,
+)
+
+
+@dataclass(frozen=True)
+class ReasonedText(Text):
+    r"""The reasons and the answer as one running text, without the headings above them.
+
+    Other parsers drop an explanation at the end of an answer; here it is what was asked for.
+
+    Example:
+        >>> ReasonedText()("Answer: a sofa.\nRationale: couches seat many.")
+        ['a sofa. couches seat many.']
+    """
+
+    def __call__(self, generation: str) -> list[str]:
+        """Return the clean text as the only part, or nothing."""
+        return super().__call__(_HEADING.sub("", generation))
+
+
 class CoT(LLMRewriter):
     """Appends an answer to the query with the reasons before it (chain of thought).
 
@@ -150,7 +175,9 @@ class CoT(LLMRewriter):
     """
 
     reference = _REFERENCE
-    published: ClassVar[Published] = Published(prompt="jagerman/cot", formulation=Repeat(5))
+    published: ClassVar[Published] = Published(
+        prompt="jagerman/cot", parser=ReasonedText(), formulation=Repeat(5)
+    )
 
 
 class CoTPRF(CoT):
@@ -166,5 +193,5 @@ class CoTPRF(CoT):
     """
 
     published: ClassVar[Published] = Published(
-        prompt="jagerman/cot-prf", formulation=Repeat(5), fb_docs=3
+        prompt="jagerman/cot-prf", parser=ReasonedText(), formulation=Repeat(5), fb_docs=3
     )
