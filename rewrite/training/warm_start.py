@@ -1,0 +1,214 @@
+"""A warm start without a teacher: targets from judged documents (distant supervision)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+import pyterrier as pt
+
+from ..columns import DOCNO, QID
+from ..llm_rewriter import LLMRewriter
+from ..protocols import Analyzer, CollectionStatistics, Reward, TextSource
+from .reward_function import checked
+from .sft import TARGET
+from .task import QCAND, Task
+
+MARK: Final = "score"
+"""Column with the reward's mark of a target."""
+
+_NEEDED = ("label", DOCNO, QID)
+
+
+def distant_supervision(
+    rewriter: LLMRewriter,
+    topics: pd.DataFrame,
+    qrels: pd.DataFrame,
+    reward: Reward,
+    *,
+    texts: TextSource,
+    statistics: CollectionStatistics,
+    documents: int = 20,
+    candidates: int = 16,
+    terms: int = 8,
+    min_share: float = 0.25,
+    min_gain: float = 0.02,
+    verbose: bool = True,
+) -> pd.DataFrame:
+    r"""Find targets for :func:`~pyterrier_rewrite.training.sft`: the words that help retrieval.
+
+    Candidate terms of a query are those that its best documents have in common and the
+    collection has not, by
+
+    .. math::  p \log \frac{p N}{df}
+
+    with ``p`` the share of the best documents (those of the query's highest grade) that hold the
+    term. From these a target is put together greedily: in each round the term is added whose
+    rewrite, formed as the rewriter forms it, gets the highest mark, until none gains
+    ``min_gain``. Each round scores all queries at once.
+
+    Args:
+        rewriter: Its parser and formulation turn terms into queries; its model is not asked.
+        topics: ``qid``, ``query`` and whatever prompt and reward need.
+        qrels: ``qid``, ``docno``, ``label``.
+        reward: What is to gain, such as ``SearchFeedback(bm25, qrels, "nDCG@10")``.
+        texts: Document texts, such as an index.
+        statistics: Document frequencies and analyzer, such as ``index.statistics``.
+        documents: Most documents a query, at least 1.
+        candidates: Most candidate terms a query, at least 1.
+        terms: Most terms a target, at least 1.
+        min_share: Least ``p`` of a candidate term, in [0, 1].
+        min_gain: Least gain of a term, in the reward's units, 0 or more.
+        verbose: Whether to show progress.
+
+    Returns:
+        The topics' columns with ``target`` (terms, the one that gains most first) and ``score``
+        (the reward's mark). A topic is missing if it has no relevant document, nothing gains, or
+        the reward has no verdict on it.
+
+    Raises:
+        ValueError: If a number is out of its range, or no topic has a relevant document with text.
+        TrainingError: If a mark is NaN or missing; it names the queries.
+
+    Example:
+        >>> reward = SearchFeedback(index.bm25(), qrels, "nDCG@10")        # doctest: +SKIP
+        >>> pairs = distant_supervision(rewriter, topics, qrels, reward,
+        ...     texts=index, statistics=index.statistics)                  # doctest: +SKIP
+        >>> warm = sft(rewriter, pairs, output_dir="runs/warm")            # doctest: +SKIP
+    """
+    _check(documents=documents, candidates=candidates, terms=terms)
+    if not (0 <= min_share <= 1 and min_gain >= 0):
+        raise ValueError(
+            "min_share should be in [0, 1] and min_gain 0 or more, "
+            f"found {min_share} and {min_gain}"
+        )
+    pt.validate.columns(qrels, includes=list(_NEEDED))
+    task = Task.of(rewriter, topics)
+    ranked = typical_terms(
+        qrels[qrels[QID].isin(set(task.topics[QID]))],
+        texts=texts,
+        statistics=statistics,
+        documents=documents,
+        min_share=min_share,
+    )
+    options = [ranked.get(qid, [])[:candidates] for qid in task.topics[QID]]
+    targets, marks = _greedy(task, reward, options, terms, min_gain, verbose)
+    out = task.topics.assign(**{TARGET: [" ".join(target) for target in targets], MARK: marks})
+    return out[[bool(target) for target in targets]].reset_index(drop=True)
+
+
+def typical_terms(
+    qrels: pd.DataFrame,
+    *,
+    texts: TextSource,
+    statistics: CollectionStatistics,
+    documents: int = 20,
+    min_share: float = 0.25,
+) -> dict[str, list[str]]:
+    """Return each query's candidate terms, the most typical of its best documents first.
+
+    A term comes in the form that is most frequent in these documents, one a stem; see
+    :func:`distant_supervision` for the arguments.
+
+    Raises:
+        ValueError: If no query has a relevant document with text.
+    """
+    best = _best(qrels, documents)
+    found = texts.texts({docno for docnos in best.values() for docno in docnos})
+    if not found:
+        raise ValueError(
+            "none of the topics has a relevant document with text; check that qrels, topics and "
+            "texts belong together"
+        )
+    forms = _Forms(statistics.analyzer, found)
+    known = statistics.document_frequencies(forms.of)
+    ranked = {}
+    for qid, docnos in best.items():
+        held = [forms.stems[docno] for docno in docnos if docno in forms.stems]
+        shares = {stem: n / len(held) for stem, n in Counter(s for h in held for s in h).items()}
+        contrast = {
+            stem: share * math.log(share * statistics.num_docs / known[stem])
+            for stem, share in shares.items()
+            if share >= min_share and stem in known
+        }
+        order = sorted(contrast, key=lambda stem: (-contrast[stem], stem))
+        ranked[qid] = [forms.of[stem] for stem in order if contrast[stem] > 0]
+    return ranked
+
+
+class _Forms:
+    """The stems of documents, and for each stem its most frequent form."""
+
+    def __init__(self, analyzer: Analyzer, texts: Mapping[str, str]) -> None:
+        self.stems: dict[str, set[str]] = {}
+        counts: Counter[tuple[str, str]] = Counter()
+        for docno, text in texts.items():
+            pairs = [(analyzer.stem(term), term) for term in analyzer.terms(text)]
+            self.stems[docno] = {stem for stem, _ in pairs}
+            counts.update(pairs)
+        self.of: dict[str, str] = {}
+        for (stem, term), _ in sorted(counts.items(), key=lambda item: (item[1], item[0])):
+            self.of[stem] = term
+
+
+def _best(qrels: pd.DataFrame, documents: int) -> dict[str, list[str]]:
+    """Return the documents of each query's highest grade, as far as they are relevant."""
+    relevant = qrels[qrels["label"] > 0]
+    highest = relevant.groupby(QID)["label"].transform("max")
+    best = relevant[relevant["label"] == highest].groupby(QID, sort=False).head(documents)
+    groups: dict[str, list[str]] = best.groupby(QID, sort=False)[DOCNO].agg(list).to_dict()
+    return groups
+
+
+def _greedy(
+    task: Task,
+    reward: Reward,
+    options: Sequence[Sequence[str]],
+    terms: int,
+    min_gain: float,
+    verbose: bool,
+) -> tuple[list[list[str]], list[float | None]]:
+    """Add to each topic's target, round by round, the term that gains most."""
+    targets: list[list[str]] = [[] for _ in options]
+    marks = _marks(task, reward, [(row, "") for row in range(len(options))])
+    active = [row for row, mark in enumerate(marks) if mark is not None]
+    for _ in pt.tqdm(range(terms), "distant supervision", disable=not verbose):
+        tries = [
+            (row, [*targets[row], term])
+            for row in active
+            for term in options[row]
+            if term not in targets[row]
+        ]
+        if not tries:
+            break
+        found = _marks(task, reward, [(row, " ".join(target)) for row, target in tries])
+        better: dict[int, tuple[float, list[str]]] = {}
+        for (row, target), mark in zip(tries, found, strict=True):
+            least = better[row][0] if row in better else _at_least(marks[row], min_gain)
+            if mark is not None and mark > least:
+                better[row] = mark, target
+        for row, (mark, target) in better.items():
+            marks[row], targets[row] = mark, target
+        active = list(better)
+    return targets, marks
+
+
+def _at_least(mark: float | None, gain: float) -> float:
+    assert mark is not None  # only rows with a verdict are active
+    return mark + gain
+
+
+def _marks(task: Task, reward: Reward, tries: Sequence[tuple[int, str]]) -> list[float | None]:
+    """Return the marks of targets; an empty one leaves the query as it is."""
+    frame = task.candidates([row for row, _ in tries], [text for _, text in tries])
+    marks = checked(reward, frame)
+    return [marks[name] for name in frame[QCAND].unique()]
+
+
+def _check(**least_one: Any) -> None:
+    for name, value in least_one.items():
+        if value < 1:
+            raise ValueError(f"{name} should be at least 1, found {value}")
