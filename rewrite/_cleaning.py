@@ -100,7 +100,7 @@ _LABEL = re.compile(
     r"^(?:(?:(?:the|a|an|one|my|your) )?"
     r"(?:(?:final|new|rewritten|rephrased|reformulated|expanded|improved|revised|optimi[sz]ed|"
     r"standalone|search|sub|relevant|possible|alternative|suggested|generated|original|related|"
-    r"key)[ -]*)*"
+    r"key|broader)[ -]*)*"
     rf"(?:{_WHAT})(?:\s*#?\d{{1,2}})?(?:\s(?:is|are|would be|could be|might be))?"
     r"|q\d{1,2}|(?:such)?(?:an|be)frage|suchbegriffe?|antwort|requête|réponse|mots[- ]clés|"
     r"consulta|palabras clave|respuesta|запрос|ответ|ключевые слова|"

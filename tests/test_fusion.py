@@ -12,11 +12,11 @@ import pytest
 from ir_measures import RR, NumRet
 
 from pyterrier_rewrite.base import NewQuery, Rewriter, Rewritten, no_usage
-from pyterrier_rewrite.pipelines import RRF, CombMNZ, CombSUM, Interleave
+from pyterrier_rewrite.pipelines import RRF, CombMNZ, CombSUM, EntropyFusion, Interleave
 from pyterrier_rewrite.value import ValueTransformer
 
 TOPICS = pd.DataFrame({"qid": ["q2", "q1"], "query": ["sofa", "lamp"]})
-EVERY = [RRF, CombSUM, CombMNZ, Interleave]
+EVERY = [RRF, CombSUM, CombMNZ, Interleave, EntropyFusion]
 
 
 def run(rows: list[tuple[str, str, float]], **columns: Any) -> pd.DataFrame:
