@@ -212,6 +212,14 @@ def test_clusters_by_average_linkage_of_cosines():
     assert len(clusters(np.zeros((3, 2)), 2)) == 1
 
 
+def test_clusters_do_not_chain():
+    # directions at 0, 30, 62 and 100 degrees: 62 is nearer to 30 (.152) than to 100 (.212), but
+    # to 0 and 30 on average (.341) it is not
+    angles = np.radians([0, 30, 62, 100])
+    vectors = np.column_stack([np.cos(angles), np.sin(angles)])
+    assert clusters(vectors, 2) == [[0, 1], [2, 3]]
+
+
 def test_one_request_a_cluster_with_its_documents_only():
     results = pd.DataFrame(
         {
@@ -297,9 +305,12 @@ def test_the_scale_of_scores_does_not_matter():
 
 
 def test_negative_scores_are_shifted():
-    # -1 and 3 become shares 0 and 1, which is certain; the other is flat over all
-    found = entropy_scores({"a": 3.0, "b": -1.0}, {"a": 1.0, "b": 1.0})
-    assert found == {"a": 1.0, "b": 0.0}
+    # 3, 1, -1 become 4, 2, 0: shares ⅔ and ⅓; against ¾ and ¼
+    one = 1 - (2 / 3 * log(3 / 2) + 1 / 3 * log(3)) / log(3)
+    other = 1 - (0.75 * log(4 / 3) + 0.25 * log(4)) / log(3)
+    found = entropy_scores({"a": 3.0, "b": 1.0, "c": -1.0}, {"c": 3.0, "a": 1.0})
+    share = one / (one + other)
+    assert found == pytest.approx({"a": share, "b": share / 2, "c": 1 - share})
 
 
 def test_a_decomposition_is_fused_by_entropy():
