@@ -101,7 +101,7 @@ def with_originals(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
 
 def row_texts(frame: pd.DataFrame) -> list[str]:
     """Return what each row says to the engine: its weighted terms, or else its text."""
-    texts = frame[QUERY].tolist()
+    texts: list[str] = frame[QUERY].tolist()
     if QUERY_TOKS not in frame.columns:
         return texts
     toks = frame[QUERY_TOKS].tolist()

@@ -71,7 +71,8 @@ class Requests:
     def of_rows(cls, candidates: pd.DataFrame, columns: Sequence[str] = ()) -> Requests:
         """One request a row."""
         number: dict[Hashable, int] = {}
-        asked, kept = [], []
+        asked: list[int] = []
+        kept: list[int] = []
         for row, form in enumerate(_forms(candidates, columns)):
             request = number.setdefault(form, len(number))
             if request == len(kept):
@@ -121,6 +122,22 @@ def spans(request: npt.NDArray[np.int64]) -> list[tuple[int, int, int]]:
     return list(zip(request[starts].tolist(), starts.tolist(), ends.tolist(), strict=True))
 
 
+def run(transformer: pt.Transformer, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """Run a transformer, or return None, with a warning, if what it needs is down.
+
+    Raises:
+        MissingExtraError: If what it needs is not installed.
+    """
+    try:
+        return transformer.transform(frame)
+    except MissingExtraError:
+        raise
+    except (OSError, RewriteError) as error:
+        reason = f"{transformer!r} failed ({type(error).__name__}: {error})"
+        warn_no_verdict(reason, frame[QID].nunique())
+        return None
+
+
 def search(engine: pt.Transformer, queries: pd.DataFrame) -> Rankings | None:
     """Run an engine, or return None, with a warning, if it is down.
 
@@ -128,12 +145,8 @@ def search(engine: pt.Transformer, queries: pd.DataFrame) -> Rankings | None:
         ValueError: If the engine answers with something else than a ranking of each query.
         MissingExtraError: If the engine is not installed.
     """
-    try:
-        results = engine.transform(queries)
-    except MissingExtraError:
-        raise
-    except (OSError, RewriteError) as error:
-        warn_no_verdict(f"{engine!r} failed ({type(error).__name__}: {error})", len(queries))
+    results = run(engine, queries)
+    if results is None:
         return None
     missing = [column for column in (QID, DOCNO, "score") if column not in results.columns]
     if missing:
@@ -184,14 +197,14 @@ def _forms(candidates: pd.DataFrame, columns: Sequence[str]) -> list[Hashable]:
     return list(zip(candidates[QUERY].tolist(), *values, strict=True))
 
 
-def _hashable(value: Any) -> Hashable:
+def _hashable(value: Any) -> Any:
     if isinstance(value, Mapping):
         return frozenset((key, _hashable(inner)) for key, inner in value.items())
     if isinstance(value, np.ndarray):
         return value.tobytes()
     if isinstance(value, (list, tuple)):
         return tuple(map(_hashable, value))
-    return None if value != value else value  # type: ignore[no-any-return]  # NaN is missing
+    return None if value != value else value  # NaN is missing
 
 
 def _number(qid: str, engine: pt.Transformer) -> int:
