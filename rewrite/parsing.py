@@ -57,7 +57,7 @@ class Terms:
     @property
     def schema(self) -> Mapping[str, Any]:
         """A JSON object with a list of terms."""
-        return _list_of_strings("terms")
+        return list_of_strings("terms")
 
     def __call__(self, generation: str) -> list[str]:
         """Return the distinct terms in order."""
@@ -87,7 +87,7 @@ class Queries:
     @property
     def schema(self) -> Mapping[str, Any]:
         """A JSON object with a list of queries."""
-        return _list_of_strings("queries")
+        return list_of_strings("queries")
 
     def __call__(self, generation: str) -> list[str]:
         """Return the distinct queries in order."""
@@ -112,7 +112,8 @@ def without_unfinished_word(text: str) -> str:
     return kept.rstrip() if kept.strip() else text
 
 
-def _list_of_strings(name: str) -> Mapping[str, Any]:
+def list_of_strings(name: str) -> Mapping[str, Any]:
+    """Return the JSON schema of an object with one list of strings, under a name that says what."""
     return {
         "type": "object",
         "properties": {name: {"type": "array", "items": {"type": "string"}}},

@@ -175,7 +175,7 @@ def test_a_description_needs_documents():
 
 # -- events ---------------------------------------------------------------------------------
 
-DATES = ["2024-05-01", "2024-05-04T10:00:00Z", None, "2024-05-03", "soon", "2024-05-02 12:00"]
+DATES = ["2024-05-01", "2024-05-04T10:00:00Z", None, "2024-05-03", "now", "2024-05-02 12:00"]
 
 
 def test_an_event_is_stated_from_the_most_recent_documents():

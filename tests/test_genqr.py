@@ -150,3 +150,13 @@ def test_several_forms_all_queries_in_one_batch():
 def test_several_of_several_is_refused():
     with pytest.raises(ValueError, match="should make one query"):
         pr.Several(formulation=pr.Several())
+
+
+@pytest.mark.parametrize("cls", [pr.GenQR, pr.GenQREnsemble, pr.GenQRFusion, pr.Q2E, pr.Q2EZS])
+def test_a_model_that_can_is_held_to_a_list_of_terms(cls):
+    llm = FakeLLM('{"terms": ["sofa", "settee"]}', constrains=True)
+    out = cls(llm).search("couch")
+    assert list(llm.calls[0][1].schema["properties"]) == ["terms"]
+    assert out["query"][0].endswith(
+        "couch sofa settee" + " sofa settee" * 9 * (cls is pr.GenQREnsemble)
+    )

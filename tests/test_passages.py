@@ -110,3 +110,9 @@ def test_qa_expand_with_questions_in_quotes_and_braces():
 def test_qa_expand_needs_a_question():
     with pytest.raises(ValueError, match="questions should be at least 1, found 0"):
         pr.QAExpand(qa(), questions=0).search("couch")
+
+
+def test_a_model_that_can_is_held_to_lists():
+    llm = FakeLLM('["sofa"]', constrains=True)
+    pr.QAExpand(llm).search("couch")
+    assert [list(sampling.schema["properties"]) for _, sampling in llm.calls] == [["items"]] * 3

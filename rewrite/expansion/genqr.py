@@ -45,9 +45,12 @@ class GenQR(LLMRewriter):
 
 
 class GenPRF(GenQR):
-    """:class:`GenQR` with five feedback documents as context.
+    """Appends keywords that a model suggests in view of five feedback documents.
 
-    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``.
+    All else as :class:`GenQR`, which the same paper proposes.
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``; queries
+    without results are then lost upstream.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, GenPRF

@@ -103,9 +103,12 @@ class GenQREnsemble(LLMRewriter):
 
 
 class GenQREnsembleRF(GenQREnsemble):
-    """:class:`GenQREnsemble` with five feedback documents as context.
+    """Appends keywords on ten paraphrases of an instruction, in view of five feedback documents.
 
-    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``.
+    All else as :class:`GenQREnsemble`.
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``; queries
+    without results are then lost upstream.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, GenQREnsembleRF
@@ -126,10 +129,10 @@ class GenQREnsembleRF(GenQREnsemble):
 
 
 class GenQRFusion(GenQREnsemble):
-    """:class:`GenQREnsemble` with a query of its own for each instruction, to be fused.
+    """Makes a query of the keywords of each of ten instructions, to be fused.
 
-    The queries are ``query + keywords of one instruction``; fuse their rankings with
-    ``GenQRFusion(llm) >> bm25 >> RRF()``.
+    As :class:`GenQREnsemble`, but the queries are ``query + keywords of one instruction``. Fuse
+    their rankings: ``GenQRFusion(llm) >> bm25 >> RRF()``.
 
     Output columns: also ``qgroup`` and ``qweight``, one row an instruction.
 
@@ -158,9 +161,12 @@ class GenQRFusion(GenQREnsemble):
 
 
 class GenQRFusionRF(GenQRFusion):
-    """:class:`GenQRFusion` with five feedback documents as context.
+    """Makes a query of the keywords of each instruction, in view of five feedback documents.
 
-    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``.
+    All else as :class:`GenQRFusion`.
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``; queries
+    without results are then lost upstream.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, GenQRFusionRF

@@ -43,7 +43,9 @@ class Q2D(LLMRewriter):
 
 
 class Q2DZS(Q2D):
-    """:class:`Q2D` without examples (Q2D/ZS).
+    """Appends a passage that answers the query; the prompt shows no examples (Q2D/ZS).
+
+    All else as :class:`Q2D`.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, Q2DZS
@@ -55,9 +57,12 @@ class Q2DZS(Q2D):
 
 
 class Q2DPRF(Q2D):
-    """:class:`Q2D` with the top three documents as context in place of examples (Q2D/PRF).
+    """Appends a passage that answers the query in view of the top three documents (Q2D/PRF).
 
-    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``.
+    The documents take the place of the examples; all else as :class:`Q2D`.
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``; queries
+    without results are then lost upstream.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, Q2DPRF
@@ -100,7 +105,9 @@ class Q2E(LLMRewriter):
 
 
 class Q2EZS(Q2E):
-    r""":class:`Q2E` without examples (Q2E/ZS).
+    r"""Appends keywords; the prompt shows no examples (Q2E/ZS).
+
+    All else as :class:`Q2E`.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, Q2EZS
@@ -114,9 +121,12 @@ class Q2EZS(Q2E):
 
 
 class Q2EPRF(Q2E):
-    """:class:`Q2E` with the top three documents as context in place of examples (Q2E/PRF).
+    """Appends keywords that a model names in view of the top three documents (Q2E/PRF).
 
-    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``.
+    The documents take the place of the examples; all else as :class:`Q2E`.
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``; queries
+    without results are then lost upstream.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, Q2EPRF
@@ -181,9 +191,12 @@ class CoT(LLMRewriter):
 
 
 class CoTPRF(CoT):
-    """:class:`CoT` with the top three documents as context (CoT/PRF).
+    """Appends an answer with the reasons before it, in view of the top three documents (CoT/PRF).
 
-    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``.
+    All else as :class:`CoT`.
+
+    Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``; queries
+    without results are then lost upstream.
 
     Example:
         >>> from pyterrier_rewrite import CoTPRF, FakeLLM

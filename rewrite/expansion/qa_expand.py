@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -13,9 +14,19 @@ from ..columns import OK, QUERY, skipped
 from ..formulation import Repeat
 from ..llm.base import LLM, Completions, Messages
 from ..llm_rewriter import LLMRewriter, Published
-from ..parsing import Queries
+from ..parsing import Queries, list_of_strings
 from ..prompt import Prompt
 from ._outcome import outcome
+
+
+@dataclass(frozen=True)
+class Items(Queries):
+    """Questions or answers: lists as of queries, but not asked for under that name."""
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """A JSON object with a list of items."""
+        return list_of_strings("items")
 
 
 class QAExpand(LLMRewriter):
@@ -54,7 +65,7 @@ class QAExpand(LLMRewriter):
         "Information Retrieval. 2025"
     )
     published: ClassVar[Published] = Published(
-        prompt="qa-expand/questions", parser=Queries(), max_tokens=512, formulation=Repeat(3)
+        prompt="qa-expand/questions", parser=Items(), max_tokens=512, formulation=Repeat(3)
     )
 
     def __init__(
