@@ -15,6 +15,7 @@ from .decomposition import (
 )
 from .documents import show_documents
 from .errors import LLMError, MissingExtraError, RewriteError, RewriteWarning
+from .examples import ExamplePool, ExamplesById, ExampleSource, RandomExamples, SimilarExamples
 from .expansion import (
     CSQE,
     MILL,
@@ -88,6 +89,9 @@ __all__ = [
     "DistinctQueries",
     "EnglishAnalyzer",
     "EventExpansion",
+    "ExamplePool",
+    "ExampleSource",
+    "ExamplesById",
     "FakeLLM",
     "Formulation",
     "FromColumn",
@@ -123,6 +127,7 @@ __all__ = [
     "Queries",
     "Query2Doc",
     "QueryIntents",
+    "RandomExamples",
     "Repeat",
     "RepeatPerPart",
     "RepeatTerms",
@@ -136,6 +141,7 @@ __all__ = [
     "SameLanguage",
     "Sampling",
     "Several",
+    "SimilarExamples",
     "StepBack",
     "TermVectors",
     "Terms",

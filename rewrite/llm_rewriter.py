@@ -12,6 +12,7 @@ import pyterrier as pt
 from .base import DOCUMENTS, Rewriter, Rewritten, Usage
 from .columns import OK, QUERY, failed
 from .documents import show_documents
+from .examples import ExampleSource
 from .formulation import Formulation, Replace, Vector
 from .llm.base import LLM, Completions, Messages
 from .parsing import Parser, Text, without_unfinished_word
@@ -70,7 +71,9 @@ class LLMRewriter(Rewriter):
         max_tokens: Longest generation, in tokens.
         stop: Texts that end a generation.
         seed: Makes sampling repeatable; without one, a sampling rewriter equals only itself.
-        examples: Few-shot examples in place of the prompt's own.
+        examples: Few-shot examples in place of the prompt's own: a list for all queries, or a
+            source that chooses for each, such as
+            :class:`~pyterrier_rewrite.examples.SimilarExamples`.
         feedback: Pipeline that finds feedback documents with their ``text``.
         fb_docs: Feedback documents a query.
         doc_tokens: Longest document in a prompt, in tokens (estimated), at least 1; longer ones
@@ -103,7 +106,7 @@ class LLMRewriter(Rewriter):
         max_tokens: int | None = None,
         stop: Sequence[str] | None = None,
         seed: int | None = None,
-        examples: Sequence[Example] | None = None,
+        examples: Sequence[Example] | ExampleSource | None = None,
         feedback: pt.Transformer | None = None,
         fb_docs: int | None = None,
         doc_tokens: int = 512,
@@ -154,17 +157,34 @@ class LLMRewriter(Rewriter):
         if self.prompt is None:
             raise ValueError(f"{type(self).__name__} needs a prompt=")
         template = Prompt.load(self.prompt)
+        if isinstance(self.examples, ExampleSource):
+            raise ValueError(
+                f"{type(self).__name__} shows the same examples to every query: expected "
+                f"examples=[{{…}}, …], found {self.examples!r}"
+            )
         return template if self.examples is None else template.with_examples(self.examples)
+
+    def templates(self, queries: pd.DataFrame) -> list[Prompt]:
+        """Return the prompt of each query, with its examples."""
+        if not isinstance(self.examples, ExampleSource):
+            return [self.template()] * len(queries)
+        template = Prompt.load(self.prompt or "")
+        return [template.with_examples(its) for its in self.examples.for_queries(queries)]
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt a query; methods with other slots override it."""
-        template = self.template()
+        templates = self.templates(queries)
         if self.fb_docs > 0:
             return [
                 template.render(query=query, documents=self.show(documents))
-                for query, documents in zip(queries[QUERY], queries[DOCUMENTS], strict=True)
+                for template, query, documents in zip(
+                    templates, queries[QUERY], queries[DOCUMENTS], strict=True
+                )
             ]
-        return [template.render(query=query) for query in queries[QUERY]]
+        return [
+            template.render(query=query)
+            for template, query in zip(templates, queries[QUERY], strict=True)
+        ]
 
     def show(self, documents: Sequence[Mapping[str, Any]]) -> str:
         """Show feedback documents in a prompt, each within ``doc_tokens``."""

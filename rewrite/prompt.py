@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from .llm.base import Message
+
+OVERRIDES: Final = "PT_REWRITE_PROMPTS"
+"""Environment variable: a folder of prompt files that go before the library's."""
 
 Example = Mapping[str, str]
 """Values for the slots of a prompt's ``example`` template."""
@@ -68,8 +72,13 @@ class Prompt:
             name: ``family/name`` for one that the library brings, ``path/to/file.yaml#name`` for
                 one of your own, or a prompt, which is returned as it is.
 
+        To put your wording in the place of the library's wherever a method is used, name a
+        folder in the environment variable ``PT_REWRITE_PROMPTS``: the prompts of its
+        ``<family>.yaml`` go before the library's of the same name, and must have its slots.
+
         Raises:
-            ValueError: If there is no such prompt, or the file is not a prompt file.
+            ValueError: If there is no such prompt, the file is not a prompt file, or a prompt
+                of yours has other slots than the one that it replaces.
         """
         return name if isinstance(name, Prompt) else _load(name)
 
@@ -148,23 +157,75 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), template)
 
 
-@lru_cache(maxsize=256)
 def _load(name: str) -> Prompt:
     path, hash_, key = name.rpartition("#")
     if hash_:
         file = Path(path)
         if not file.is_file():
             raise ValueError(f"there is no prompt file {path!r}")
-        return _read(file.read_text(encoding="utf-8"), path, f"{file.stem}/{key}", key)
+        return _from_file(file, file.stat().st_mtime_ns, f"{file.stem}/{key}")
     family, _, key = name.partition("/")
-    folder = resources.files(__package__).joinpath("prompts")
-    families = {entry.name.removesuffix(".yaml"): entry for entry in folder.iterdir()}
+    own = _own_file(family)
+    if own is None:
+        return _of_library(name)
+    stamp = own.stat().st_mtime_ns
+    known = _names_in_library(family)
+    if key not in _names_in_file(own, stamp) and key in known:
+        return _of_library(name)
+    prompt = _from_file(own, stamp, name)
+    if key in known and set(prompt.slots) != set(_of_library(name).slots):
+        raise ValueError(
+            f"prompt {key!r} of {own} has the slots {sorted(prompt.slots)}; it replaces one of "
+            f"the library, so expected {sorted(_of_library(name).slots)}"
+        )
+    return prompt
+
+
+def _own_file(family: str) -> Path | None:
+    folder = os.environ.get(OVERRIDES)
+    if not folder:
+        return None
+    if not Path(folder).is_dir():
+        raise ValueError(f"{OVERRIDES} should name a folder of prompt files, found {folder!r}")
+    file = Path(folder) / f"{family}.yaml"
+    return file if file.is_file() else None
+
+
+@lru_cache(maxsize=256)
+def _from_file(file: Path, stamp: int, id_: str) -> Prompt:
+    return _read(file.read_text(encoding="utf-8"), str(file), id_)
+
+
+@lru_cache(maxsize=64)
+def _names_in_file(file: Path, stamp: int) -> frozenset[str]:
+    return frozenset(_prompts(file.read_text(encoding="utf-8"), str(file))[0])
+
+
+@lru_cache(maxsize=256)
+def _of_library(name: str) -> Prompt:
+    family, _, _ = name.partition("/")
+    families = _families()
     if family not in families:
         raise ValueError(f"there is no prompt family {family!r}{_near(family, families)}")
-    return _read(families[family].read_text(encoding="utf-8"), f"{family}.yaml", name, key)
+    return _read(families[family].read_text(encoding="utf-8"), f"{family}.yaml", name)
 
 
-def _read(text: str, where: str, id_: str, key: str) -> Prompt:
+@lru_cache(maxsize=64)
+def _names_in_library(family: str) -> frozenset[str]:
+    entry = _families().get(family)
+    if entry is None:
+        return frozenset()
+    return frozenset(_prompts(entry.read_text(encoding="utf-8"), f"{family}.yaml")[0])
+
+
+@lru_cache(maxsize=1)
+def _families() -> Mapping[str, Any]:
+    folder = resources.files(__package__).joinpath("prompts")
+    return {entry.name.removesuffix(".yaml"): entry for entry in folder.iterdir()}
+
+
+def _prompts(text: str, where: str) -> tuple[Mapping[str, Any], str]:
+    """Return the entries of a prompt file, and its reference."""
     try:
         content: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -172,6 +233,12 @@ def _read(text: str, where: str, id_: str, key: str) -> Prompt:
     prompts = content.get("prompts") if isinstance(content, dict) else None
     if not isinstance(prompts, dict):
         raise ValueError(f"{where} should hold a mapping with the key 'prompts'")
+    return prompts, content.get("reference", "").strip()
+
+
+def _read(text: str, where: str, id_: str) -> Prompt:
+    prompts, reference = _prompts(text, where)
+    key = id_.partition("/")[2]
     if key not in prompts:
         raise ValueError(f"{where} has no prompt {key!r}{_near(key, prompts)}")
     entry = prompts[key]
@@ -182,7 +249,7 @@ def _read(text: str, where: str, id_: str, key: str) -> Prompt:
             messages=tuple((m["role"], m["content"].strip()) for m in entry["messages"]),
             slots=tuple(entry["slots"]),
             example=entry.get("example", "").strip(),
-            reference=content.get("reference", "").strip(),
+            reference=reference,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from pyterrier_rewrite import Prompt
@@ -83,3 +85,62 @@ def test_broken_files(tmp_path, text, message):
     file.write_text(text)
     with pytest.raises(ValueError, match=message):
         Prompt.load(f"{file}#x")
+
+
+OWN = """
+reference: me
+prompts:
+  zero-shot:
+    version: 7
+    slots: [{slot}]
+    messages: [{{role: user, content: "My own: {{{slot}}}"}}]
+"""
+
+
+@pytest.fixture
+def own_prompts(tmp_path, monkeypatch):
+    (tmp_path / "query2doc.yaml").write_text(OWN.format(slot="query"))
+    (tmp_path / "mine.yaml").write_text(OWN.format(slot="topic"))
+    monkeypatch.setenv("PT_REWRITE_PROMPTS", str(tmp_path))
+    return tmp_path
+
+
+def test_a_folder_of_your_own_goes_before_the_library(own_prompts):
+    prompt = Prompt.load("query2doc/zero-shot")
+    assert (prompt.id, prompt.version) == ("query2doc/zero-shot", 7)
+    assert prompt.render(query="q")[0]["content"] == "My own: q"
+    assert Prompt.load("mine/zero-shot").render(topic="t")[0]["content"] == "My own: t"
+    assert len(Prompt.load("query2doc/few-shot").examples) == 4  # the others stay
+
+
+def test_a_changed_file_is_read_anew(own_prompts):
+    Prompt.load("mine/zero-shot")
+    file = own_prompts / "mine.yaml"
+    file.write_text(OWN.format(slot="topic").replace("7", "8"))
+    os.utime(file, ns=(1, 1))
+    assert Prompt.load("mine/zero-shot").version == 8
+
+
+def test_the_library_is_back_without_the_folder(own_prompts, monkeypatch):
+    assert Prompt.load("query2doc/zero-shot").version == 7
+    monkeypatch.delenv("PT_REWRITE_PROMPTS")
+    assert Prompt.load("query2doc/zero-shot").version == 1
+
+
+def test_a_replacement_must_have_the_same_slots(own_prompts):
+    (own_prompts / "query2doc.yaml").write_text(OWN.format(slot="topic"))
+    with pytest.raises(ValueError, match=r"has the slots \['topic'\].* expected \['query'\]"):
+        Prompt.load("query2doc/zero-shot")
+
+
+def test_the_folder_must_be_one(monkeypatch, tmp_path):
+    monkeypatch.setenv("PT_REWRITE_PROMPTS", str(tmp_path / "nothing"))
+    with pytest.raises(ValueError, match="should name a folder of prompt files"):
+        Prompt.load("query2doc/zero-shot")
+
+
+def test_an_unknown_prompt_of_a_family_of_ones_own(own_prompts):
+    with pytest.raises(ValueError, match="did you mean 'zero-shot'"):
+        Prompt.load("mine/zeroshot")
+    with pytest.raises(ValueError, match="did you mean 'zero-shot'"):
+        Prompt.load("query2doc/zeroshot")

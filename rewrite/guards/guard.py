@@ -83,7 +83,7 @@ class Guard(ValueTransformer):
 
 
 def seen_by_engine(row: Mapping[str, Any]) -> str:
-    """Return what an engine sees of a query, as text: its weighted terms, weights aside, or the text."""
+    """Return what an engine sees of a query, as text: its terms, weights aside, if it has any."""
     toks = row.get(QUERY_TOKS)
     if not isinstance(toks, Mapping):
         return str(row[QUERY])
