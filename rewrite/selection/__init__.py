@@ -1,0 +1,5 @@
+"""Which candidate to take."""
+
+from .best_of import BestOf
+
+__all__ = ["BestOf"]
