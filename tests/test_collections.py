@@ -714,3 +714,14 @@ def test_real_collections_without_judgements(name: str, topics: int) -> None:
     assert len(collection.get_topics()) == topics
     with pytest.raises(CollectionError, match="has no qrels"):
         collection.get_qrels()
+
+
+def test_a_document_keeps_its_date():
+    from collections import namedtuple
+
+    from pyterrier_rewrite.experiments.collections.irds import _document
+
+    paper = namedtuple("Paper", "doc_id title date text")
+    kept = {"docno": "1", "title": "t", "text": "x", "date": "2020-03-01"}
+    assert _document(paper("1", "t", "2020-03-01", "x")) == kept
+    assert _document(paper("1", "t", "", "x")) == {k: kept[k] for k in ("docno", "title", "text")}

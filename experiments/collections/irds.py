@@ -35,9 +35,9 @@ class Irds(Collection):
     utterances; what the system answered is not in the topics.
 
     A document's ``title`` is its title, if it has one; ``text`` is its field ``text``, else its
-    default text without that title, else its other texts, joined. Where a judgement has several
-    scores, the label is ``relevance``; where a document is judged for several subtopics, it is
-    the highest.
+    default text without that title, else its other texts, joined; a ``date`` is kept. Where a
+    judgement has several scores, the label is ``relevance``; where a document is judged for
+    several subtopics, it is the highest.
 
     Args:
         irds_id: Id, for example ``"beir/nfcorpus/test"``; ``"irds:…"`` is understood.
@@ -199,4 +199,5 @@ def _document(record: Any) -> Document:
         skip = ("doc_id", "title")
         others = (value for name, value in fields.items() if name not in skip)
         text = " ".join(value for value in others if isinstance(value, str))
-    return {DOCNO: str(fields["doc_id"]), "title": title, TEXT: text}
+    document = {DOCNO: str(fields["doc_id"]), "title": title, TEXT: text}
+    return {**document, "date": fields["date"]} if fields.get("date") else document
