@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import pyterrier_rewrite as pr
+from pyterrier_rewrite.examples import ExamplePool, ExamplesById
 from pyterrier_rewrite.testing import FakeLLM, sample_results
 
 TOPICS = pd.DataFrame({"qid": ["1", "2"], "query": ["couch", "shoes"]})
@@ -160,3 +161,23 @@ def test_a_model_that_can_is_held_to_a_list_of_terms(cls):
     assert out["query"][0].endswith(
         "couch sofa settee" + " sofa settee" * 9 * (cls is pr.GenQREnsemble)
     )
+
+
+def test_examples_are_chosen_for_each_query():
+    pool = ExamplePool([{"qid": "1", "query": "couch"}, {"qid": "9", "query": "boots"}])
+    prompt = pr.Prompt(
+        "mine/shots",
+        1,
+        messages=(("user", "{examples}\n\n{instruction} {query}"),),
+        slots=("instruction", "query"),
+        example="e.g. {query}",
+    )
+    llm = FakeLLM("sofa")
+    examples = ExamplesById(pool, ("1", "9"))
+    pr.GenQREnsemble(llm, prompt=prompt, instructions=["A.", "B."], examples=examples)(TOPICS)
+    assert contents(llm) == [
+        "e.g. boots\n\nA. couch",
+        "e.g. boots\n\nB. couch",
+        "e.g. couch\n\ne.g. boots\n\nA. shoes",
+        "e.g. couch\n\ne.g. boots\n\nB. shoes",
+    ]

@@ -82,13 +82,15 @@ class GenQREnsemble(LLMRewriter):
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt an instruction, query by query."""
-        template, wordings = self.template(), self.wordings()
+        wordings = self.wordings()
         slots = [{"query": query} for query in queries[QUERY]]
         if self.fb_docs > 0:
             for values, documents in zip(slots, queries[DOCUMENTS], strict=True):
                 values["documents"] = self.show(documents)
         return [
-            template.render(instruction=text, **values) for values in slots for text in wordings
+            template.render(instruction=text, **values)
+            for template, values in zip(self.templates(queries), slots, strict=True)
+            for text in wordings
         ]
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:

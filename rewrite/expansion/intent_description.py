@@ -89,9 +89,9 @@ class IntentDescription(LLMRewriter):
         """Render the prompts, each with the two kinds of documents."""
         if self.contrast < 1:
             raise ValueError(f"contrast should be at least 1, found {self.contrast}")
-        template = self.template()
+        rows = zip(self.templates(queries), queries[QUERY], queries[DOCUMENTS], strict=True)
         prompts: list[Messages] = []
-        for query, documents in zip(queries[QUERY], queries[DOCUMENTS], strict=True):
+        for template, query, documents in rows:
             relevant, irrelevant = self.contrasted(documents)
             prompts.append(
                 template.render(

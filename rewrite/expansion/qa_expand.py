@@ -86,8 +86,11 @@ class QAExpand(LLMRewriter):
         """Render the prompts for questions."""
         if self.questions < 1:
             raise ValueError(f"questions should be at least 1, found {self.questions}")
-        template, number = self.template(), str(self.questions)
-        return [template.render(query=query, number=number) for query in queries[QUERY]]
+        number = str(self.questions)
+        return [
+            template.render(query=query, number=number)
+            for template, query in zip(self.templates(queries), queries[QUERY], strict=True)
+        ]
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Ask for questions, answers and useful answers; each step takes what the last brought."""
