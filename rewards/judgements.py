@@ -55,7 +55,7 @@ class Judgements:
             )
         labels = pd.to_numeric(frame[LABEL], errors="coerce")
         if not (labels % 1 == 0).all():
-            bad = frame[LABEL][~(labels % 1 == 0)].iloc[0]
+            bad = frame[LABEL][~(labels % 1 == 0)].tolist()[0]
             raise ValueError(f"labels should be whole numbers, found {bad!r}")
         columns = [
             frame[QID].astype(str).tolist(),
