@@ -144,6 +144,30 @@ def _budget(text: str) -> Any:
 
 
 @app.command()
+def train(
+    config: Annotated[str, typer.Argument(help="A YAML file, or a config that comes along.")],
+    out: Annotated[Path, typer.Option("--out", help="A new folder, for the trained rewriter.")],
+    set_: SetOption = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check config and collection, train nothing.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
+) -> None:
+    """Train a rewriter; pt-rewrite run takes it as the stage {Trained: {path: OUT}}."""
+    from .config import read_config
+    from .train import Training
+    from .train_config import TrainConfig
+
+    training = Training(read_config(TrainConfig, config, set_ or []), verbose=not quiet)
+    if check:
+        training.check()
+        Console().print(f"{training.wanted.name}: fine", highlight=False)
+        return
+    training.run(out)
+    Console().print(f"trained: {out}", style="dim", highlight=False)
+
+
+@app.command()
 def methods() -> None:
     """List every rewriter with what it needs and its reference."""
     from .methods import needs, rewriters

@@ -8,7 +8,7 @@ import typing
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import ir_measures
 import yaml
@@ -27,18 +27,23 @@ class ConfigError(ValueError):
     """A config, or a value set on the command line, is wrong; the text says where and what."""
 
 
-class _Strict(BaseModel):
+C = TypeVar("C", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Refuses keys that it does not know."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Price(_Strict):
+class Price(Strict):
     """Money a million tokens, in any one currency."""
 
     prompt: float = Field(ge=0)
     completion: float = Field(ge=0)
 
 
-class _LLM(_Strict):
+class _LLM(Strict):
     cache: bool | Path = True
     offline: bool = False
     price: Price | None = None
@@ -91,7 +96,7 @@ LLMConfig = Annotated[
 ]
 
 
-class IndexConfig(_Strict):
+class IndexConfig(Strict):
     """The engine. ``path`` is where the index stands or will be built; by default in the home."""
 
     engine: Literal["pisa", "terrier"] = "pisa"
@@ -103,7 +108,7 @@ class IndexConfig(_Strict):
     threads: int = Field(1, ge=1)
 
 
-class DenseConfig(_Strict):
+class DenseConfig(Strict):
     """A dense index: a sentence-transformers model by name or path."""
 
     model: str
@@ -126,7 +131,7 @@ Stage = Annotated[Any, BeforeValidator(_stage)]
 """One transformer: its name, or ``{name: {parameter: value, …}}``."""
 
 
-class ExperimentConfig(_Strict):
+class ExperimentConfig(Strict):
     """One experiment: systems compared on a collection.
 
     Attributes:
@@ -194,20 +199,26 @@ class ExperimentConfig(_Strict):
         return self
 
 
-def builtin_configs() -> dict[str, str]:
-    """Return the configs that the package brings: name and text."""
+def builtin_configs(*, training: bool = False) -> dict[str, str]:
+    """Return the configs of experiments, or of trainings, that come along: name and text."""
     folder = resources.files(__package__).joinpath("configs")
     return {
         entry.name.removesuffix(".yaml"): entry.read_text(encoding="utf-8")
         for entry in folder.iterdir()
-        if entry.name.endswith(".yaml")
+        if entry.name.endswith(".yaml") and entry.name.startswith("train-") == training
     }
 
 
 def load_config(source: str | Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
+    """Read and check the config of an experiment; see :func:`read_config`."""
+    return read_config(ExperimentConfig, source, overrides)
+
+
+def read_config(kind: type[C], source: str | Path, overrides: Sequence[str] = ()) -> C:
     """Read and check a config.
 
     Args:
+        kind: What it is the config of.
         source: Path to a YAML file, or the name of a config that the package brings.
         overrides: ``key=value`` each; the key is dotted (``index.k1``, ``systems.RM3.2.RM3``),
             the value is YAML.
@@ -215,7 +226,7 @@ def load_config(source: str | Path, overrides: Sequence[str] = ()) -> Experiment
     Raises:
         ConfigError: If there is no such config or something in it is wrong.
     """
-    where, text = _read(source)
+    where, text = _read(source, training=kind is not ExperimentConfig)
     try:
         node = yaml.compose(text)
         content: Any = yaml.safe_load(text)
@@ -228,13 +239,13 @@ def load_config(source: str | Path, overrides: Sequence[str] = ()) -> Experiment
         set_keys.append(_override(content, override))
     content = _substitute(content)
     try:
-        return ExperimentConfig.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
         lines = []
         for problem in error.errors():
             key = _content_path(problem["loc"], content)
             place = _place(where, node, key, set_keys)
-            lines.append(f"{place}: {_explain(problem, key)}")
+            lines.append(f"{place}: {_explain(problem, key, kind)}")
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
 
 
@@ -248,14 +259,14 @@ def near(name: str, known: Iterable[str]) -> str:
     return f"{hint} (there are: {listed})"
 
 
-def _read(source: str | Path) -> tuple[str, str]:
+def _read(source: str | Path, *, training: bool) -> tuple[str, str]:
     path = Path(source)
     if path.is_file():
         try:
             return str(path), path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise ConfigError(f"{path} is not UTF-8 text: {error}") from error
-    configs = builtin_configs()
+    configs = builtin_configs(training=training)
     name = str(source)
     if name in configs:
         return f"config {name!r}", configs[name]
@@ -367,10 +378,10 @@ def _place(
     return f"{where}, line {line}"
 
 
-def _explain(problem: Mapping[str, Any], path: tuple[str | int, ...]) -> str:
+def _explain(problem: Mapping[str, Any], path: tuple[str | int, ...], kind: Any) -> str:
     key = ".".join(map(str, path)) or "the config"
     if problem["type"] == "extra_forbidden":
-        return f"unknown key {key!r}{near(str(path[-1]), _fields(problem['loc'][:-1]))}"
+        return f"unknown key {key!r}{near(str(path[-1]), _fields(problem['loc'][:-1], kind))}"
     if problem["type"] == "missing":
         return f"the key {key!r} is missing"
     message = problem["msg"].removeprefix("Value error, ")
@@ -379,9 +390,8 @@ def _explain(problem: Mapping[str, Any], path: tuple[str | int, ...]) -> str:
     return f"{key}: {message}, found {problem['input']!r}"
 
 
-def _fields(loc: Sequence[str | int]) -> list[str]:
+def _fields(loc: Sequence[str | int], kind: Any) -> list[str]:
     """Return the keys that the model at a location knows."""
-    kind: Any = ExperimentConfig
     for step in loc:
         kind = _inner(kind, step)
     return list(kind.model_fields) if hasattr(kind, "model_fields") else []

@@ -16,8 +16,9 @@ ENGINE_STAGES: Mapping[str, str] = {
     "bm25": "BM25 over the sparse index: k1, b, num_results",
     "text": "adds the documents' texts: columns",
     "dense": "exact search in the dense index: num_results",
+    "Trained": "a rewriter that pt-rewrite train or save_pretrained left in a folder: path",
 }
-"""Stages that come from the config's indexes."""
+"""Stages that come from the config's indexes, or from a folder."""
 
 
 def rewriters() -> dict[str, type[Rewriter]]:

@@ -16,7 +16,8 @@ from pyterrier_rewrite import pipelines
 from pyterrier_rewrite.formulation import Formulation
 from pyterrier_rewrite.llm import LLM, VLLM, Cached, FakeLLM, OpenAILLM, TransformersLLM
 from pyterrier_rewrite.parsing import Parser
-from pyterrier_rewrite.protocols import Analyzer, CollectionStatistics
+from pyterrier_rewrite.protocols import Analyzer, CollectionStatistics, Encoder
+from pyterrier_rewrite.saved import from_pretrained
 from pyterrier_rewrite.value import ValueTransformer
 
 from .collections import load_collection
@@ -34,6 +35,9 @@ from .home import home, index_path
 from .meter import Budget, Budgeted, Estimating, Metered, Spent
 from .methods import ENGINE_STAGES, parts, stages
 from .shop import Shop
+
+REWRITER = "rewriter"
+"""Sub-folder of a training's folder with the trained rewriter."""
 
 
 class Workbench:
@@ -119,7 +123,7 @@ class Workbench:
         return self._llms[name]
 
     def _make_llm(self, name: str, wanted: LLMConfig) -> Metered | Estimating:
-        llm = _backend(name, wanted, self.verbose)
+        llm = backend(name, wanted, self.verbose)
         path = home() / "llm-cache.sqlite" if wanted.cache is True else wanted.cache
         if wanted.offline and not path:
             raise ConfigError(f"llms.{name}: offline replays a cache, so cache cannot be false")
@@ -163,7 +167,7 @@ class Workbench:
         return pipeline
 
     def _stage(self, stage: Stage, where: str) -> list[pt.Transformer]:
-        name, options = _split(stage, where)
+        name, options = split_stage(stage, where)
         if name in self.config.define:
             if options:
                 raise ConfigError(f"{where}: {name!r} is defined here and takes no parameters")
@@ -188,11 +192,22 @@ class Workbench:
             return self._call(self.index.bm25, {**preset, **options}, where)
         if name == "text":
             return self._call(self.index.text, options, where)
+        if name == "Trained":
+            return self._call(trained, options, where)
         preset = {"num_results": self.config.depth}
         return self._call(self.dense_index.retriever, {**preset, **options}, where)
 
     def _call(self, target: Any, options: dict[str, Any], where: str) -> Any:
         """Call a class or method with options from a config, each read by its annotation."""
+        values = self.arguments(target, options, where)
+        systems = values.pop("systems", [])
+        try:
+            return target(*systems, **values)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"{where}: {error}") from error
+
+    def arguments(self, target: Any, options: dict[str, Any], where: str) -> dict[str, Any]:
+        """Return options from a config as a class, method or function takes them."""
         hints = _hints(target)
         variadic = [name for name, hint in hints.items() if name == "systems"]
         unknown = [name for name in options if name not in hints]
@@ -210,20 +225,18 @@ class Workbench:
                 values[name] = self._value(options[name], hint, at)
             elif (given := self._given(name, hint)) is not None:
                 values[name] = given
-        systems = values.pop("systems", []) if variadic else []
-        try:
-            return target(*systems, **values)
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"{where}: {error}") from error
+        return values
 
     def _given(self, name: str, hint: Any) -> Any:
-        """Return what a config need not say: the only model, the engine's counts, the seed."""
-        if _asks_for(hint, LLM) and len(self.config.llms) == 1:
+        """Return what a config need not say: model, counts, analyzer, encoder, seed."""
+        if asks_for(hint, LLM) and len(self.config.llms) == 1:
             return self.llm(next(iter(self.config.llms)))
-        if _asks_for(hint, CollectionStatistics):
+        if asks_for(hint, CollectionStatistics):
             return self._pisa("collection statistics").statistics
-        if _asks_for(hint, Analyzer):
+        if asks_for(hint, Analyzer):
             return self._pisa("an analyzer").analyzer
+        if asks_for(hint, Encoder) and self.config.dense is not None:
+            return self.dense_index
         if name == "seed":
             return self.config.seed
         return None
@@ -234,24 +247,35 @@ class Workbench:
         raise ConfigError(f"index.engine: a system needs {what}, which only 'pisa' has")
 
     def _value(self, value: Any, hint: Any, where: str) -> Any:
-        if _asks_for(hint, LLM):
+        if asks_for(hint, LLM):
             if value not in self.config.llms:
                 raise ConfigError(
                     f"{where}: there is no model {value!r}{near(str(value), self.config.llms)}; "
                     "models stand under the key llms"
                 )
             return self.llm(value)
-        if _asks_for(hint, pt.Transformer):
+        if asks_for(hint, pt.Transformer):
             return None if value is None else self.pipeline(value, where)
-        if _asks_for(hint, Formulation) or _asks_for(hint, Parser):
-            name, options = _split(value, where)
+        if asks_for(hint, Formulation) or asks_for(hint, Parser):
+            name, options = split_stage(value, where)
             if name not in parts():
                 raise ConfigError(f"{where}: there is no {name!r}{near(name, parts())}")
             return self._call(parts()[name], options, f"{where}.{name}")
         return _checked(value, hint, where)
 
 
-def _backend(name: str, wanted: LLMConfig, verbose: bool) -> LLM:
+def trained(path: str, device: str | None = None, batch_size: int = 128) -> pt.Transformer:
+    """Return the rewriter that a training left in a folder."""
+    folder = Path(path)
+    return from_pretrained(
+        folder / REWRITER if (folder / REWRITER).is_dir() else folder,
+        device=device,
+        batch_size=batch_size,
+    )
+
+
+def backend(name: str, wanted: LLMConfig, verbose: bool) -> LLM:
+    """Return a model of the config, without a cache."""
     if isinstance(wanted, OpenAIConfig):
         key = os.environ.get(wanted.api_key_env)
         if key is None and wanted.base_url is None and not wanted.offline:
@@ -276,7 +300,7 @@ def _backend(name: str, wanted: LLMConfig, verbose: bool) -> LLM:
     return VLLM(wanted.model, **settings, verbose=verbose)
 
 
-def _split(stage: Any, where: str) -> tuple[str, dict[str, Any]]:
+def split_stage(stage: Any, where: str) -> tuple[str, dict[str, Any]]:
     """Return name and options of ``name`` or ``{name: {option: value}}``."""
     if isinstance(stage, str):
         return stage, {}
@@ -305,7 +329,8 @@ def _hints(target: Any) -> dict[str, Any]:
     return hints
 
 
-def _asks_for(hint: Any, kind: Any) -> bool:
+def asks_for(hint: Any, kind: Any) -> bool:
+    """Return whether a parameter of this type takes objects of that kind."""
     options = typing.get_args(hint) or (hint,)
     return any(option is kind for option in options)
 

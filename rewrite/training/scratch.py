@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from .._quiet import quiet_loading
 from ..formulation import Formulation, RepeatTerms
 from ..llm._local import need
 from ..llm.transformers import TransformersLLM
 from ..llm_rewriter import LLMRewriter
 from ..parsing import Parser, Text
 from ..prompt import Prompt
-from ._run import quiet
 
 BARE: Final = Prompt("scratch/query", 1, (("user", "{query}"),), ("query",))
 """The query and nothing else: a model from scratch knows its task, and every token costs."""
@@ -85,7 +85,7 @@ def scratch_rewriter(
         raise ValueError(f"{path} should be an empty folder, or not exist; take another one")
     tokenizer = _tokenizer(texts, vocab_size, context)
     model = _model(tokenizer, parameters, layers, context, seed)
-    with quiet():
+    with quiet_loading():
         model.save_pretrained(path)
         tokenizer.save_pretrained(path)
     return LLMRewriter(

@@ -1,0 +1,354 @@
+"""Train a rewriter as a config says, and leave it in a folder that experiments can use."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import yaml
+
+from pyterrier_rewrite import LLMRewriter, RepeatTerms, rewards
+from pyterrier_rewrite.columns import DOCNO, QID, QREWRITE
+from pyterrier_rewrite.llm import LLM
+from pyterrier_rewrite.protocols import TextSource
+from pyterrier_rewrite.rewards import Judgements, Reward
+from pyterrier_rewrite.saved import save_pretrained
+from pyterrier_rewrite.training import (
+    LoraSettings,
+    Validation,
+    dpo,
+    grpo,
+    kto,
+    labelled_samples,
+    preference_pairs,
+    rejection_samples,
+    sft,
+)
+from pyterrier_rewrite.training.scratch import BARE, scratch_rewriter
+from pyterrier_rewrite.training.warm_start import distant_supervision
+
+from .config import ConfigError, TransformersConfig, near
+from .train_config import TrainConfig, data_of
+from .workbench import REWRITER, Workbench, asks_for, backend, split_stage
+
+METHODS: Final[dict[str, Callable[..., Any]]] = {"sft": sft, "dpo": dpo, "kto": kto, "grpo": grpo}
+
+_OURS: Final = frozenset(
+    "rewriter topics qrels data reward texts statistics output_dir validation seed verbose resume"
+    " analyzer".split()
+)
+"""What the training itself hands over, and no config can."""
+
+Notice = Callable[[str, LLMRewriter], None]
+"""Called after each method with its name and the rewriter as it is then."""
+
+
+def references(rewriter: LLMRewriter, topics: pd.DataFrame, *, column: str = QREWRITE) -> Any:
+    """Take the targets from a column of the topics, where a collection brings rewrites."""
+    if column not in topics.columns:
+        raise ConfigError(f"the topics have no column {column!r}, found {list(topics.columns)}")
+    return topics.assign(target=topics[column])
+
+
+DATA: Final[dict[str, Callable[..., Any]]] = {
+    "references": references,
+    "distant_supervision": distant_supervision,
+    "rejection_samples": rejection_samples,
+    "preference_pairs": preference_pairs,
+    "labelled_samples": labelled_samples,
+}
+
+
+class Training(Workbench):
+    """Everything that a training's config names; nothing is trained before :meth:`run`.
+
+    Args:
+        wanted: The config.
+        verbose: Whether to show progress.
+
+    Example:
+        >>> Training(read_config(TrainConfig, "train-shop")).run("runs/shop")  # doctest: +SKIP
+    """
+
+    def __init__(self, wanted: TrainConfig, *, verbose: bool = True) -> None:
+        super().__init__(wanted.experiment(), verbose=verbose)
+        self.wanted = wanted
+
+    # -- parts ---------------------------------------------------------------------------
+
+    @cached_property
+    def splits(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The topics to train on, and those that validate, which are not among the former."""
+        train = self.topics()
+        wanted = self.wanted.validation
+        held = train.iloc[:0]
+        if wanted is not None and wanted.hold_out is not None:
+            if wanted.hold_out >= len(train):
+                raise ConfigError(
+                    f"validation.hold_out: expected fewer than the {len(train)} topics there are"
+                )
+            train, held = train.iloc[: -wanted.hold_out], train.iloc[-wanted.hold_out :]
+        elif wanted is not None:
+            held = Workbench(self.wanted.experiment(wanted.split), verbose=False).topics()
+        if self.wanted.topics is not None:
+            train = train.head(self.wanted.topics)
+        return train.reset_index(drop=True), held.reset_index(drop=True)
+
+    @cached_property
+    def train_qrels(self) -> pd.DataFrame:
+        """The judgements of the topics to train on, and of no others."""
+        qrels = self.qrels()
+        return qrels[qrels[QID].isin(set(self.splits[0][QID]))].reset_index(drop=True)
+
+    @cached_property
+    def validation(self) -> Validation | None:
+        """What decides on the weights to keep."""
+        wanted = self.wanted.validation
+        if wanted is None:
+            return None
+        bench = self if wanted.hold_out else Workbench(self.wanted.experiment(wanted.split))
+        return Validation(
+            self.pipeline(wanted.pipeline, "validation.pipeline"),
+            self.splits[1],
+            bench.qrels(),
+            wanted.measure,
+            every=wanted.every,
+            patience=wanted.patience,
+        )
+
+    @cached_property
+    def reward(self) -> Reward | None:
+        """What is to gain."""
+        return None if self.wanted.reward is None else self.make_reward(self.wanted.reward)
+
+    def make_reward(self, spec: Any, where: str = "reward") -> Reward:
+        """Return a reward, or the weighted sum of a list of them, from a config."""
+        if isinstance(spec, list) and spec:
+            return rewards.WeightedSum.of(
+                *(self._weighted(entry, f"{where}.{i}") for i, entry in enumerate(spec))
+            )
+        if not isinstance(spec, dict | str):
+            raise ConfigError(f"{where}: expected {{name: {{option: value}}}}, found {spec!r}")
+        name, options = split_stage(spec, where)
+        known = reward_classes()
+        if name not in known:
+            raise ConfigError(f"{where}: there is no reward {name!r}{near(name, known)}")
+        reward: Reward = self._call(known[name], options, f"{where}.{name}")
+        return reward
+
+    def _weighted(self, entry: Any, where: str) -> Reward:
+        if not isinstance(entry, dict):
+            raise ConfigError(f"{where}: expected {{weight: …, name: …}}, found {entry!r}")
+        rest = {key: value for key, value in entry.items() if key != "weight"}
+        try:
+            weight = float(entry.get("weight", 1.0))
+        except (TypeError, ValueError):
+            raise ConfigError(f"{where}.weight: expected a number") from None
+        return weight * self.make_reward(rest, where)
+
+    def start(self, folder: Path) -> LLMRewriter:
+        """Return the rewriter to be trained; one from scratch is made in ``folder``."""
+        scratch = self.wanted.scratch
+        if scratch is None:
+            assert self.wanted.rewriter is not None
+            return self.trainable(self.wanted.rewriter, "rewriter")
+        settings = scratch.model_dump(exclude={"original_weight"})
+        return scratch_rewriter(
+            folder / "scratch",
+            self._texts(),
+            **settings,
+            prompt=BARE,
+            formulation=RepeatTerms(
+                scratch.original_weight, analyzer=self._pisa("an analyzer").analyzer
+            ),
+            seed=self.wanted.seed,
+        )
+
+    def trainable(self, stage: Any, where: str) -> LLMRewriter:
+        """Return a stage that is a rewriter on a local model."""
+        made = self.stages(stage, where)
+        if len(made) != 1 or not isinstance(made[0], LLMRewriter):
+            raise ConfigError(f"{where}: expected one rewriter on one of the llms, found {stage!r}")
+        return made[0]
+
+    def _texts(self) -> Iterator[str]:
+        """Yield what a small model reads and writes: the queries and the documents."""
+        yield from self.splits[0]["query"]
+        for document in self.collection.get_corpus_iter():
+            yield f"{document.get('title') or ''} {document.get('text') or ''}"
+
+    # -- the workbench, extended -----------------------------------------------------------
+
+    def llm(self, name: str) -> LLM:
+        """Return a model: a local one bare, since it may be trained, others with their cache."""
+        wanted = self.config.llms[name]
+        if not isinstance(wanted, TransformersConfig):
+            return super().llm(name)
+        if name not in self._bare:
+            self._bare[name] = backend(name, wanted, self.verbose)
+        return self._bare[name]
+
+    @cached_property
+    def _bare(self) -> dict[str, LLM]:
+        return {}
+
+    def _given(self, name: str, hint: Any) -> Any:
+        if asks_for(hint, Judgements):
+            return Judgements(self.train_qrels)
+        if asks_for(hint, TextSource):
+            return self.index
+        if name == "engine":
+            return self.pipeline(["bm25"], name)
+        return super()._given(name, hint)
+
+    def _value(self, value: Any, hint: Any, where: str) -> Any:
+        if asks_for(hint, Reward):
+            return self.make_reward(value, where)
+        if asks_for(hint, LoraSettings):
+            return None if value is None else self._call(LoraSettings, value, where)
+        if where.endswith("Coverage.groups") and isinstance(value, str):
+            return self._groups(value, where)
+        return super()._value(value, hint, where)
+
+    def _groups(self, column: str, where: str) -> dict[str, str]:
+        """Return each document's value of a field of the collection."""
+        found = {
+            document[DOCNO]: str(document[column])
+            for document in self.collection.get_corpus_iter()
+            if document.get(column)
+        }
+        if not found:
+            raise ConfigError(f"{where}: no document has the field {column!r}")
+        return found
+
+    # -- training ----------------------------------------------------------------------------
+
+    def steps(self) -> list[tuple[str, Callable[..., LLMRewriter]]]:
+        """Return each method with its options bound, all of them checked.
+
+        Each takes the rewriter and the folder to write to, and returns the trained rewriter.
+
+        Raises:
+            ConfigError: If an option is unknown or wrong.
+        """
+        return [
+            self._step(*next(iter(step.items())), f"training.{number}")
+            for number, step in enumerate(self.wanted.training)
+        ]
+
+    def _step(
+        self, method: str, options: dict[str, Any], where: str
+    ) -> tuple[str, Callable[..., LLMRewriter]]:
+        bound = self._bound(
+            METHODS[method], {k: v for k, v in options.items() if k != "data"}, f"{where}.{method}"
+        )
+        if method == "grpo":
+            return method, lambda rewriter, folder: bound(
+                rewriter, self.splits[0], self.reward, output_dir=folder, validation=self.validation
+            )
+        source, settings = data_of(options, where)
+        settings = dict(settings)
+        samplers = settings.pop("samplers", None)
+        by = [
+            self.trainable(stage, f"{where}.data.samplers.{i}")
+            for i, stage in enumerate(samplers or [])
+        ]
+        data = self._bound(DATA[source], settings, f"{where}.data.{source}")
+
+        def train(rewriter: LLMRewriter, folder: Path) -> LLMRewriter:
+            frames = [self._data(data, sampler) for sampler in by or [rewriter]]
+            trained: LLMRewriter = bound(
+                rewriter, pd.concat(frames), output_dir=folder, validation=self.validation
+            )
+            return trained
+
+        return method, train
+
+    def _data(self, source: Callable[..., Any], rewriter: LLMRewriter) -> pd.DataFrame:
+        wanted = inspect.signature(source).parameters
+        given = {"qrels": self.train_qrels, "reward": self.reward}
+        frame: pd.DataFrame = source(
+            rewriter,
+            self.splits[0],
+            **{name: value for name, value in given.items() if name in wanted},
+        )
+        return frame
+
+    def _bound(
+        self, function: Callable[..., Any], options: dict[str, Any], where: str
+    ) -> Callable[..., Any]:
+        """Return a function with its options, and with what is the same for all, filled in."""
+        known = inspect.signature(function).parameters
+        free = [name for name in known if name not in _OURS]
+        for name in options:
+            if name not in free:
+                raise ConfigError(f"{where}: unknown parameter {name!r}{near(name, free)}")
+        missing = [
+            name
+            for name in free
+            if known[name].default is inspect.Parameter.empty and name not in options
+        ]
+        if missing:
+            raise ConfigError(f"{where}: the parameter {missing[0]!r} is missing")
+        values = self.arguments(function, options, where)
+        if "verbose" in known:
+            values["verbose"] = self.verbose
+        return partial(function, **values)
+
+    def check(self) -> None:
+        """Make everything that can be made without training.
+
+        Raises:
+            ConfigError: If something in the config is wrong.
+            CollectionError: If the collection is not there.
+        """
+        _ = self.steps(), self.reward, self.validation
+        if self.wanted.rewriter is not None:
+            self.trainable(self.wanted.rewriter, "rewriter")
+
+    def run(self, out: str | Path, *, notice: Notice | None = None) -> LLMRewriter:
+        """Train.
+
+        Args:
+            out: A folder that is empty or not there: each method gets a sub-folder, and the
+                trained rewriter is saved as ``rewriter``.
+            notice: Called after each method.
+
+        Returns:
+            The trained rewriter.
+
+        Raises:
+            ConfigError: If something in the config is wrong.
+            ValueError: If the folder is in use.
+        """
+        out = Path(out)
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise ValueError(f"{out} is in use; train into a new folder")
+        self.check()
+        steps = self.steps()
+        out.mkdir(parents=True, exist_ok=True)
+        config = self.wanted.model_dump(mode="json", exclude_none=True)
+        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+        (out / "config.yaml").write_text(text, encoding="utf-8")
+        rewriter = self.start(out)
+        if notice is not None:
+            notice("start", rewriter)
+        for number, (method, train) in enumerate(steps, 1):
+            rewriter = train(rewriter, out / f"{number}-{method}")
+            if notice is not None:
+                notice(method, rewriter)
+        save_pretrained(rewriter, out / REWRITER)
+        return rewriter
+
+
+def reward_classes() -> dict[str, type[Reward]]:
+    """Return every reward that the library exports, by name."""
+    return {
+        name: value
+        for name, value in vars(rewards).items()
+        if inspect.isclass(value) and issubclass(value, Reward) and not inspect.isabstract(value)
+    }

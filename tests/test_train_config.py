@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from pyterrier_rewrite.experiments.cli import call
+from pyterrier_rewrite.experiments.config import ConfigError, builtin_configs, read_config
+from pyterrier_rewrite.experiments.train import Training
+from pyterrier_rewrite.experiments.train_config import TrainConfig
+
+SHOP = "collection={shop: {products: 100, queries: {train: 40, dev: 10, test: 10}}}"
+RECIPES = sorted(builtin_configs(training=True))
+MINIMAL: dict[str, Any] = {
+    "name": "mine",
+    "collection": {"shop": {"products": 100, "queries": {"train": 40, "dev": 10, "test": 10}}},
+    "scratch": {"parameters": 60_000, "vocab_size": 400, "max_tokens": 4},
+    "reward": {"SearchFeedback": {"measure": "nDCG@10"}},
+    "training": [{"sft": {"data": "distant_supervision", "steps": 2}}, {"grpo": {"steps": 1}}],
+}
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    monkeypatch.setenv("PT_REWRITE_HOME", str(tmp_path / "home"))
+
+
+def training(**changes: Any) -> Training:
+    return Training(TrainConfig.model_validate({**MINIMAL, **changes}), verbose=False)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_fit_their_methods_without_a_model(name: str) -> None:
+    config = read_config(TrainConfig, name, [SHOP])
+    if config.split == "train" and (config.validation is None or not config.validation.hold_out):
+        Training(config, verbose=False).check()
+    else:
+        hold_out = ["validation.hold_out=2"]
+        Training(read_config(TrainConfig, name, [SHOP, *hold_out]), verbose=False).check()
+
+
+def test_published_values_stand_in_the_recipes() -> None:
+    def steps(name: str) -> list[dict[str, Any]]:
+        return read_config(TrainConfig, name).training
+
+    assert steps("train-rafe")[0]["grpo"]["beta"] == 0.2
+    assert steps("train-rafe-dpo")[0]["dpo"]["beta"] == 0.1
+    assert steps("train-rafe-kto")[0]["kto"]["beta"] == 0.1
+    leret = steps("train-leret")[1]["dpo"]
+    assert (leret["loss"], leret["beta"], leret["data"]["preference_pairs"]["strategy"]) == (
+        "ipo",
+        0.05,
+        "adjacent",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rewriter": "Query2Doc"}, "give either scratch or rewriter"),
+        ({"reward": None}, "needs the key 'reward'"),
+        ({"training": ["ppo"]}, "no method 'ppo'.*grpo"),
+        ({"training": ["sft"]}, "the key 'data' is missing"),
+        ({"training": [{"sft": {"data": "preference_pairs"}}]}, "makes data for dpo"),
+        ({"training": [{"sft": {"data": "distant"}}]}, "distant_supervision"),
+        ({"validation": {"measure": "nDCG@10"}}, "either split or hold_out"),
+        ({"validation": {"split": "dev", "measure": "good"}}, "no measure"),
+        ({"epochs": 3}, "epochs"),
+    ],
+)
+def test_says_what_is_wrong_in_the_file(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        training(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"reward": {"SearchFedback": {}}}, "no reward 'SearchFedback'; did you mean"),
+        ({"reward": {"SearchFeedback": {"measure": "nDCG@10", "k": 1}}}, "unknown parameter 'k'"),
+        ({"reward": [{"weight": "much", "Copy": {}}]}, "reward.0.weight: expected a number"),
+        ({"training": [{"grpo": {"step": 1}}]}, "unknown parameter 'step'; did you mean 'steps'"),
+        ({"training": [{"grpo": {"steps": "x"}}]}, "training.0.grpo.steps"),
+        ({"training": [{"grpo": {"seed": 3}}]}, "unknown parameter 'seed'"),
+        ({"training": [{"sft": {"data": {"rejection_samples": {}}}}]}, "'n' is missing"),
+        ({"validation": {"hold_out": 40}}, "fewer than the 40 topics"),
+        ({"validation": {"split": "dev", "pipeline": ["bm26"]}}, "no stage 'bm26'"),
+    ],
+)
+def test_says_what_does_not_fit_the_code(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        training(**changes).check()
+
+
+def test_rewards_compose_by_name() -> None:
+    made = training(
+        reward=[
+            {"weight": 0.8, "SearchFeedback": {"measure": "nDCG@10"}},
+            {"weight": 0.2, "Coverage": {"groups": "brand"}},
+            {"Gated": {"reward": "RankReward", "guard": "Copy"}},
+        ]
+    ).reward
+    assert [weight for weight, _ in made.terms] == [0.8, 0.2, 1.0]  # type: ignore[union-attr]
+    names = [type(reward).__name__ for _, reward in made.terms]  # type: ignore[union-attr]
+    assert names == ["SearchFeedback", "Coverage", "Gated"]
+
+
+def test_held_out_topics_are_not_trained_on() -> None:
+    bench = training(validation={"hold_out": 15})
+    train, held = bench.splits
+    assert (len(train), len(held)) == (25, 15)
+    assert not set(train["qid"]) & set(held["qid"])
+    assert set(bench.train_qrels["qid"]) <= set(train["qid"])
+    assert set(held["qid"]) <= set(bench.validation.qrels["qid"])  # type: ignore[union-attr]
+
+
+def test_trains_and_leaves_a_system_for_experiments(tmp_path: Path) -> None:
+    config = {**MINIMAL, "validation": {"split": "dev", "every": 1}}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(config))
+    arguments = ["train", str(tmp_path / "mine.yaml"), "--out", str(tmp_path / "out"), "-q"]
+    grpo = ["training.1.grpo.queries_per_step=2", "training.1.grpo.group_size=2"]
+    assert call([*arguments, *(x for value in grpo for x in ("--set", value))]) == 0
+    assert (tmp_path / "out" / "2-grpo" / "training.csv").is_file()
+    assert call(arguments) == 1  # the folder is in use
+    experiment = {
+        "name": "run",
+        "collection": MINIMAL["collection"],
+        "systems": {"raw": ["bm25"], "trained": [{"Trained": {"path": "OUT"}}, "bm25"]},
+    }
+    text = yaml.safe_dump(experiment).replace("OUT", str(tmp_path / "out"))
+    (tmp_path / "run.yaml").write_text(text)
+    assert call(["run", str(tmp_path / "run.yaml"), "--out", str(tmp_path / "res"), "-q"]) == 0
+    table = pd.read_csv(tmp_path / "res" / "results.csv")
+    assert table["name"].tolist() == ["raw", "trained"]
+
+
+def test_check_trains_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert call(["train", "train-shop", "--set", SHOP, "--out", str(out), "--check"]) == 0
+    assert not out.exists()
+    assert call(["train", "train-shp", "--out", str(out)]) == 2
