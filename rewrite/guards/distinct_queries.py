@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyterrier as pt
 
@@ -58,7 +59,7 @@ class DistinctQueries(ValueTransformer):
                 usage[start] = add_usage(usage[start], record[QUSAGE])
         if usage:
             out[QUSAGE] = pd.Series(usage, index=out.index, dtype=object)
-        return out[stays].reset_index(drop=True)
+        return out[np.array(stays, dtype=bool)].reset_index(drop=True)
 
 
 def _what(record: Mapping[str, Any], row: int) -> object:

@@ -57,28 +57,24 @@ class Guard(ValueTransformer):
                 before a guard.
         """
         pt.validate.query_frame(inp, extra_columns=[QUERY, ORIGINAL], context=self)
-        records = inp.to_dict("records")
         out = inp.reset_index(drop=True)
-        queries, statuses = [], []
-        restored: set[int] = set()
-        for row, record in enumerate(records):
-            query, status = record[QUERY], record.get(QSTATUS, OK)
+        if QSTATUS not in out.columns:
+            out[QSTATUS] = OK
+        restored: dict[str, dict[int, object]] = {QUERY: {}, QSTATUS: {}}
+        for row, record in enumerate(out.to_dict("records")):
             original = safe_text(record[ORIGINAL])
-            if status == OK and original and not _is_given(record.get(QUERY_VEC)):
+            if record[QSTATUS] == OK and original and not _is_given(record.get(QUERY_VEC)):
                 reason = self.objection(original, seen_by_engine(record))
                 if reason is not None:
-                    query, status = original, skipped(reason)
-                    restored.add(row)
-            queries.append(query)
-            statuses.append(status)
-        out[QUERY] = pd.Series(queries, index=out.index, dtype=object)
-        out[QSTATUS] = pd.Series(statuses, index=out.index, dtype=object)
+                    restored[QUERY][row] = original
+                    restored[QSTATUS][row] = skipped(reason)
         for form in QUERY_FORMS:
             if form in out.columns:
-                kept = [
-                    None if row in restored else record[form] for row, record in enumerate(records)
-                ]
-                out[form] = pd.Series(kept, index=out.index, dtype=object)
+                restored[form] = dict.fromkeys(restored[QUERY])
+        for column, cells in restored.items():
+            if cells:
+                values = dict(enumerate(out[column])) | cells
+                out[column] = pd.Series(values, index=out.index, dtype=object)
         return out
 
 

@@ -9,7 +9,7 @@ from ..analysis import STOP_WORDS, EnglishAnalyzer
 from .guard import Guard
 
 _QUOTED = re.compile(r"[\"“”«„]([^\"“”«»„]{2,80})[\"“”»]")
-_TOKEN = re.compile(r"\w+(?:[-.'’&/]\w+)*")
+_TOKEN = re.compile(r"\w+(?:[-.'’&/]\w+|,\d{3}\b)*")
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}\b)")
 
 
