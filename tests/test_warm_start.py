@@ -154,3 +154,14 @@ def test_says_what_does_not_belong_together() -> None:
 def test_checks_its_numbers(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         supervise(Worth({}), **wrong)
+
+
+def test_more_targets_hide_terms_and_repeat_nothing() -> None:
+    reward = Worth({"anthracite": 0.3, "sofa": 0.5, "ivory": 0.2})
+    out = supervise(reward, targets=20)
+    of_a = out[out["qid"] == "a"]["target"].tolist()
+    assert of_a[0] == "sofa anthracite"
+    # what else is there if one or both of the two terms that matter are hidden
+    assert set(of_a) == {"sofa anthracite", "sofa", "anthracite"}
+    assert len(of_a) == 3
+    assert supervise(reward, targets=20, seed=0).equals(out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any, Final
 
 import pandas as pd
@@ -36,6 +37,8 @@ def distant_supervision(
     terms: int = 8,
     min_share: float = 0.25,
     min_gain: float = 0.02,
+    targets: int = 1,
+    seed: int = 0,
     verbose: bool = True,
 ) -> pd.DataFrame:
     r"""Find targets for :func:`~pyterrier_rewrite.training.sft`: the words that help retrieval.
@@ -62,12 +65,16 @@ def distant_supervision(
         terms: Most terms a target, at least 1.
         min_share: Least ``p`` of a candidate term, in [0, 1].
         min_gain: Least gain of a term, in the reward's units, 0 or more.
+        targets: Targets a query, at least 1. All but the first are put together with a third of
+            the candidate terms hidden, so that the terms that matter recur in a query's targets
+            and those that helped by chance do not; equal ones are given once.
+        seed: Decides which terms are hidden.
         verbose: Whether to show progress.
 
     Returns:
         The topics' columns with ``target`` (terms, the one that gains most first) and ``score``
-        (the reward's mark). A topic is missing if it has no relevant document, nothing gains, or
-        the reward has no verdict on it.
+        (the reward's mark), one row a target. A topic is missing if it has no relevant document,
+        nothing gains, or the reward has no verdict on it.
 
     Raises:
         ValueError: If a number is out of its range, or no topic has a relevant document with text.
@@ -79,7 +86,7 @@ def distant_supervision(
         ...     texts=index, statistics=index.statistics)                  # doctest: +SKIP
         >>> warm = sft(rewriter, pairs, output_dir="runs/warm")            # doctest: +SKIP
     """
-    _check(documents=documents, candidates=candidates, terms=terms)
+    _check(documents=documents, candidates=candidates, terms=terms, targets=targets)
     if not (0 <= min_share <= 1 and min_gain >= 0):
         raise ValueError(
             "min_share should be in [0, 1] and min_gain 0 or more, "
@@ -95,9 +102,18 @@ def distant_supervision(
         min_share=min_share,
     )
     options = [ranked.get(qid, [])[:candidates] for qid in task.topics[QID]]
-    targets, marks = _greedy(task, reward, options, terms, min_gain, verbose)
-    out = task.topics.assign(**{TARGET: [" ".join(target) for target in targets], MARK: marks})
-    return out[[bool(target) for target in targets]].reset_index(drop=True)
+    random = Random(seed)
+    found = []
+    for number in pt.tqdm(range(targets), "distant supervision", disable=not verbose):
+        seen = options if number == 0 else [_some(its, random) for its in options]
+        chosen, marks = _greedy(task, reward, seen, terms, min_gain)
+        frame = task.topics.assign(**{TARGET: [" ".join(its) for its in chosen], MARK: marks})
+        found.append(frame[[bool(its) for its in chosen]])
+    return pd.concat(found).drop_duplicates([QID, TARGET]).reset_index(drop=True)
+
+
+def _some(terms: Sequence[str], random: Random) -> list[str]:
+    return [term for term in terms if random.random() < 2 / 3]
 
 
 def typical_terms(
@@ -169,13 +185,12 @@ def _greedy(
     options: Sequence[Sequence[str]],
     terms: int,
     min_gain: float,
-    verbose: bool,
 ) -> tuple[list[list[str]], list[float | None]]:
     """Add to each topic's target, round by round, the term that gains most."""
     targets: list[list[str]] = [[] for _ in options]
     marks = _marks(task, reward, [(row, "") for row in range(len(options))])
     active = [row for row, mark in enumerate(marks) if mark is not None]
-    for _ in pt.tqdm(range(terms), "distant supervision", disable=not verbose):
+    for _ in range(terms):
         tries = [
             (row, [*targets[row], term])
             for row in active
