@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -324,6 +325,11 @@ def data_summary(data: pd.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
         "queries": int(data[QID].nunique()),
         "sha256": digest.hexdigest()[:16],
     }
+
+
+def shown(reward: object) -> str:
+    """Return a reward's repr without the address that changes from process to process."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(reward))
 
 
 def last_checkpoint(folder: Path) -> Path | None:

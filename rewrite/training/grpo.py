@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from ..columns import QUERY
 from ..llm_rewriter import LLMRewriter
 from ..protocols import Reward
-from ._run import Run, data_summary, prompt_tokens, quiet, trainer_class
+from ._run import Run, data_summary, prompt_tokens, quiet, shown, trainer_class
 from .lora import LoraSettings
 from .reward_function import RewardFunction
 from .task import Task
@@ -120,7 +121,7 @@ def grpo(
         "method": "grpo",
         "settings": settings,
         "start": rewriter.llm.identity,
-        "reward": repr(reward),
+        "reward": shown(reward),
         "data": data_summary(task.topics, [QUERY]),
     }
     if run.finished():
@@ -158,20 +159,34 @@ def grpo(
             top_p=top_p,
             top_k=0,
             num_iterations=num_iterations,
+            shuffle_dataset=False,  # see _order
         )
-        per_optimizer_step = arguments.gradient_accumulation_steps
-        between = arguments.steps_per_generation * arguments.num_iterations
+        steps_of_batch, rest = divmod(
+            arguments.steps_per_generation * arguments.num_iterations,
+            arguments.gradient_accumulation_steps,
+        )
+        if rest:
+            raise ValueError(
+                "steps_per_generation × num_iterations should be a multiple of the "
+                f"{arguments.gradient_accumulation_steps} batches of a step"
+            )
+        order = _order(
+            len(encoded),
+            size=arguments.generation_batch_size // group_size,
+            batches=-(-steps // steps_of_batch),
+            seed=seed,
+        )
         trainer = _trainer_class(GRPOTrainer, task, dict(encoded), tuple(rewriter.stop))(
             model=engine.model,
-            reward_funcs=RewardFunction(task, reward, unparsable=unparsable),
+            reward_funcs=RewardFunction(task, reward, unparsable=unparsable, ends=engine.ends),
             args=arguments,
             train_dataset=Dataset.from_dict(
-                {"prompt": [text for text, _ in encoded], "row": list(range(len(encoded)))}
+                {"prompt": [encoded[row][0] for row in order], "row": order}
             ),
             processing_class=engine.tokenizer,
             peft_config=lora.config() if lora else None,
         )
-        run.go(trainer, engine, boundary=max(1, between // per_optimizer_step))
+        run.go(trainer, engine, boundary=steps_of_batch)
     return run.trained(rewriter)
 
 
@@ -204,6 +219,19 @@ def _trainer_class(
             return len(ids)
 
     return Trainer
+
+
+def _order(topics: int, *, size: int, batches: int, seed: int) -> list[int]:
+    """Return the topics of the whole run: one shuffle after the other, no topic twice a batch.
+
+    TRL's own sampler draws each epoch's shuffle from where the last one left its generator, which
+    a resumed run does not know; with the whole run as one epoch, it goes on where it stopped.
+    """
+    shuffles = np.random.default_rng(seed)
+    order: list[int] = []
+    while len(order) < batches * size:
+        order.extend(shuffles.permutation(topics)[: topics - topics % size or topics].tolist())
+    return order[: batches * size]
 
 
 def _processes() -> int:

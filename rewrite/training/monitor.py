@@ -62,7 +62,7 @@ class Monitor:
         self.folder = folder
         self.validation = validation
         self.rows: list[Row] = [row for row in read_table(self.table) if row["step"] <= start]
-        self._pending: float | None = None
+        self._pending: tuple[int, float] | None = None
         self._warned: set[str] = set()
 
     @property
@@ -80,7 +80,7 @@ class Monitor:
     def validated(self, step: int, value: float) -> bool:
         """Note a validation, and say whether it is the best so far."""
         best = self.best
-        self._pending = value
+        self._pending = (step, value)
         if step == 0:
             self.record(0, {})
         return best is None or value > best
@@ -93,7 +93,7 @@ class Monitor:
             if value is not None:
                 row[column] = float(value)
         if self._pending is not None:
-            row["validation"] = self._pending
+            row["validation"] = self._pending[1]
             self._pending = None
         self.rows.append(row)
         with self.table.open("a", newline="", encoding="utf-8") as file:
@@ -122,13 +122,15 @@ class Monitor:
         )
 
     def _validations(self) -> list[tuple[int, float]]:
-        return [(int(r["step"]), r["validation"]) for r in self.rows if "validation" in r]
+        noted = [(int(r["step"]), r["validation"]) for r in self.rows if "validation" in r]
+        return noted if self._pending is None else [*noted, self._pending]
 
     # -- what looks wrong ------------------------------------------------------------------
 
     def _judge(self) -> None:
         now = self._mean("entropy", last=True)
-        if len(self.rows) >= 2 * WINDOW and now < 0.2 * self._mean("entropy", last=False):
+        sampled = "reward_std" in self.rows[-1]  # learning from targets, it should fall
+        if sampled and len(self.rows) >= 2 * WINDOW and now < 0.2 * self._mean("entropy"):
             self._warn(
                 "entropy collapse",
                 f"the entropy fell to {now:.2g}, less than a fifth of what it was: the model writes"
@@ -154,7 +156,7 @@ class Monitor:
                 "more than half of the generations cannot be read by the parser. Show the form in "
                 "the prompt, raise max_tokens, or warm-start the model",
             )
-        length, before = self._mean("length", last=True), self._mean("length", last=False)
+        length, before = self._mean("length", last=True), self._mean("length")
         if len(self.rows) >= 2 * WINDOW and (length < before / 2 or length > before * 2):
             self._warn(
                 "length drift",
@@ -182,7 +184,7 @@ class Monitor:
                 "a reward closer to the measure",
             )
 
-    def _mean(self, column: str, *, last: bool) -> float:
+    def _mean(self, column: str, *, last: bool = False) -> float:
         """Return the mean of a column over its last steps or its first; NaN if too few."""
         values = [row[column] for row in self.rows if column in row]
         if len(values) < WINDOW:
@@ -227,7 +229,8 @@ def read_table(path: Path) -> list[Row]:
         return []
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    return [{name: float(cell) for name, cell in row.items() if cell} for row in rows]
+    numbers = [{name: float(cell) for name, cell in row.items() if cell} for row in rows]
+    return [{**row, "step": int(row["step"])} for row in numbers]
 
 
 def progress_bar(total: int, *, verbose: bool) -> Any:

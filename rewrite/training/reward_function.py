@@ -31,20 +31,30 @@ class RewardFunction:
         reward: Marks the candidates that could be read.
         unparsable: Mark of a generation that the parser cannot read; None puts it 0.1 below the
             worst of its group, so that the format is learnt whatever the reward's scale.
+        ends: Tokens that end a generation; one without them was cut, and is read as such.
     """
 
     __name__ = "reward"  # TRL names its metrics after it
 
-    def __init__(self, task: Task, reward: Reward, *, unparsable: float | None = None) -> None:
+    def __init__(
+        self,
+        task: Task,
+        reward: Reward,
+        *,
+        unparsable: float | None = None,
+        ends: frozenset[int] = frozenset(),
+    ) -> None:
         self.task = task
         self.reward = reward
         self.unparsable = unparsable
+        self.ends = ends
 
     def __call__(
         self,
         *,
         completions: Sequence[str],
         row: Sequence[int],
+        completion_ids: Sequence[Sequence[int]] = (),
         log_metric: Callable[[str, float], None] | None = None,
         **_: Any,
     ) -> list[float | None]:
@@ -54,7 +64,10 @@ class RewardFunction:
             TrainingError: If the reward gives a candidate no mark, NaN or infinity.
         """
         stop = tuple(self.task.rewriter.stop)
-        frame = self.task.candidates(row, [cut_at(text, stop)[0] for text in completions])
+        texts, stopped = zip(*(cut_at(text, stop) for text in completions), strict=True)
+        ended = [ids[-1] in self.ends for ids in completion_ids] or [True] * len(texts)
+        cut = [not (at_end or at_stop) for at_end, at_stop in zip(ended, stopped, strict=True)]
+        frame = self.task.candidates(row, texts, cut=cut)
         candidates = frame.drop_duplicates(QCAND)
         if log_metric is not None:
             log_metric("copies", float(copies(candidates).mean()))

@@ -55,19 +55,13 @@ def sample_candidates(
         ['1~1', '1~2']
     """
     task = Task.of(rewriter, topics)
-    answers = rewriter.llm.generate(
-        task.prompts,
-        n=n,
-        temperature=temperature,
-        top_p=top_p,
-        max_tokens=rewriter.max_tokens,
-        stop=tuple(rewriter.stop),
-        seed=seed,
-    )
+    sampler = rewriter.apply_attributes(n=n, temperature=temperature, top_p=top_p, seed=seed)
+    answers = sampler.generate(task.prompts)
     rows = [row for row, answer in enumerate(answers) for _ in range(n)]
     # a request that failed has no texts: its candidates are unreadable, and say why
     texts = [text for answer in answers for text in (answer.texts or [""] * n)]
-    frame = task.candidates(rows, texts)
+    cut = [answer.cut for answer in answers for _ in range(n)]
+    frame = task.candidates(rows, texts, cut=cut)
     reasons = {
         qid: failed(answer.error)
         for qid, answer in zip(task.topics[QID], answers, strict=True)

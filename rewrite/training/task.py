@@ -78,12 +78,19 @@ class Task:
         kept = topics.iloc[asked[_ROW].tolist()].reset_index(drop=True)
         return cls(rewriter, kept, script.prompts, feedback)
 
-    def candidates(self, rows: Sequence[int], generations: Sequence[str]) -> pd.DataFrame:
+    def candidates(
+        self,
+        rows: Sequence[int],
+        generations: Sequence[str],
+        *,
+        cut: Sequence[bool] | None = None,
+    ) -> pd.DataFrame:
         """Parse generations and form candidate queries.
 
         Args:
             rows: For each generation the number of its topic.
             generations: What the model wrote.
+            cut: Which were cut at the longest length; None says none.
 
         Returns:
             The rewriter's output, one candidate a generation: ``qcand`` is ``<group>~<i>`` with
@@ -93,7 +100,7 @@ class Task:
         number = frame.groupby(QID).cumcount() + 1
         names = [f"{qid}~{i}" for qid, i in zip(frame[QID], number, strict=True)]
         named = {QGROUP: frame[QID], QGROUP_QUERY: frame[QUERY], QCAND: names, QID: names}
-        out = _ask(self.rewriter, _Script(generations), self.feedback, frame.assign(**named))
+        out = _ask(self.rewriter, _Script(generations, cut), self.feedback, frame.assign(**named))
         return out.drop(columns=QUSAGE)
 
 
@@ -113,8 +120,11 @@ def _ask(
 class _Script(LLM):
     """Answers with given texts in order, or with each prompt's number."""
 
-    def __init__(self, texts: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, texts: Sequence[str] | None = None, cut: Sequence[bool] | None = None
+    ) -> None:
         self.texts = texts
+        self.cut = cut
         self.prompts: list[Messages] = []
 
     @property
@@ -128,8 +138,12 @@ class _Script(LLM):
                 "train the part that does"
             )
         self.prompts = list(prompts)
-        texts = map(str, range(len(prompts))) if self.texts is None else self.texts
-        return [Completions([text]) for text, _ in zip(texts, prompts, strict=True)]
+        texts = [str(i) for i in range(len(prompts))] if self.texts is None else self.texts
+        cut = [False] * len(prompts) if self.cut is None else self.cut
+        return [
+            Completions([text], cut=short)
+            for text, short, _ in zip(texts, cut, prompts, strict=True)
+        ]
 
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling
