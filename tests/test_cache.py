@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -327,3 +328,25 @@ def test_a_killed_run_loses_only_what_was_on_its_way(path, llm_server):
     kept = sum(a.cached for a in answers)
     assert 30 - 2 * 4 <= kept < 30  # those in flight are lost, and at most as many on the way
     assert len(llm_server.requests) - asked_before == 60 - kept
+
+
+def test_a_schema_is_part_of_the_key_and_none_changes_no_key(path):
+    fake = FakeLLM("a", constrains=True)
+    llm = Cached(fake, path)
+    assert llm.constrains
+    llm.generate(questions(1))
+    (key,) = stored_requests(path)
+    assert "schema" not in key  # as it was before there were schemas
+    for schema in ({"type": "object"}, {"type": "array"}, {"type": "object"}):
+        llm.generate(questions(1), schema=schema)
+    assert len(fake.calls) == 3
+    assert [sampling.schema for _, sampling in fake.calls] == [
+        None,
+        {"type": "object"},
+        {"type": "array"},
+    ]
+
+
+def stored_requests(path):
+    with closing(sqlite3.connect(path)) as db:
+        return [request for (request,) in db.execute("SELECT request FROM answers")]

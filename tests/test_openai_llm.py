@@ -496,3 +496,50 @@ def test_importing_the_package_imports_no_client():
 def test_the_server_counts_afresh():
     with LoopbackServer() as server:
         assert (server.requests, server.most_in_flight) == ([], 0)
+
+
+SCHEMA = {"type": "object", "properties": {"queries": {"type": "array"}}}
+
+
+def test_asks_for_json_that_follows_a_schema(make, llm_server):
+    llm = make()
+    assert llm.constrains
+    llm.generate([ask("q")], schema=SCHEMA)
+    assert llm_server.requests[0]["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "strict": True, "schema": SCHEMA},
+    }
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        broken("Invalid parameter: 'response_format' of type 'json_schema' is not supported."),
+        broken("no such thing", status=422, code="unsupported_value", param="response_format.type"),
+        broken("'response_format.type' must be 'text'"),
+        broken("This model does not support structured output"),
+    ],
+)
+def test_does_without_a_schema_where_the_server_takes_none(make, llm_server, refusal):
+    llm_server.replies = lambda body, number: refusal if "response_format" in body else None
+    llm = make(retries=0, concurrency=4)
+    assert [a.error for a in llm.generate(questions(9), schema=SCHEMA)] == [None] * 9
+    before = len(llm_server.requests)
+    llm.generate(questions(2), schema=SCHEMA)  # remembered
+    assert len(llm_server.requests) == before + 2
+    assert llm.constrains  # a cache must find the same answers in the next process
+
+
+def test_a_response_format_of_ones_own_wins(make, llm_server):
+    own = {"type": "json_object"}
+    for given, sent in ((own, own), (None, None)):
+        llm = make(extra_body={"response_format": given})
+        assert not llm.constrains
+        llm.generate([ask("q")], schema=SCHEMA)
+        assert llm_server.requests[-1].get("response_format") == sent
+
+
+def test_a_refused_response_format_of_ones_own_ends_the_batch(make, llm_server):
+    llm_server.replies = lambda body, number: broken("'response_format' is not supported")
+    with pytest.raises(LLMError, match=r"extra_body=.'response_format': None"):
+        make(extra_body={"response_format": {"type": "x"}}).generate([ask("q")], schema=SCHEMA)

@@ -666,6 +666,27 @@ def test_vllm_reads_the_same_tokens_and_gets_the_sampling(
 
 
 @pytest.mark.usefixtures("vllm")
+def test_vllm_holds_answers_to_a_schema(tiny_causal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = ModuleType("vllm.sampling_params")
+    params.StructuredOutputsParams = lambda json: ("structured", json)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "vllm.sampling_params", params)
+    served = VLLM(tiny_causal)
+    assert served.constrains
+    served.generate(PROMPTS[:1], schema={"type": "object"})
+    call = served._loaded().calls[0]
+    assert call["params"].structured_outputs == ("structured", {"type": "object"})
+
+
+def test_a_model_in_this_process_leaves_a_schema_aside(llm: TransformersLLM) -> None:
+    assert not llm.constrains
+    [free], [asked] = (
+        llm.generate(PROMPTS[:1], max_tokens=4, schema=schema)
+        for schema in (None, {"type": "object"})
+    )
+    assert free.texts == asked.texts
+
+
+@pytest.mark.usefixtures("vllm")
 def test_vllm_decodes_greedy_samples_once(tiny_causal: Path) -> None:
     served = VLLM(tiny_causal)
     [answer] = served.generate(PROMPTS[:1], n=3)
