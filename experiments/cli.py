@@ -245,6 +245,23 @@ def server(
     print_server(Console(), requests=requests)
 
 
+@bench.command()
+def expansion(
+    collection: Annotated[
+        str | None,
+        typer.Option("--collection", "-c", help="As in configs [irds:vaswani if here, or shop]."),
+    ] = None,
+    topics: Annotated[int, typer.Option(min=1, help="Queries, the first ones.")] = 93,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds a request.")] = 0.05,
+) -> None:
+    """Every prompted method against a loopback server, in under two minutes."""
+    from .benchmarks.expansion import print_expansion
+
+    print_expansion(
+        Console(), collection=_yaml(collection, "--collection"), topics=topics, latency=latency
+    )
+
+
 @app.callback(invoke_without_command=True)
 def _top(
     context: typer.Context,

@@ -46,6 +46,7 @@ class LoopbackServer:
     Args:
         latency: Seconds until an answer.
         ignore_n: Send one choice, however many are asked for, as some servers do.
+        most_words: Echo only so many words, the last ones; None echoes all.
 
     Attributes:
         replies: What to answer to the next requests, in turn; when there are none left, the
@@ -62,9 +63,12 @@ class LoopbackServer:
         True
     """
 
-    def __init__(self, *, latency: float = 0.0, ignore_n: bool = False) -> None:
+    def __init__(
+        self, *, latency: float = 0.0, ignore_n: bool = False, most_words: int | None = None
+    ) -> None:
         self.latency = latency
         self.ignore_n = ignore_n
+        self.most_words = most_words
         self.replies: list[Reply] | Callable[[Body, int], Reply | None] = []
         self.requests: list[Body] = []
         self.headers: list[dict[str, str]] = []
@@ -142,6 +146,8 @@ class LoopbackServer:
 
     def _echo(self, body: Body) -> Body:
         text = body["messages"][-1]["content"]
+        if self.most_words is not None:
+            text = " ".join(text.split()[-self.most_words :])
         limit = body.get("max_tokens") or body.get("max_completion_tokens") or 10**6
         n = 1 if self.ignore_n else body.get("n") or 1
         texts = [text if i == 0 else f"{i} {text}" for i in range(n)]
@@ -181,11 +187,12 @@ def completion(*texts: str | None, finish: list[str] | None = None, prompt_token
 
 
 @contextmanager
-def separate_process(*, latency: float) -> Iterator[str]:
+def separate_process(*, latency: float, most_words: int | None = None) -> Iterator[str]:
     """Run a server in a process of its own, so that it costs the client no time.
 
     Args:
         latency: Seconds until an answer.
+        most_words: Echo only so many words, the last ones; None echoes all.
 
     Yields:
         Its address, for ``base_url``.
@@ -193,6 +200,8 @@ def separate_process(*, latency: float) -> Iterator[str]:
     import subprocess
 
     command = [sys.executable, "-m", __spec__.name, "--latency", str(latency)]
+    if most_words is not None:
+        command += ["--most-words", str(most_words)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
@@ -205,7 +214,8 @@ def main() -> None:
     """Serve until killed; the first line of output is the address."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0.05, help="seconds until an answer")
-    with LoopbackServer(latency=parser.parse_args().latency) as server:
+    parser.add_argument("--most-words", type=int, help="echo only the last words")
+    with LoopbackServer(**vars(parser.parse_args())) as server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()
         threading.Event().wait()
