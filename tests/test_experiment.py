@@ -89,6 +89,24 @@ def test_costs_stand_by_the_system_that_asked(report):
     assert rows["completion_tokens"]["Query2Doc"] == 20 * 4
 
 
+def test_costs_of_a_guarded_method_of_several_steps_in_money_and_in_qusage(home):
+    price = {"prompt": 1_000_000, "completion": 10_000_000}  # 1 and 10 a token
+    fake = {"type": "fake", "reply": "1. a sofa\n2. a bed\n3. a desk", "price": price}
+    systems = {
+        "QAExpand": ["QAExpand", "KeepEntities", {"Unchanged": {"similarity": 0.95}}, "bm25"]
+    }
+    bench = workbench(llms={"fake": fake}, systems=systems, baseline=None, oracle=None)
+    report = run_experiment(bench)
+    (row,) = report.table.to_dict("records")
+    assert row["requests"] > 20  # more than one a query
+    assert row["money"] == pytest.approx(row["prompt_tokens"] + 10 * row["completion_tokens"])
+    usage = pd.DataFrame(report.runs[0].rewrites["qusage"].tolist()).sum()
+    # identical requests of a batch are sent, and paid for, once
+    assert usage["prompt_tokens"] == row["prompt_tokens"]
+    assert usage["completion_tokens"] == row["completion_tokens"]
+    assert usage["requests"] - usage["cached"] == row["requests"]
+
+
 def test_against_baseline_by_hand():
     values = pd.DataFrame({"base": [0.1, 0.2, 0.3], "a": [0.2, 0.2, 0.1], "b": [0.3, 0.4, 0.5]})
     out = against_baseline(values, "base", correction="bonferroni")
