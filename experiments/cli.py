@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 from pydantic import ValidationError
+from pyterrier.validate import InputValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -23,6 +24,9 @@ from pyterrier_rewrite.errors import RewriteError, RewriteWarning
 
 # typer may bring a click of its own, so its base error is found through one that typer exports
 UsageError: Any = typer.BadParameter.__mro__[2]
+
+INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
 
 app = typer.Typer(
     name="pt-rewrite",
@@ -45,7 +49,7 @@ def run(
     config: Annotated[str, typer.Argument(help="A YAML file, or a config that comes along.")],
     set_: SetOption = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the results [runs/NAME].")
+        Path | None, typer.Option("--out", help="Folder for the results (by default runs/NAME).")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Estimate calls and tokens, make none.")
@@ -65,17 +69,24 @@ def run(
 @app.command()
 def demo(
     products: Annotated[int, typer.Option(min=100, help="Size of the shop.")] = 3000,
-    seed: Annotated[int, typer.Option(help="Decides the shop.")] = 0,
+    seed: Annotated[int, typer.Option(help="Decides the shop and the training.")] = 0,
+    set_: SetOption = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the results [runs/shop].")
+        Path | None, typer.Option("--out", help="Folder for the results (by default runs/shop).")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
 ) -> None:
-    """Index a generated shop and compare raw queries, RM3 and the perfect rewrite."""
-    from .config import load_config
+    """Train a small rewriter on a generated shop; compare it on unseen queries; write a page."""
+    from .demo import run_demo
 
-    overrides = [f"collection={{shop: {{products: {products}, seed: {seed}}}}}"]
-    _run(load_config("shop", overrides), out, quiet=quiet)
+    folder = out or Path("runs/shop")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write to {folder}: {error}", param_hint="--out") from None
+    run_demo(
+        Console(), folder, products=products, seed=seed, verbose=not quiet, overrides=set_ or []
+    )
 
 
 def _run(
@@ -86,7 +97,6 @@ def _run(
     budget: str | None = None,
     quiet: bool = False,
 ) -> None:
-    from .meter import Estimating
     from .report import print_estimate, print_report, write_report
     from .runner import Executor, run_experiment
     from .workbench import Workbench
@@ -111,16 +121,20 @@ def _run(
                 (name, executor.run(name, workbench.system(name)).spent) for name in config.systems
             ]
         priced = any(llm.price is not None for llm in config.llms.values())
-        print_estimate(rows, console, priced=priced)
-        assert all(isinstance(llm, Estimating) for llm in workbench._llms.values())
+        print_estimate(rows, workbench.spent, console, priced=priced)
         return
     folder = out or Path("runs") / config.name
-    if folder.exists() and not folder.is_dir():
-        raise typer.BadParameter(f"{folder} is a file, not a folder", param_hint="--out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write to {folder}: {error}", param_hint="--out") from None
     report = run_experiment(workbench)
     print_report(report, console)
     write_report(report, folder)
     console.print(f"written to {folder}", style="dim", highlight=False)
+    lost = [run.name for run in report.runs if len(run.failures) == len(workbench.topics())]
+    if lost:
+        raise RewriteError(f"no query could be rewritten by {', '.join(lost)}; see the notes above")
 
 
 def _budget(text: str) -> Any:
@@ -211,18 +225,26 @@ def try_(
         key, equals, value = item.partition("=")
         if not equals:
             raise typer.BadParameter(f"expected KEY=VALUE, found {item!r}", param_hint="--set")
-        parameters[key] = yaml.safe_load(value)
+        parameters[key] = _yaml(value, "--set")
     show_trial(
         method,
         query,
         Console(),
         parameters=parameters,
-        collection=yaml.safe_load(collection),
+        collection=_yaml(collection, "--collection"),
         model=model,
         base_url=base_url,
         local=local,
         results=results,
     )
+
+
+def _yaml(text: str, option: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise typer.BadParameter(f"{text!r} is not YAML: {reason}", param_hint=option) from None
 
 
 @bench.command()
@@ -249,7 +271,7 @@ def server(
 def expansion(
     collection: Annotated[
         str | None,
-        typer.Option("--collection", "-c", help="As in configs [irds:vaswani if here, or shop]."),
+        typer.Option("--collection", "-c", help="As in configs [irds:vaswani, or shop]."),
     ] = None,
     topics: Annotated[int, typer.Option(min=1, help="Queries, the first ones.")] = 93,
     latency: Annotated[float, typer.Option(min=0, help="Seconds a request.")] = 0.05,
@@ -257,9 +279,8 @@ def expansion(
     """Every prompted method against a loopback server, in under two minutes."""
     from .benchmarks.expansion import print_expansion
 
-    print_expansion(
-        Console(), collection=_yaml(collection, "--collection"), topics=topics, latency=latency
-    )
+    wanted = collection and _yaml(collection, "--collection")
+    print_expansion(Console(), collection=wanted, topics=topics, latency=latency)
 
 
 @app.callback(invoke_without_command=True)
@@ -276,7 +297,14 @@ def _top(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
-    sys.exit(call(sys.argv[1:] if arguments is None else arguments))
+    try:
+        code = call(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        print("interrupted; what models answered so far is in the cache", file=sys.stderr)
+        code = 1
+    sys.exit(code)
 
 
 def call(arguments: list[str]) -> int:
@@ -293,15 +321,14 @@ def call(arguments: list[str]) -> int:
     except UsageError as error:
         error.show()
         return 2
-    except (ConfigError, CollectionError, ValidationError) as error:
+    except (ConfigError, CollectionError, ValidationError, InputValidationError) as error:
         errors.print(f"error: {error}", style="red", markup=False, highlight=False)
         return 2
     except (RewriteError, BudgetError, OSError, ValueError) as error:
         errors.print(f"failed: {error}", style="red", markup=False, highlight=False)
         return 1
-    except (KeyboardInterrupt, typer.Abort):
-        errors.print("interrupted; what models answered so far is in the cache", style="red")
-        return 1
+    except typer.Abort:
+        return INTERRUPTED
     return stopped if isinstance(stopped, int) else 0
 
 

@@ -29,7 +29,7 @@ from pyterrier_rewrite.training import (
     sft,
 )
 from pyterrier_rewrite.training.scratch import BARE, scratch_rewriter
-from pyterrier_rewrite.training.warm_start import distant_supervision
+from pyterrier_rewrite.training.warm_start import distant_supervision, join_pairs
 
 from .config import ConfigError, TransformersConfig, near
 from .train_config import TrainConfig, data_of
@@ -253,6 +253,7 @@ class Training(Workbench):
         source, settings = data_of(options, where)
         settings = dict(settings)
         samplers = settings.pop("samplers", None)
+        joined = self._share(settings.pop("joined", 0.0), f"{where}.data.joined")
         by = [
             self.trainable(stage, f"{where}.data.samplers.{i}")
             for i, stage in enumerate(samplers or [])
@@ -260,13 +261,21 @@ class Training(Workbench):
         data = self._bound(DATA[source], settings, f"{where}.data.{source}")
 
         def train(rewriter: LLMRewriter, folder: Path) -> LLMRewriter:
-            frames = [self._data(data, sampler) for sampler in by or [rewriter]]
+            frame = pd.concat([self._data(data, sampler) for sampler in by or [rewriter]])
+            if joined:
+                count = round(joined * len(frame))
+                frame = join_pairs(frame, count=count, seed=self.wanted.seed)
             trained: LLMRewriter = bound(
-                rewriter, pd.concat(frames), output_dir=folder, validation=self.validation
+                rewriter, frame, output_dir=folder, validation=self.validation
             )
             return trained
 
         return method, train
+
+    def _share(self, value: Any, where: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise ConfigError(f"{where}: expected 0 or more, found {value!r}")
+        return float(value)
 
     def _data(self, source: Callable[..., Any], rewriter: LLMRewriter) -> pd.DataFrame:
         wanted = inspect.signature(source).parameters

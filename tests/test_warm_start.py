@@ -10,7 +10,7 @@ import pytest
 from pyterrier_rewrite import FakeLLM, LLMRewriter, Prompt, RepeatTerms
 from pyterrier_rewrite.analysis import EnglishAnalyzer
 from pyterrier_rewrite.training import TrainingError
-from pyterrier_rewrite.training.warm_start import distant_supervision, typical_terms
+from pyterrier_rewrite.training.warm_start import distant_supervision, join_pairs, typical_terms
 
 TEXTS = {
     "d1": "A sofa in anthracite by Grunhild",
@@ -165,3 +165,16 @@ def test_more_targets_hide_terms_and_repeat_nothing() -> None:
     assert set(of_a) == {"sofa anthracite", "sofa", "anthracite"}
     assert len(of_a) == 3
     assert supervise(reward, targets=20, seed=0).equals(out)
+
+
+def test_joined_pairs_ask_for_both_targets() -> None:
+    pairs = TOPICS.assign(target=["anthracite", "ivory"])
+    out = join_pairs(pairs, count=50, seed=1)
+    assert out.iloc[:2].equals(pairs)
+    assert len(out) == 52
+    new = {tuple(row) for row in out.iloc[2:][["qid", "query", "target", "note"]].to_numpy()}
+    assert len(new) == 4
+    assert ("a+b", "dark grey couch cream couch", "anthracite ivory", "x") in new
+    assert ("b+a", "cream couch dark grey couch", "ivory anthracite", "y") in new
+    assert join_pairs(pairs, count=50, seed=1).equals(out)
+    assert join_pairs(pairs.iloc[:0], count=3).empty

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pandas as pd
 import pyterrier as pt
 
-from ..columns import DOCNO, QID
+from ..columns import DOCNO, QID, QUERY
 from ..llm_rewriter import LLMRewriter
 from ..protocols import Analyzer, CollectionStatistics, Reward, TextSource
 from .reward_function import checked
@@ -114,6 +114,41 @@ def distant_supervision(
 
 def _some(terms: Sequence[str], random: Random) -> list[str]:
     return [term for term in terms if random.random() < 2 / 3]
+
+
+def join_pairs(data: pd.DataFrame, *, count: int, seed: int = 0) -> pd.DataFrame:
+    """Add rows that ask two queries at once and want both targets.
+
+    To answer them a model must find out which words of the query call for which words of the
+    target, and cannot learn whole queries by heart. For small models from scratch this is worth
+    more than anything else; large ones know it already.
+
+    Args:
+        data: ``qid``, ``query``, ``target``, as for :func:`~pyterrier_rewrite.training.sft`.
+        count: Rows to add, 0 or more.
+        seed: Decides who is joined with whom.
+
+    Returns:
+        The rows of ``data`` and then the new ones, whose qid is ``<qid>+<qid>``. Other columns of
+        a new row are those of its first query.
+
+    Example:
+        >>> pairs = pd.DataFrame([{"qid": "1", "query": "couch", "target": "sofa"}])
+        >>> join_pairs(pairs, count=1).iloc[1].tolist()
+        ['1+1', 'couch couch', 'sofa sofa']
+    """
+    random = Random(seed)
+    if not len(data):
+        return data
+    rows = [random.randrange(len(data)) for _ in range(2 * count)]
+    first, second = (data.iloc[rows[i::2]].reset_index(drop=True) for i in (0, 1))
+    joined = first.assign(
+        **{name: first[name] + by + second[name] for name, by in _JOINED_BY.items()}
+    )
+    return pd.concat([data, joined], ignore_index=True)
+
+
+_JOINED_BY: Final = {QID: "+", QUERY: " ", TARGET: " "}
 
 
 def typical_terms(

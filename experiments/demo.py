@@ -1,0 +1,77 @@
+"""The demo: a small rewriter learns to search a shop, from the search engine alone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from pyterrier_rewrite import LLMRewriter
+from pyterrier_rewrite.saved import save_pretrained
+
+from .config import load_config, read_config
+from .page import write_page
+from .report import print_report, write_report
+from .runner import run_experiment
+from .train import Training
+from .train_config import TrainConfig
+from .workbench import Workbench
+
+
+def run_demo(
+    console: Console,
+    out: Path,
+    *,
+    products: int,
+    seed: int,
+    verbose: bool,
+    overrides: Sequence[str] = (),
+) -> None:
+    """Train on the shop's training queries, compare on its test queries, and write a page.
+
+    Args:
+        console: Where the table goes.
+        out: Folder for the results; what an earlier demo left there is replaced.
+        products: Size of the shop.
+        seed: Decides the shop and everything random in training.
+        verbose: Whether to show progress.
+        overrides: Changes to the training's config, ``key=value`` each.
+
+    Raises:
+        ConfigError: If an override is wrong.
+    """
+    shop = f"collection={{shop: {{products: {products}, seed: {seed}}}}}"
+    folder, warm = out / "training", out / "warm-start"
+    for earlier in (folder, warm):
+        shutil.rmtree(earlier, ignore_errors=True)
+    training = Training(
+        read_config(TrainConfig, "train-shop", [shop, f"seed={seed}", *overrides]), verbose=verbose
+    )
+
+    def keep(method: str, rewriter: LLMRewriter) -> None:
+        if method == "sft":
+            save_pretrained(rewriter, warm)
+
+    training.run(folder, notice=keep)
+    systems = [
+        f"systems.warm start=[{{Trained: {{path: {warm}}}}}, bm25]",
+        f"systems.trained=[{{Trained: {{path: {folder}}}}}, bm25]",
+        "systems.oracle=[FromColumn, bm25]",
+    ]
+    config = load_config("shop", [training_collection(training), *systems])
+    order = ["raw", "RM3", "warm start", "trained", "oracle"]
+    config = config.model_copy(update={"systems": {name: config.systems[name] for name in order}})
+    workbench = Workbench(config, verbose=verbose)
+    report = run_experiment(workbench)
+    print_report(report, console)
+    write_report(report, out)
+    page = write_page(report, workbench.topics(), folder, out / "index.html")
+    console.print(f"written to {out}; see {page}", style="dim", highlight=False)
+
+
+def training_collection(training: Training) -> str:
+    """Return the override that searches the shop that was trained on, by its test queries."""
+    spec = training.wanted.collection
+    return f"collection={spec}"
