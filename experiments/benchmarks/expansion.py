@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pyterrier_rewrite.errors import RewriteError, RewriteWarning
+from pyterrier_rewrite.experiments.collections import CollectionError, load_collection
 from pyterrier_rewrite.experiments.config import load_config
 from pyterrier_rewrite.experiments.runner import run_experiment
 from pyterrier_rewrite.experiments.workbench import Workbench
@@ -46,8 +47,8 @@ def run(
     words of its prompt, about what a passage has. Nothing is cached.
 
     Args:
-        collection: As in configs; None takes ``irds:vaswani`` if ir-datasets has it on this
-            machine, else the shop. Its index is built beforehand, if need be.
+        collection: As in configs; None takes ``irds:vaswani`` or, where it can be neither read
+            nor fetched, the shop. Its index is built beforehand, if need be.
         topics: Queries, the first ones of the collection.
         latency: Seconds that the server takes for each request.
 
@@ -55,9 +56,11 @@ def run(
         The systems, and the seconds for all of them: models, retrieval and evaluation.
     """
     if collection is None:
-        from ir_datasets.util import home_path
-
-        collection = "irds:vaswani" if (home_path() / "vaswani").is_dir() else "shop"
+        collection = "irds:vaswani"
+        try:
+            load_collection(collection).get_topics()
+        except CollectionError:
+            collection = "shop"
     with separate_process(latency=latency, most_words=WORDS) as url:
         overrides = {
             "collection": collection,
