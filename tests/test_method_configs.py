@@ -9,7 +9,7 @@ import pytest
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.experiments.config import builtin_configs, load_config
 from pyterrier_rewrite.experiments.methods import rewriters
-from pyterrier_rewrite.experiments.runner import check_systems
+from pyterrier_rewrite.experiments.runner import check_systems, run_experiment
 from pyterrier_rewrite.experiments.workbench import Workbench
 from pyterrier_rewrite.pipelines import DenseIndex, PisaIndex
 
@@ -38,7 +38,9 @@ def test_every_system_can_be_built_and_its_stages_fit(name, indexes, monkeypatch
     config = load_config(name)
     workbench = Workbench(config, verbose=False)
     workbench.__dict__.update(indexes)  # in place of the collection's, which would be fetched
-    systems = {name: workbench.system(name) for name in config.systems if name != "oracle"}
+    theirs = {"FromFile", "FromColumn"}  # need files or columns of the collection
+    named = [name for name, stages in config.systems.items() if not theirs & used(stages)]
+    systems = {name: workbench.system(name) for name in named}
     check_systems(systems, ["qid", "query", "qhistory", "qrewrite"])
 
 
@@ -86,3 +88,27 @@ def test_a_dense_index_is_the_encoder_of_what_asks_for_one(indexes):
     hyde, _ = workbench.system("HyDE")
     assert hyde.formulation == pr.MeanVector(indexes["dense_index"])
     assert hyde.writes == ("query_vec",)
+
+
+def test_the_shootout_runs_every_method_and_counts_its_requests(monkeypatch, tmp_path):
+    monkeypatch.setenv("PT_REWRITE_HOME", str(tmp_path))
+    config = load_config(
+        "expansion-shootout",
+        [
+            "collection={shop: {products: 100}}",
+            "topics=2",
+            "depth=20",
+            'llms.main={type: fake, reply: "1. a sofa for two; 2. \\"a couch\\" of linen **"}',
+        ],
+    )
+    report = run_experiment(Workbench(config, verbose=False))
+    requests = report.table.set_index("name")["requests"].to_dict()
+    assert list(requests) == list(config.systems)
+    assert [name for name, count in requests.items() if count == 0] == ["BM25", "RM3"]
+    assert requests["Query2Doc"] == requests["MILL"] == requests["HyDE"] == 2
+    assert requests["CSQE"] == 4
+    assert requests["ThinkQE"] in range(2, 7)
+    assert requests["GenQREnsemble"] == 20
+    for run in report.runs:
+        if run.rewrites is not None:
+            assert set(run.rewrites["qstatus"]) == {"ok"}, run.name
