@@ -314,10 +314,11 @@ def call(arguments: list[str]) -> int:
     from .meter import BudgetError
 
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    warnings.showwarning = _show_warning
     errors = Console(stderr=True)
     try:
-        stopped = app(arguments, standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            stopped = app(arguments, standalone_mode=False)
     except UsageError as error:
         error.show()
         return 2

@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
 from importlib import resources
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -17,6 +19,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     field_validator,
     model_validator,
@@ -173,6 +176,17 @@ class ExperimentConfig(Strict):
     seed: int = 42
     topics: int | None = Field(None, ge=1)
 
+    _place_of: Callable[[str], str] | None = PrivateAttr(None)
+
+    def read_from(self, place_of: Callable[[str], str]) -> None:
+        """Remember where a dotted key stands in the file that this config was read from."""
+        self._place_of = place_of
+
+    def located(self, message: str) -> str:
+        """Return a message about a dotted key, ``key: what``, with its place in the file."""
+        place_of = self._place_of
+        return message if place_of is None else f"{place_of(message.partition(':')[0])}: {message}"
+
     @field_validator("measures")
     @classmethod
     def _known_measures(cls, names: list[str]) -> list[str]:
@@ -180,12 +194,17 @@ class ExperimentConfig(Strict):
             raise ValueError("at least one measure is needed, such as nDCG@10")
         for name in names:
             try:
-                ir_measures.parse_measure(name)
+                measure = ir_measures.parse_measure(name)
+                measure.validate_params()
             except (ValueError, NameError) as error:
-                known = sorted(ir_measures.measures.registry)
+                raise ValueError(f"{name!r} is no measure of ir-measures{_meant(name)}") from error
+            except AssertionError as error:
                 raise ValueError(
-                    f"{name!r} is no measure of ir-measures{near(name.partition('@')[0], known)}"
+                    f"{name!r} lacks a parameter, or has a wrong one, such as P without @10 "
+                    f"({error})"
                 ) from error
+            if not ir_measures.DefaultPipeline.supports(measure):
+                raise ValueError(f"{name!r} needs a package that is not installed")
         return names
 
     @model_validator(mode="after")
@@ -234,12 +253,13 @@ def read_config(kind: type[C], source: str | Path, overrides: Sequence[str] = ()
         raise ConfigError(f"{where} is not valid YAML: {_flat(error)}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{where} should hold a mapping, found {type(content).__name__}")
+    _check_keys(where, node)
     set_keys: list[tuple[str | int, ...]] = []
     for override in overrides:
         set_keys.append(_override(content, override))
     content = _substitute(content)
     try:
-        return kind.model_validate(content)
+        config = kind.model_validate(content)
     except ValidationError as error:
         lines = []
         for problem in error.errors():
@@ -247,6 +267,13 @@ def read_config(kind: type[C], source: str | Path, overrides: Sequence[str] = ()
             place = _place(where, node, key, set_keys)
             lines.append(f"{place}: {_explain(problem, key, kind)}")
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+    if isinstance(config, ExperimentConfig):
+        config.read_from(lambda key: _place(where, node, _steps(key), set_keys))
+    return config
+
+
+def _steps(key: str) -> tuple[str | int, ...]:
+    return tuple(int(step) if step.isdigit() else step for step in key.split("."))
 
 
 def near(name: str, known: Iterable[str]) -> str:
@@ -255,8 +282,17 @@ def near(name: str, known: Iterable[str]) -> str:
     folded = {other.casefold(): other for other in names}
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
-    listed = ", ".join(sorted(names)) if len(names) <= 40 else f"{len(names)} others"
-    return f"{hint} (there are: {listed})"
+    return f"{hint} (there are {len(names)}: {', '.join(sorted(names))})"
+
+
+def _meant(name: str) -> str:
+    """Return a hint at the measure that a name, perhaps one of trec_eval's, stands for."""
+    try:
+        with redirect_stdout(StringIO()):
+            found = ir_measures.parse_trec_measure(name)
+        return f"; did you mean {str(found[0])!r}?"
+    except Exception:  # it prints, asserts and raises as it likes
+        return near(name.partition("@")[0], sorted(ir_measures.measures.registry))
 
 
 def _read(source: str | Path, *, training: bool) -> tuple[str, str]:
@@ -273,6 +309,29 @@ def _read(source: str | Path, *, training: bool) -> tuple[str, str]:
     if path.suffix in {".yaml", ".yml"} or "/" in name:
         raise ConfigError(f"there is no file {name!r}")
     raise ConfigError(f"there is no file and no config {name!r}{near(name, configs)}")
+
+
+def _check_keys(where: str, node: yaml.Node | None) -> None:
+    """Refuse what YAML passes over in silence: a key twice, a key that it reads as no text."""
+    if isinstance(node, yaml.SequenceNode):
+        for entry in node.value:
+            _check_keys(where, entry)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: dict[str, int] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if key.tag != "tag:yaml.org,2002:str":
+            kind = key.tag.rpartition(":")[2]
+            raise ConfigError(
+                f"{where}, line {line}: YAML reads the key {key.value!r} as {kind}; quote it"
+            )
+        if key.value in seen:
+            raise ConfigError(
+                f"{where}, line {line}: the key {key.value!r} stands in line {seen[key.value]} too"
+            )
+        seen[key.value] = line
+        _check_keys(where, value)
 
 
 def _override(content: dict[str, Any], override: str) -> tuple[str | int, ...]:
@@ -361,7 +420,7 @@ def _place(
     path: tuple[str | int, ...],
     set_keys: Sequence[tuple[str | int, ...]],
 ) -> str:
-    if any(path[: len(key)] == key or key[: len(path)] == path for key in set_keys):
+    if path and any(path[: len(key)] == key or key[: len(path)] == path for key in set_keys):
         return f"--set {'.'.join(map(str, path))}"
     line = 1 if node is None else node.start_mark.line + 1
     for step in path:
@@ -382,6 +441,8 @@ def _explain(problem: Mapping[str, Any], path: tuple[str | int, ...], kind: Any)
     key = ".".join(map(str, path)) or "the config"
     if problem["type"] == "extra_forbidden":
         return f"unknown key {key!r}{near(str(path[-1]), _fields(problem['loc'][:-1], kind))}"
+    if problem["type"].startswith("union_tag"):
+        return f"{key}: the key 'type' should be openai, transformers, vllm or fake"
     if problem["type"] == "missing":
         return f"the key {key!r} is missing"
     message = problem["msg"].removeprefix("Value error, ")

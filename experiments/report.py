@@ -39,6 +39,14 @@ PACKAGES = (
 )
 
 
+COSTS = {
+    "requests": "requests",
+    "cached": "cached",
+    "prompt_tokens": "tokens in",
+    "completion_tokens": "tokens out",
+}
+
+
 def print_report(report: Report, console: Console) -> None:
     """Print the table of an experiment; results.csv has every number of it and more."""
     config, rows = report.config, report.table.to_dict("records")
@@ -58,16 +66,13 @@ def print_report(report: Report, console: Console) -> None:
         columns["gap"] = [
             "" if math.isnan(row["gap_closed"]) else f"{row['gap_closed']:.0%}" for row in rows
         ]
+    if any(row["failed"] for row in rows):
+        columns["failed"] = [f"{row['failed']:,}" for row in rows]
     columns["ms"] = [f"{row['mrt']:,.1f}" for row in rows]
-    if any(row["requests"] for row in rows):
-        columns["requests"] = [f"{row['requests']:,}" for row in rows]
-        columns["cached"] = [f"{row['cached']:,}" for row in rows]
-        columns["tokens in"] = [f"{row['prompt_tokens']:,}" for row in rows]
-        columns["out"] = [f"{row['completion_tokens']:,}" for row in rows]
-    if "money" in report.table:
-        columns["money"] = [f"{row['money']:,.4f}" for row in rows]
     console.print(f"{config.name}: {report.num_queries:,} queries", style="bold", highlight=False)
     console.print(_table(columns))
+    if any(row["requests"] for row in rows):
+        console.print(_table(_costs(report)))
     if config.baseline is not None:
         corrected = f", {config.correction} corrected" if config.correction else ""
         console.print(
@@ -80,10 +85,24 @@ def print_report(report: Report, console: Console) -> None:
         console.print(note, style="dim", highlight=False)
 
 
+def _costs(report: Report) -> dict[str, list[str]]:
+    rows = report.table.to_dict("records")
+    columns = {"system": [row["name"] for row in rows]}
+    for key, title in COSTS.items():
+        columns[title] = [f"{row[key]:,}" for row in rows]
+    if "money" in report.table:
+        columns["money"] = [f"{row['money']:,.4f}" for row in rows]
+    return columns
+
+
 def _table(columns: dict[str, list[str]]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", no_wrap=number > 0)
+        if number:
+            table.add_column(column, justify="right", no_wrap=True)
+        else:
+            widest = max(map(len, columns[column]), default=0)
+            table.add_column(column, min_width=min(20, widest), overflow="fold")
     for cells in zip(*columns.values(), strict=True):
         table.add_row(*map(escape, cells))
     return table
@@ -99,8 +118,11 @@ def _change_cell(row: dict[str, Any], measure: str) -> str:
     return f"{change:+.4f}" if change else ""
 
 
-def print_estimate(rows: list[tuple[str, Spent]], console: Console, *, priced: bool) -> None:
-    """Print what systems would ask of language models."""
+def print_estimate(
+    rows: list[tuple[str, Spent]], total: Spent, console: Console, *, priced: bool
+) -> None:
+    """Print what systems would ask of language models, and what it comes to."""
+    rows = [*rows, ("all together", total)]
     columns = {
         "system": [name for name, _ in rows],
         "requests": [f"{spent.requests:,}" for _, spent in rows],
@@ -114,7 +136,7 @@ def print_estimate(rows: list[tuple[str, Spent]], console: Console, *, priced: b
     console.print(_table(columns))
     console.print(
         "tokens in: four characters a token; out: every completion at its limit. Systems that "
-        "share a rewriter share its requests.",
+        "share a rewriter share its requests, which count once in the last line.",
         style="dim",
     )
 
@@ -129,6 +151,7 @@ def write_report(report: Report, folder: Path) -> None:
     names = file_names([run.name for run in report.runs])
     for sub in ("runs", "rewrites"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
+    _forget_systems(folder, keep=set(names.values()))
     _replace(folder / "results.csv", lambda file: report.table.to_csv(file, index=False))
     _replace(folder / "perquery.csv", lambda file: report.perquery.to_csv(file, index=False))
     for run in report.runs:
@@ -147,6 +170,17 @@ def write_report(report: Report, folder: Path) -> None:
     _replace(folder / "config.yaml", lambda file: file.write_text(text, encoding="utf-8"))
     versions = json.dumps(_versions(), indent=1)
     _replace(folder / "versions.json", lambda file: file.write_text(versions, encoding="utf-8"))
+
+
+def _forget_systems(folder: Path, *, keep: set[str]) -> None:
+    """Remove the files of systems that an earlier run wrote here and this one has not."""
+    before = folder / "results.csv"
+    if not before.is_file():
+        return
+    for name in file_names(list(map(str, pd.read_csv(before)["name"]))).values():
+        if name not in keep:
+            (folder / "runs" / f"{name}.res.gz").unlink(missing_ok=True)
+            (folder / "rewrites" / f"{name}.jsonl").unlink(missing_ok=True)
 
 
 def file_names(names: list[str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.base import Rewriter
-from pyterrier_rewrite.columns import QGEN
+from pyterrier_rewrite.columns import QGEN, QGROUP, QSTATUS
 
 from .config import ConfigError, ExperimentConfig
 from .meter import Spent
@@ -40,6 +40,14 @@ class SystemRun:
     rewrites: pd.DataFrame | None
     seconds: float
     spent: Spent
+
+    @property
+    def failures(self) -> list[str]:
+        """Why queries could not be rewritten, one reason a query."""
+        if self.rewrites is None:
+            return []
+        statuses = self.rewrites.drop_duplicates(QGROUP if QGROUP in self.rewrites else "qid")
+        return [s for s in statuses[QSTATUS] if s.startswith("failed")]
 
 
 @dataclass
@@ -97,7 +105,12 @@ def run_experiment(workbench: Workbench) -> Report:
     perquery = evaluate(runs, qrels, measures)
     table = compare(config, runs, perquery, len(topics))
     judged = int(qrels["qid"].nunique())
-    notes = []
+    notes = [
+        f"{run.name}: {len(run.failures)} of {len(topics)} queries could not be rewritten and "
+        f"were searched as they were ({run.failures[0]})"
+        for run in runs
+        if run.failures
+    ]
     if judged < len(topics):
         notes.append(f"{len(topics) - judged} of {len(topics)} topics have no judgements")
     return Report(config, runs, table, perquery, judged, notes)
@@ -117,7 +130,7 @@ def check_systems(systems: Mapping[str, Sequence[pt.Transformer]], columns: Sequ
             except pt.validate.InputValidationError as error:
                 raise ConfigError(
                     f"systems.{name}.{number}: {type(stage).__name__} cannot take what comes "
-                    f"before it: {_missing(error)}"
+                    f"before it: {_missing(error)}{_advice(error)}"
                 ) from None
             except pt.inspect.InspectError:
                 here = None
@@ -144,6 +157,13 @@ def _missing(error: Any) -> str:
     return ", or ".join(wanted)
 
 
+def _advice(error: Any) -> str:
+    needed = {column for mode in error.modes for column in mode.missing_columns}
+    if not {"docno", "text"} & needed:
+        return ""
+    return "; put bm25 and text before it, or give it feedback: [bm25, text]"
+
+
 class Executor:
     """Runs systems over one set of topics, every shared prefix once."""
 
@@ -164,6 +184,13 @@ class Executor:
             seconds, spent = seconds + its_seconds, spent + its_spent
             if QGEN in frame.columns and "docno" not in frame.columns:
                 rewrites = frame
+        strange = set(frame["qid"]) - set(self.topics["qid"])
+        if strange:
+            raise ConfigError(
+                f"systems.{name}: returns results for {sorted(strange)[0]!r}, which is no topic; "
+                "where a rewriter makes several queries from one, end the system with a fusion, "
+                "such as RRF"
+            )
         # a TREC run: one row a document, best first
         results = frame.loc[:, [c for c in RESULT_COLUMNS if c in frame.columns]]
         results = results.sort_values(["qid", "score"], ascending=[True, False], kind="stable")
@@ -201,7 +228,8 @@ def compare(
     Columns: ``name``; a column a measure with its mean; with a baseline, for each measure,
     ``<measure> change``, ``<measure> p`` (paired t-test, two-sided, corrected over the systems),
     ``<measure> won``, ``tied``, ``lost`` (queries); with an oracle ``gap_closed`` (share of the
-    main measure's gap between baseline and oracle); ``mrt`` (milliseconds a query);
+    main measure's gap between baseline and oracle); ``failed`` (queries that could not be
+    rewritten); ``mrt`` (milliseconds a query);
     ``requests``, ``cached``, ``prompt_tokens``, ``completion_tokens``; ``money`` where a price
     is known.
     """
@@ -226,6 +254,7 @@ def compare(
         table["gap_closed"] = [
             (main[name] - low) / (high - low) if high != low else math.nan for name in names
         ]
+    table["failed"] = [len(run.failures) for run in runs]
     table["mrt"] = [1000 * run.seconds / max(1, num_topics) for run in runs]
     for cost in ("requests", "cached", "prompt_tokens", "completion_tokens"):
         table[cost] = [getattr(run.spent, cost) for run in runs]

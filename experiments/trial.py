@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pyterrier_rewrite.errors import RewriteError
+
 from .config import ConfigError, ExperimentConfig, near
 from .methods import needs, rewriters
 from .workbench import Workbench
@@ -55,6 +57,9 @@ def show_trial(
     (rewriter,) = workbench.system(method)
     rewritten = rewriter.transform(topics)
     _print_rewrite(rewritten, console)
+    (status, *_) = rewritten["qstatus"]
+    if status.startswith("failed"):
+        raise RewriteError(f"{method} could not rewrite the query, {status}")
     engine = workbench.index.bm25(num_results=results, k1=config.index.k1, b=config.index.b)
     loader = workbench.index.text()
     _print_documents("before", loader(engine(topics)), console)

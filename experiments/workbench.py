@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import typing
 from functools import cached_property
@@ -13,6 +14,7 @@ import pyterrier as pt
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from pyterrier_rewrite import pipelines
+from pyterrier_rewrite.errors import RewriteError
 from pyterrier_rewrite.formulation import Formulation
 from pyterrier_rewrite.llm import LLM, VLLM, Cached, FakeLLM, OpenAILLM, TransformersLLM
 from pyterrier_rewrite.parsing import Parser
@@ -64,6 +66,7 @@ class Workbench:
         self.verbose = verbose
         self._llms: dict[str, Metered | Estimating] = {}
         self._variant: str | None = None
+        self._defining: list[str] = []
 
     @cached_property
     def collection(self) -> pt.datasets.Dataset:
@@ -145,7 +148,10 @@ class Workbench:
         Raises:
             ConfigError: If a stage or a parameter is unknown or wrong.
         """
-        return self.stages(self.config.systems[name], f"systems.{name}")
+        try:
+            return self.stages(self.config.systems[name], f"systems.{name}")
+        except ConfigError as error:
+            raise ConfigError(self.config.located(str(error))) from error
 
     def stages(self, listed: object, where: str) -> list[pt.Transformer]:
         """Return a list of stages as transformers."""
@@ -171,7 +177,13 @@ class Workbench:
         if name in self.config.define:
             if options:
                 raise ConfigError(f"{where}: {name!r} is defined here and takes no parameters")
-            return self.stages(self.config.define[name], f"define.{name}")
+            if name in self._defining:
+                raise ConfigError(f"define.{name}: the definition leads back to itself")
+            self._defining.append(name)
+            try:
+                return self.stages(self.config.define[name], f"define.{name}")
+            finally:
+                self._defining.pop()
         if name in ENGINE_STAGES:
             return [self._engine_stage(name, options, f"{where}.{name}")]
         known = stages()
@@ -195,6 +207,10 @@ class Workbench:
         if name == "Trained":
             return self._call(trained, options, where)
         preset = {"num_results": self.config.depth}
+        try:
+            self.dense_index  # noqa: B018 - builds it, or says why it cannot
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"dense: {error}") from error
         return self._call(self.dense_index.retriever, {**preset, **options}, where)
 
     def _call(self, target: Any, options: dict[str, Any], where: str) -> Any:
@@ -202,9 +218,12 @@ class Workbench:
         values = self.arguments(target, options, where)
         systems = values.pop("systems", [])
         try:
-            return target(*systems, **values)
-        except (TypeError, ValueError) as error:
+            made = target(*systems, **values)
+            if isinstance(made, ValueTransformer):
+                made.check()
+        except (TypeError, ValueError, RewriteError) as error:
             raise ConfigError(f"{where}: {error}") from error
+        return made
 
     def arguments(self, target: Any, options: dict[str, Any], where: str) -> dict[str, Any]:
         """Return options from a config as a class, method or function takes them."""
@@ -225,6 +244,8 @@ class Workbench:
                 values[name] = self._value(options[name], hint, at)
             elif (given := self._given(name, hint)) is not None:
                 values[name] = given
+            elif name in _required(target):
+                raise ConfigError(f"{where}: the parameter {name!r} is missing{self._hint(hint)}")
         return values
 
     def _given(self, name: str, hint: Any) -> Any:
@@ -240,6 +261,13 @@ class Workbench:
         if name == "seed":
             return self.config.seed
         return None
+
+    def _hint(self, hint: Any) -> str:
+        if not asks_for(hint, LLM):
+            return ""
+        if self.config.llms:
+            return f"; name one of the llms: {', '.join(self.config.llms)}"
+        return "; the config names no model under llms"
 
     def _pisa(self, what: str) -> pipelines.PisaIndex:
         if isinstance(self.index, pipelines.PisaIndex):
@@ -327,6 +355,13 @@ def _hints(target: Any) -> dict[str, Any]:
     hints = {} if function is None else typing.get_type_hints(function)
     hints.pop("return", None)
     return hints
+
+
+def _required(target: Any) -> list[str]:
+    is_value = isinstance(target, type) and issubclass(target, ValueTransformer)
+    parameters = target.parameters() if is_value else inspect.signature(target).parameters
+    plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [n for n, p in parameters.items() if p.default is p.empty and p.kind in plain]
 
 
 def asks_for(hint: Any, kind: Any) -> bool:

@@ -91,7 +91,7 @@ class BM25(ValueTransformer):
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Search for every query of a frame; see the class."""
         pt.validate.query_frame(inp, extra_columns=[QUERY], context=self)
-        self._check_parameters()
+        self.check()
         rows, docnos, scores = _joined(self._search(_requests(inp)))
         starts = np.flatnonzero(np.diff(rows, prepend=-1))
         lengths = np.diff(starts, append=len(rows))
@@ -101,7 +101,8 @@ class BM25(ValueTransformer):
         out["rank"] = np.arange(len(rows)) - np.repeat(starts, lengths)
         return out
 
-    def _check_parameters(self) -> None:
+    def check(self) -> None:
+        """Raise if a parameter is out of range."""
         checks = {
             "k1": (self.k1 >= 0, "0 or more"),
             "b": (0 <= self.b <= 1, "in [0, 1]"),

@@ -55,7 +55,7 @@ class Fusion(ValueTransformer):
             ValueError: If an argument is out of range, or a system returns no ranking or a query
                 that it was not asked.
         """
-        self._check()
+        self.check()
         if not self.systems:
             pt.validate.result_frame(inp, [QUERY, "score"], context=self)
             return self._fuse(inp, [inp])
@@ -67,7 +67,7 @@ class Fusion(ValueTransformer):
         empty = pd.DataFrame(columns=input_columns)
         if not self.systems:
             return list(self.transform(empty))
-        self._check()
+        self.check()
         pt.validate.columns(empty, includes=[QID, QUERY], context=self)
         found = [pt.inspect.transformer_outputs(s, input_columns) for s in self.systems]
         return list(self._fuse(empty, [pd.DataFrame(columns=columns) for columns in found]))
@@ -86,7 +86,8 @@ class Fusion(ValueTransformer):
 
     # -- helpers -------------------------------------------------------------------------
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise if an argument is out of range, or a system is no transformer."""
         for system in self.systems:
             if not isinstance(system, pt.Transformer):
                 raise TypeError(
@@ -210,8 +211,9 @@ class RRF(Fusion):
         """Return the sum of ``weight / (k + rank)``."""
         return lists.sum_by_pair(lists.weight / (self.k + lists.rank + 1))
 
-    def _check(self) -> None:
-        super()._check()
+    def check(self) -> None:
+        """Raise if an argument is out of range."""
+        super().check()
         if not self.k >= 0:
             raise ValueError(f"k should be 0 or more, found {self.k!r}")
 
@@ -259,8 +261,9 @@ class CombSUM(Fusion):
         """Return the sum of the weighted, normalised scores."""
         return lists.sum_by_pair(lists.weight * lists.normalised(self.norm))
 
-    def _check(self) -> None:
-        super()._check()
+    def check(self) -> None:
+        """Raise if an argument is out of range."""
+        super().check()
         if self.norm not in ("minmax", "zscore", None):
             raise ValueError(f"norm should be 'minmax', 'zscore' or None, found {self.norm!r}")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -146,7 +145,6 @@ class Rewriter(ValueTransformer):
         """What decides what a term is, for rewriters that write ``query_toks``."""
         return EnglishAnalyzer()
 
-    @abstractmethod
     def rewrite(self, queries: pd.DataFrame) -> Sequence[Rewritten]:
         """Rewrite a batch of queries.
 
@@ -161,6 +159,7 @@ class Rewriter(ValueTransformer):
         Raises:
             RewriteError: If no query of the batch could be rewritten.
         """
+        raise NotImplementedError(f"{type(self).__name__} should implement rewrite(queries)")
 
     # -- the one code path ---------------------------------------------------------------
 
@@ -180,6 +179,8 @@ class Rewriter(ValueTransformer):
         if v.mode is None:  # only reached by pt.inspect on a frame of another kind
             raise pt.validate.InputValidationError(f"unknown kind of frame: {list(inp)}", [])
         queries = inp if v.mode == "queries" else _queries_of_results(inp)
+        if len(queries):
+            self.check()
         _check_texts(queries)
         results = inp if v.mode == "results" else None
         outcomes = self._outcomes(queries, results)
@@ -216,6 +217,12 @@ class Rewriter(ValueTransformer):
                 f"{type(self).__name__}.rewrite returned {len(rewritten)} outcomes for "
                 f"{len(todo)} queries; it must return one a query"
             )
+        for outcome in rewritten:
+            if not isinstance(outcome, Rewritten):
+                raise TypeError(
+                    f"{type(self).__name__}.rewrite should return Rewritten([NewQuery(…)]) for "
+                    f"each query, found {outcome!r}"
+                )
         seconds = (perf_counter() - started) / max(1, len(todo))
         for row, outcome in zip(todo, rewritten, strict=True):
             if outcome.usage is None:
@@ -271,6 +278,11 @@ class Rewriter(ValueTransformer):
             usable = query.text and (QUERY_TOKS not in writes or query.toks)
             if usable and (QUERY_VEC not in writes or query.vec is not None):
                 safe.append(query)
+        if len(safe) > 1 and not self.several:
+            raise RuntimeError(
+                f"{type(self).__name__}.rewrite returned {len(safe)} queries for one; a rewriter "
+                "that does so says several = True"
+            )
         if not safe and outcome.status == OK:
             outcome.status = failed("the rewrite is empty")
         if not safe or (self.several and self.include_original):

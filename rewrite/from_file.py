@@ -55,6 +55,11 @@ class FromFile(Rewriter):
         self.on_error = on_error
         self._rewrites: dict[str, str] | None = None
 
+    def check(self) -> None:
+        """Raise if there is no such file."""
+        if self._rewrites is None and not Path(self.path).expanduser().is_file():
+            raise ValueError(f"{self.path}: no such file; check the path of the rewrites")
+
     def rewrite(self, queries: pd.DataFrame) -> Sequence[Rewritten]:
         """Look every query up."""
         if self._rewrites is None:

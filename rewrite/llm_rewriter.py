@@ -14,7 +14,7 @@ from .columns import OK, QUERY, failed
 from .documents import show_documents
 from .examples import ExampleSource
 from .formulation import Formulation, Replace, Vector
-from .llm.base import LLM, Completions, Messages
+from .llm.base import LLM, Completions, Messages, Sampling
 from .parsing import Parser, Text, without_unfinished_word
 from .prompt import Example, Prompt
 from .protocols import Analyzer
@@ -132,6 +132,23 @@ class LLMRewriter(Rewriter):
             published.include_original if include_original is None else include_original
         )
         self.on_error = on_error
+
+    def check(self) -> None:
+        """Raise if model, prompt, parser, formulation or sampling cannot work."""
+        if not isinstance(self.llm, LLM):
+            raise TypeError(
+                "llm should be a language model, such as OpenAILLM('qwen3:8b', base_url=…), found "
+                f"{self.llm!r}"
+            )
+        if not isinstance(self.formulation, Formulation):
+            raise TypeError(
+                f"formulation should be one, such as Repeat(5), found {self.formulation!r}"
+            )
+        if not callable(self.parser):
+            raise TypeError(f"parser should be one, such as Text(), found {self.parser!r}")
+        if self.prompt is not None and not isinstance(self.examples, ExampleSource):
+            self.template()
+        Sampling(self.n, self.temperature, self.top_p, self.max_tokens, tuple(self.stop))
 
     @property
     def writes(self) -> tuple[str, ...]:

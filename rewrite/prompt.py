@@ -206,6 +206,11 @@ def _of_library(name: str) -> Prompt:
     family, _, _ = name.partition("/")
     families = _families()
     if family not in families:
+        if "{" in name or " " in name:
+            raise ValueError(
+                f"a prompt is a Prompt, or the name of one such as 'query2doc/zero-shot', found "
+                f"the text {name!r}"
+            )
         raise ValueError(f"there is no prompt family {family!r}{_near(family, families)}")
     return _read(families[family].read_text(encoding="utf-8"), f"{family}.yaml", name)
 
@@ -239,6 +244,9 @@ def _prompts(text: str, where: str) -> tuple[Mapping[str, Any], str]:
 def _read(text: str, where: str, id_: str) -> Prompt:
     prompts, reference = _prompts(text, where)
     key = id_.partition("/")[2]
+    if not key:
+        names = ", ".join(f"{id_.partition('/')[0]}/{name}" for name in prompts)
+        raise ValueError(f"{where} is a family of prompts; name one of them: {names}")
     if key not in prompts:
         raise ValueError(f"{where} has no prompt {key!r}{_near(key, prompts)}")
     entry = prompts[key]

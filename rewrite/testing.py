@@ -126,6 +126,12 @@ def _queries(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_rows(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> None:
+    expected_columns = ["query_0", QGEN, QSTATUS, QUSAGE] + ([QGROUP] if rewriter.several else [])
+    missing = [column for column in expected_columns if column not in out.columns]
+    assert not missing, f"the output lacks the columns {missing}"
+    assert not all(status.startswith("failed") for status in out[QSTATUS]), (
+        f"no query could be rewritten: {out[QSTATUS].iloc[0]}"
+    )
     queries = _queries(frame)
     origin = out[QGROUP] if rewriter.several else out[QID]
     assert list(dict.fromkeys(origin)) == list(queries[QID]), (

@@ -109,6 +109,12 @@ class ValueTransformer(pt.Transformer):  # type: ignore[misc]  # pyterrier's cla
         """Whether the same input always gives the same output; if not, it equals only itself."""
         return True
 
+    def check(self) -> None:
+        """Raise a ``TypeError`` or ``ValueError`` if the arguments cannot work.
+
+        Called at each use, and by configs before anything is run; it loads nothing.
+        """
+
     @property
     def schematic(self) -> dict[str, Any]:
         """How :mod:`pyterrier.schematic` draws this transformer, without the network."""

@@ -43,12 +43,18 @@ def test_defaults(file):
     [
         ("measures:", "mesures:", r"line 10: unknown key 'mesures'; did you mean 'measures'"),
         ("    model: m", "    modle: m", r"line 6: unknown key 'llms.main.modle'.*'model'"),
-        ("type: openai", "type: opnai", r"line 4: llms.main: .*'openai', 'transformers'"),
+        (
+            "type: openai",
+            "type: opnai",
+            "line 4: llms.main: the key 'type' should be openai, trans",
+        ),
         ("[nDCG@10]", "[nDGC@10]", r"line 10: measures: 'nDGC@10' is no measure.*'nDCG'"),
         ("[nDCG@10]", "7", r"line 10: measures: .*valid list.*found 7"),
         ("[nDCG@10]", "[]", "at least one measure"),
         ("baseline: raw", "baseline: row", r"baseline 'row' is not among the systems.*'raw'"),
         ("raw: [bm25]", "raw: [7]", r"line 8: systems.raw.0: expected a name or .* found 7"),
+        ("raw: [bm25]", "off: [bm25]", r"line 8: YAML reads the key 'off' as bool; quote it"),
+        ("other: [{RM3", "raw: [{RM3", r"line 9: the key 'raw' stands in line 8 too"),
         ("name: mini\n", "", "the key 'name' is missing"),
         ("name: mini", "name: a/b", r"line 1: name: .*pattern.*found 'a/b'"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from io import StringIO
 
 import ir_measures
 import numpy as np
@@ -11,10 +12,12 @@ import pandas as pd
 import pyterrier as pt
 import pytest
 import yaml
+from rich.console import Console
 from scipy.stats import ttest_rel
 
 from pyterrier_rewrite.experiments.cli import call
 from pyterrier_rewrite.experiments.config import ConfigError, ExperimentConfig, load_config
+from pyterrier_rewrite.experiments.report import print_report
 from pyterrier_rewrite.experiments.runner import against_baseline, run_experiment
 from pyterrier_rewrite.experiments.workbench import Workbench
 
@@ -145,11 +148,21 @@ def test_shared_stages_run_once():
         (["Query2Doc"], r"a system should end in results"),
         (["bm25", "Query2Doc", "bm25"], "Query2Doc cannot take what comes before it.*without"),
         (["dense"], "needs the key dense"),
+        ([{"Query2Doc": {"prompt": "query2dok"}}, "bm25"], "did you mean 'query2doc'"),
+        ([{"Query2Doc": {"prompt": "query2doc"}}, "bm25"], "name one of them: query2doc/zero-shot"),
+        ([{"Query2Doc": {"temperature": -1}}, "bm25"], "temperature should be 0 or more"),
+        ([{"FromFile": {"path": "/nowhere.tsv"}}, "bm25"], "/nowhere.tsv: no such file"),
+        (["FromFile", "bm25"], r"systems.x.0.FromFile: the parameter 'path' is missing"),
+        ([{"bm25": {"num_results": -1}}], "num_results should be at least 1"),
+        (["loop", "bm25"], "define.loop: the definition leads back to itself"),
+        (["MultiQuery", "bm25"], "which is no topic; .*end the system with a fusion"),
+        (["RM3", "bm25"], "put bm25 and text before it, or give it feedback"),
         ([{"RRF": {"systems": "bm25"}}], "expected a list of pipelines"),
     ],
 )
 def test_wrong_systems(stages, message):
-    bench = workbench(systems={"x": stages}, baseline=None, oracle=None)
+    define = {"loop": ["loop"]}
+    bench = workbench(systems={"x": stages}, define=define, baseline=None, oracle=None)
     with pytest.raises(ConfigError, match=message):
         run_experiment(bench)
 
@@ -230,6 +243,12 @@ def test_a_budget_stops_the_run(tmp_path, capsys):
         (["try", "RM3", " "], 2, "the query is empty"),
         (["try", "RM3", "couch", "--set", "fb_terms"], 2, "KEY=VALUE"),
         (["demo", "--products", "1"], 2, "products"),
+        (["try", "FromColumn", "couch"], 2, "qrewrite"),
+        (["try", "RM3", "couch", "--set", "x={a: ["], 2, "is not YAML"),
+        (["try", "RM3", "couch", "-c", "{beir: ["], 2, "is not YAML"),
+        (["run", "shop", "--set", "measures=[ndcg_cut_10]"], 2, "did you mean 'nDCG@10'"),
+        (["run", "shop", "--set", "measures=[P]"], 2, "lacks a parameter"),
+        (["run", "shop", "--out", "/dev/null/x"], 2, "cannot write to /dev/null/x"),
         (["--version"], 0, ""),
         (["--help"], 0, ""),
     ],
@@ -243,18 +262,46 @@ def test_exit_codes(arguments, code, message, capsys, tmp_path, monkeypatch):
     assert message in " ".join((printed.err + printed.out).split())
 
 
-def test_a_failing_server_is_exit_code_1(tmp_path, capsys):
+@pytest.mark.parametrize("on_error", ["keep", "raise"])
+def test_a_dead_model_is_told_and_is_exit_code_1(on_error, tmp_path, capsys):
     write_config(tmp_path)
     content = yaml.safe_load((tmp_path / "config.yaml").read_text())
-    content["llms"] = {
-        "fake": {"type": "openai", "model": "m", "base_url": "http://127.0.0.1:9/v1", "retries": 0}
+    content["llms"]["fake"] = {
+        "type": "openai",
+        "model": "m",
+        "base_url": "http://127.0.0.1:9/v1",
+        "retries": 0,
     }
-    content["systems"] = {"Query2Doc": [{"Query2Doc": {"on_error": "raise"}}, "bm25"]}
-    del content["baseline"], content["oracle"]
-    path = tmp_path / "dead.yaml"
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
-    assert call(["run", str(path), "-q", "--out", str(tmp_path / "out")]) == 1
-    assert "127.0.0.1:9" in " ".join(capsys.readouterr().err.split())
+    content["systems"]["Query2Doc"] = [{"Query2Doc": {"on_error": on_error}}, "bm25"]
+    (tmp_path / "dead.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    assert call(["run", str(tmp_path / "dead.yaml"), "-q", "--out", str(tmp_path / "out")]) == 1
+    printed = capsys.readouterr()
+    assert "127.0.0.1:9" in " ".join((printed.err + printed.out).split())
+    if on_error == "keep":
+        results = pd.read_csv(tmp_path / "out" / "results.csv").set_index("name")
+        assert results["failed"]["Query2Doc"] == 20
+        assert "no query could be rewritten by Query2Doc" in " ".join(printed.err.split())
+
+
+def test_systems_that_are_gone_leave_no_files(tmp_path):
+    out = tmp_path / "out"
+    assert call(["run", write_config(tmp_path), "-q", "--out", str(out)]) == 0
+    fewer = write_config(tmp_path, systems={"raw": ["bm25"]}, baseline=None, oracle=None)
+    (out / "runs" / "mine.txt").write_text("kept")
+    assert call(["run", fewer, "-q", "--out", str(out)]) == 0
+    assert sorted(path.name for path in (out / "runs").iterdir()) == ["mine.txt", "raw.res.gz"]
+    assert not list((out / "rewrites").iterdir())
+
+
+def test_names_are_readable_at_80_columns():
+    bench = workbench()
+    report = run_experiment(bench)
+    console = Console(width=80, file=StringIO())
+    print_report(report, console)
+    printed = console.file.getvalue()
+    for name in bench.config.systems:
+        assert name in printed
+    assert "…" not in printed
 
 
 def test_methods_lists_every_rewriter(capsys):

@@ -76,6 +76,14 @@ class TermFeedback(Rewriter):
         self.feedback = feedback
         self.on_error = on_error
 
+    def check(self) -> None:
+        """Raise if there are no statistics."""
+        if not isinstance(self.statistics, CollectionStatistics):
+            raise TypeError(
+                "statistics should be the counts of an index, index.statistics, found "
+                f"{self.statistics!r}"
+            )
+
     @property
     def analyzer(self) -> Analyzer:
         """The analyzer of the index that the statistics describe."""
