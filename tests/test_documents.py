@@ -78,6 +78,7 @@ def test_a_document_is_cut_to_its_budget_at_a_word():
         ("abcd efgh", 2, "abcd"),
         ("abcd efgh", 3, "abcd efgh"),
         ("abcdefgh", 1, "abcd"),
+        ("abc defg hij", 2, "abc defg"),  # 8 bytes end with a word
         ("沙发可以坐", 3, "沙发可以"),  # 3 bytes each, 12 bytes
         ("沙发可以坐", 1, "沙"),
         ("é" * 4, 1, "éé"),

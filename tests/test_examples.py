@@ -77,7 +77,8 @@ def test_similar_by_an_encoder_asks_for_the_pool_once():
 
     source = pr.SimilarExamples(POOL, 1, encoder=Lengths())
     assert ids(source, topics("x" * 8, "y" * 100)) == [["t0"], ["t2"]]
-    assert Lengths.calls == 1 + 2
+    assert ids(source, topics("z" * 8)) == [["t0"]]
+    assert Lengths.calls == 1 + 3
 
 
 SOURCES = [

@@ -102,14 +102,21 @@ class Lengths:
 
 def test_mean_vector_is_the_mean_of_the_query_and_all_parts():
     encoder = Lengths()
-    formed = pr.MeanVector(encoder).form_batch(["ab", "x", "abcd"], [["abcde", "ab"], [], ["ab"]])
-    # (2 + 5 + 2) / 3 = 3, two of three are documents; (4 + 2) / 2 = 3, one of two
+    parts = [["abcde", "ab"], [], ["abcdef"]]
+    formed = pr.MeanVector(encoder).form_batch(["ab", "x", "abcd"], parts)
+    # (2 + 5 + 2) / 3 = 3, two of three are documents; (4 + 6) / 2 = 5, one of two
     assert formed[0][0].vec == pytest.approx([3.0, 2 / 3])
     assert formed[1] == []
-    assert formed[2][0].vec == pytest.approx([3.0, 0.5])
+    assert formed[2][0].vec == pytest.approx([5.0, 0.5])
     assert [new.text for (new,) in (formed[0], formed[2])] == ["ab", "abcd"]
     # one call for all queries, one for all parts
-    assert encoder.calls == [(["ab", "abcd"], False), (["abcde", "ab", "ab"], True)]
+    assert encoder.calls == [(["ab", "abcd"], False), (["abcde", "ab", "abcdef"], True)]
+
+
+def test_mean_vector_gives_each_query_its_own_parts():
+    formed = pr.MeanVector(Lengths()).form_batch(["a", "a"], [["b", "bb", "bbb"], ["cccccc"]])
+    # (1 + 1 + 2 + 3) / 4 and (1 + 6) / 2
+    assert [new.vec[0] for (new,) in formed] == [1.75, 3.5]
 
 
 def test_mean_vector_takes_any_encoder():
