@@ -217,6 +217,10 @@ class Workbench:
         """Call a class or method with options from a config, each read by its annotation."""
         values = self.arguments(target, options, where)
         systems = values.pop("systems", [])
+        for name in _required(target):
+            if name not in values:
+                hint = self._hint(_hints(target)[name])
+                raise ConfigError(f"{where}: the parameter {name!r} is missing{hint}")
         try:
             made = target(*systems, **values)
             if isinstance(made, ValueTransformer):
@@ -244,8 +248,6 @@ class Workbench:
                 values[name] = self._value(options[name], hint, at)
             elif (given := self._given(name, hint)) is not None:
                 values[name] = given
-            elif name in _required(target):
-                raise ConfigError(f"{where}: the parameter {name!r} is missing{self._hint(hint)}")
         return values
 
     def _given(self, name: str, hint: Any) -> Any:
