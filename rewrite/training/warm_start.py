@@ -103,10 +103,11 @@ def distant_supervision(
     )
     options = [ranked.get(qid, [])[:candidates] for qid in task.topics[QID]]
     random = Random(seed)
+    marks_of = _Marks(task, reward)
     found = []
     for number in pt.tqdm(range(targets), "distant supervision", disable=not verbose):
         seen = options if number == 0 else [_some(its, random) for its in options]
-        chosen, marks = _greedy(task, reward, seen, terms, min_gain)
+        chosen, marks = _greedy(marks_of, seen, terms, min_gain)
         frame = task.topics.assign(**{TARGET: [" ".join(its) for its in chosen], MARK: marks})
         found.append(frame[[bool(its) for its in chosen]])
     return pd.concat(found).drop_duplicates([QID, TARGET]).reset_index(drop=True)
@@ -215,15 +216,14 @@ def _best(qrels: pd.DataFrame, documents: int) -> dict[str, list[str]]:
 
 
 def _greedy(
-    task: Task,
-    reward: Reward,
+    marks_of: _Marks,
     options: Sequence[Sequence[str]],
     terms: int,
     min_gain: float,
 ) -> tuple[list[list[str]], list[float | None]]:
     """Add to each topic's target, round by round, the term that gains most."""
     targets: list[list[str]] = [[] for _ in options]
-    marks = _marks(task, reward, [(row, "") for row in range(len(options))])
+    marks = marks_of.of([(row, "") for row in range(len(options))])
     active = [row for row, mark in enumerate(marks) if mark is not None]
     for _ in range(terms):
         tries = [
@@ -234,7 +234,7 @@ def _greedy(
         ]
         if not tries:
             break
-        found = _marks(task, reward, [(row, " ".join(target)) for row, target in tries])
+        found = marks_of.of([(row, " ".join(target)) for row, target in tries])
         better: dict[int, tuple[float, list[str]]] = {}
         for (row, target), mark in zip(tries, found, strict=True):
             least = better[row][0] if row in better else _at_least(marks[row], min_gain)
@@ -251,11 +251,23 @@ def _at_least(mark: float | None, gain: float) -> float:
     return mark + gain
 
 
-def _marks(task: Task, reward: Reward, tries: Sequence[tuple[int, str]]) -> list[float | None]:
-    """Return the marks of targets; an empty one leaves the query as it is."""
-    frame = task.candidates([row for row, _ in tries], [text for _, text in tries])
-    marks = checked(reward, frame)
-    return [marks[name] for name in frame[QCAND].unique()]
+class _Marks:
+    """The marks of targets, each asked for once; an empty one leaves the query as it is."""
+
+    def __init__(self, task: Task, reward: Reward) -> None:
+        self.task = task
+        self.reward = reward
+        self.known: dict[tuple[int, str], float | None] = {}
+
+    def of(self, tries: Sequence[tuple[int, str]]) -> list[float | None]:
+        """Return the marks of pairs of a topic's number and a target."""
+        new = [key for key in dict.fromkeys(tries) if key not in self.known]
+        if new:
+            frame = self.task.candidates([row for row, _ in new], [text for _, text in new])
+            marks = checked(self.reward, frame)
+            for key, name in zip(new, frame[QCAND].unique(), strict=True):
+                self.known[key] = marks[name]
+        return [self.known[key] for key in tries]
 
 
 def _check(**least_one: Any) -> None:
