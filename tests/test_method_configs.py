@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import ir_datasets
 import numpy as np
 import pytest
@@ -80,6 +83,12 @@ def test_every_method_has_a_config():
 def test_the_shootout_has_every_method_that_its_collection_allows():
     needs_more = {"EventExpansion", "InstructionPrefix"}  # dates, a dense model
     assert used(load_config("expansion-shootout").systems) >= methods() - needs_more
+
+
+def test_the_documentation_tells_of_every_method():
+    table = (Path(__file__).parents[1] / "docs/expansion.md").read_text(encoding="utf-8")
+    named = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in row.split(", ")}
+    assert {f"`{name}`" for name in methods()} == named
 
 
 def test_a_dense_index_is_the_encoder_of_what_asks_for_one(indexes):

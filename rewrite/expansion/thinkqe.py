@@ -49,14 +49,10 @@ class ThinkQE(LLMRewriter):
         >>> rewriter.search("red couch", qid="q1")["query"][0]
         'red couch sofa loveseat linen studio'
 
-    Reference: Lei et al. ThinkQE: Query Expansion via an Evolving Thinking Process. Findings of
-    EMNLP 2025.
+    Reference: Lei et al. ThinkQE: Query Expansion via an Evolving Thinking Process. 2025.
     """
 
-    reference = (
-        "Lei et al. ThinkQE: Query Expansion via an Evolving Thinking Process. Findings of EMNLP "
-        "2025"
-    )
+    reference = "Lei et al. ThinkQE: Query Expansion via an Evolving Thinking Process. 2025"
     published: ClassVar[Published] = Published(
         prompt="thinkqe/round",
         n=2,
