@@ -43,6 +43,7 @@ from pyterrier_rewrite.training import (
     sft,
 )
 from pyterrier_rewrite.training._run import last_checkpoint
+from pyterrier_rewrite.training.grpo import _order
 from pyterrier_rewrite.training.monitor import WINDOW, Monitor, read_table
 
 PLAIN = Prompt("test/plain", 1, (("user", "{query}"),), ("query",))
@@ -508,6 +509,24 @@ def test_a_nan_loss_stops_the_run_and_names_the_queries(
     with pytest.raises(TrainingError, match=r"the loss is nan at step 1.*'t0'"):
         sft(local(tmp_path / "broken"), data, output_dir=tmp_path / "run", **FAST)
     assert not (tmp_path / "run" / "best").exists()
+
+
+def test_the_order_of_topics_repeats_none_within_a_batch() -> None:
+    order = _order(7, size=3, batches=6, seed=1)
+    assert len(order) == 18
+    assert all(len(set(order[at : at + 3])) == 3 for at in range(0, 18, 3))
+    assert len(set(order[:6])) == len(set(order[6:12])) == 6
+    assert order[:6] != order[6:12]
+    assert order == _order(7, size=3, batches=6, seed=1)
+    assert order[:9] == _order(7, size=3, batches=3, seed=1)
+
+
+def test_targets_that_are_too_long_are_told(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path
+) -> None:
+    data = topics.assign(target="vitamin " * 9)
+    with pytest.warns(TrainingWarning, match="8 of 8 texts .* max_tokens=6"):
+        sft(rewriter, data, output_dir=tmp_path, steps=1, **FAST)
 
 
 # -- validation, best weights, early stop ---------------------------------------------------------

@@ -24,7 +24,7 @@ from ..llm.base import Sampling
 from ..llm.transformers import TransformersLLM
 from ..llm_rewriter import LLMRewriter
 from ..saved import describe
-from .errors import TrainingError
+from .errors import TrainingError, TrainingWarning
 from .lora import LoraSettings
 from .monitor import Monitor, progress_bar
 from .task import Task
@@ -303,8 +303,19 @@ def completion_tokens(texts: Sequence[str], task: Task, engine: Engine) -> list[
     end = min(engine.ends, default=None) if end is None else end
     if end is None:
         raise TrainingError("the tokenizer has no token that ends a text; set its eos_token")
-    tokens = engine.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
-    return [[*its, end][: task.rewriter.max_tokens] for its in tokens]
+    written = engine.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+    tokens = [[*its, end] for its in written]
+    most = task.rewriter.max_tokens
+    over = sum(len(its) > most for its in tokens)
+    if over:
+        warnings.warn(
+            f"{over} of {len(tokens)} texts to learn are longer than the rewriter's max_tokens="
+            f"{most} (the longest: {max(map(len, tokens))}) and lose their end; raise max_tokens "
+            "or shorten them",
+            TrainingWarning,
+            stacklevel=3,
+        )
+    return [its[:most] for its in tokens]
 
 
 def rows_of(task: Task, data: pd.DataFrame) -> tuple[pd.DataFrame, list[int]]:
@@ -457,11 +468,15 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def _threads(engine: Engine, *, cpu: bool) -> Iterator[None]:
-    """Keep a small model on one CPU thread: on a busy machine, two wait for each other."""
+    """Keep a small model on one CPU thread: on a busy machine, two wait for each other.
+
+    Whoever sets OMP_NUM_THREADS knows better.
+    """
     import torch
 
     before = torch.get_num_threads()
-    if cpu and engine.model.num_parameters() <= SMALL_MODEL:
+    small = engine.model.num_parameters() <= SMALL_MODEL
+    if cpu and small and "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(1)
     try:
         yield
