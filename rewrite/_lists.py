@@ -17,7 +17,8 @@ _NUMBER = re.compile(
     r"\s*"
 )
 _LETTER = re.compile(r"^\(?([A-Za-z])[.)]\s+")
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(:?)')
+_OPEN_STRING = re.compile(r'[:\[]\s*"((?:[^"\\]|\\.)+)\Z')
 _TRAILING_COMMA = re.compile(r",\s*([\]}])")
 
 
@@ -68,9 +69,9 @@ def json_strings(text: str) -> list[str] | None:
     value = _decoded(source)
     if value is None:
         # cut at the length limit: the strings that were closed are whole
-        strings = _STRING.findall(source)
-        keys = {s for s in strings if re.search(re.escape(f'"{s}"') + r"\s*:", source)}
-        return [s for s in strings if s not in keys] or None
+        strings = [string for string, colon in _STRING.findall(source) if not colon]
+        strings = strings or _OPEN_STRING.findall(source)
+        return [_unescaped(string) for string in strings] or ([] if source[0] == "{" else None)
     if isinstance(value, dict):
         lists = [entry for entry in value.values() if isinstance(entry, list)]
         value = lists[0] if lists else list(value.values())
@@ -90,6 +91,14 @@ def _decoded(source: str) -> Any:
             return None
         return value if isinstance(value, list) else None
     return None
+
+
+def _unescaped(string: str) -> str:
+    """Return a JSON string as the text that it stands for."""
+    try:
+        return str(json.loads(f'"{string}"', strict=False))
+    except ValueError:
+        return string
 
 
 def _flat(values: Sequence[Any]) -> list[str]:
