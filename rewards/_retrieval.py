@@ -118,7 +118,7 @@ class Rankings:
 def spans(request: npt.NDArray[np.int64]) -> list[tuple[int, int, int]]:
     """Return each request with results, and where its rows begin and end."""
     starts = np.flatnonzero(np.diff(request, prepend=-1))
-    ends = np.append(starts[1:], len(request))
+    ends = np.append(starts, len(request))[1:]
     return list(zip(request[starts].tolist(), starts.tolist(), ends.tolist(), strict=True))
 
 

@@ -24,9 +24,12 @@ class SearchFeedback(Reward):
     """``measure(S(rewrite), judgements of the original query)``, S being the engine.
 
     The mark is what ``pt.Experiment`` would report of the same engine. A batch is searched at
-    once, each distinct query once, and only as deep as the measure looks (deeper where documents
-    tie across its cutoff). A candidate that finds nothing gets 0; one whose original query has
-    no judgements, or whose engine is down, gets no verdict, and a warning says so.
+    once, each distinct query once, and only as deep as the measure looks, deeper where documents
+    tie across its cutoff. (An engine that rounds otherwise at another depth, as PISA does in the
+    last bits, can swap documents that all but tie.)
+
+    A candidate that finds nothing gets 0; one whose original query has no judgements, or whose
+    engine is down, gets no verdict, and a warning says so.
 
     Input columns: ``qid``, ``query``, ``query_toks`` and ``query_vec`` where a rewriter writes
     them, ``qgroup``, ``qcand``.
