@@ -4,6 +4,7 @@ from ._version import __version__
 from .analysis import EnglishAnalyzer
 from .base import NewQuery, Rewriter, Rewritten
 from .classical import KL, RM3, Bo1, Rocchio
+from .conversation import HQE, QuReTeC, fit_hqe, train_quretec
 from .decomposition import (
     InstructionPrefix,
     MultiQuery,
@@ -68,6 +69,7 @@ from .similarity import TermVectors
 
 __all__ = [
     "CSQE",
+    "HQE",
     "KL",
     "LLM",
     "MILL",
@@ -124,6 +126,7 @@ __all__ = [
     "Published",
     "Q2EDecomposition",
     "QAExpand",
+    "QuReTeC",
     "Queries",
     "Query2Doc",
     "QueryIntents",
@@ -152,5 +155,7 @@ __all__ = [
     "Unchanged",
     "WeightedTerms",
     "__version__",
+    "fit_hqe",
     "show_documents",
+    "train_quretec",
 ]

@@ -11,6 +11,7 @@ import pytest
 
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.testing import FakeLLM, check_rewriter, sample_results, sample_topics
+from pyterrier_rewrite.value import ValueTransformer
 
 
 class Counts:
@@ -51,6 +52,14 @@ class Letters:
 
     def encode(self, texts):
         return np.array([[text.count(letter) for letter in "aeo"] for text in texts], dtype=float)
+
+
+class Engine(ValueTransformer):
+    """Finds one document for everything."""
+
+    def transform(self, inp):
+        pt.validate.query_frame(inp, ["query"], context=self)
+        return inp.assign(docno="d", score=5.0, rank=0)
 
 
 class Shout(pr.Rewriter):
@@ -100,6 +109,8 @@ REWRITERS = {
     "ToolQueries": lambda: pr.ToolQueries(llm()),
     "InstructionPrefix": lambda: pr.InstructionPrefix("Find a product."),
     "InstructionPrefix of a column": lambda: pr.InstructionPrefix(instruction_from="split"),
+    "HQE": lambda: pr.HQE(Engine()),
+    "QuReTeC": lambda: pr.QuReTeC("loaded at the first history"),
     "failing": lambda: pr.Query2Doc(FakeLLM(["fine", ""]), seed=1),
 }
 

@@ -1,0 +1,179 @@
+"""HQE: keywords of the conversation, found by the engine's own scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+import pyterrier as pt
+
+from ..base import NewQuery, Rewriter, Rewritten
+from ..columns import QID, QUERY, skipped
+from ..protocols import Analyzer
+from .history import History, histories
+
+
+class HQE(Rewriter):
+    """Appends the conversation's keywords: historical query expansion.
+
+    A word is as good a keyword as its best document under BM25 says: rare words that some
+    document is about score high. Words of the whole conversation that score at least
+    ``topic_score`` are appended. Where the turn is ambiguous, because even its own best document
+    scores below ``clear_score``, so are words of the last ``last_turns`` turns that score at least
+    ``subtopic_score``. Each stem is appended once, and not if the turn has it.
+
+    Scores depend on engine and collection. The defaults are the paper's, for Lucene and CAsT
+    2019: let :func:`fit_hqe` find yours.
+
+    Input columns: ``qid``, ``query`` and, where there is one, ``qhistory``.
+
+    Output columns: as :class:`~pyterrier_rewrite.base.Rewriter`; ``qstatus`` is ``skipped: …``
+    for a turn without history, and where no word is a keyword.
+
+    Args:
+        bm25: The engine that will be searched; it scores single words and turns.
+        topic_score: Least score of a keyword of the topic; ``inf`` appends none.
+        subtopic_score: Least score of a keyword of the sub-topic.
+        clear_score: Best score from which a turn is clear; 0 takes every turn for clear.
+        last_turns: From how many of the last turns sub-topic words are taken, 0 or more.
+        responses: Whether to take words from the assistant's messages too.
+        on_error: ``"keep"`` the query, or ``"raise"``.
+
+    Raises:
+        ValueError: If ``last_turns`` is negative.
+
+    Example:
+        >>> hqe = HQE(bm25, topic_score=9, subtopic_score=7)               # doctest: +SKIP
+        >>> pipeline = hqe >> bm25                                         # doctest: +SKIP
+
+    Reference:
+        Lin et al., Multi-Stage Conversational Passage Retrieval: An Approach to Fusing Term
+        Importance Estimation and Neural Query Rewriting, TOIS 2021.
+    """
+
+    reference = "Lin et al., TOIS 2021"
+
+    def __init__(
+        self,
+        bm25: pt.Transformer,
+        *,
+        topic_score: float = 4.5,
+        subtopic_score: float = 3.5,
+        clear_score: float = 10.0,
+        last_turns: int = 5,
+        responses: bool = False,
+        on_error: Literal["keep", "raise"] = "keep",
+    ) -> None:
+        if last_turns < 0:
+            raise ValueError(f"last_turns should be 0 or more, found {last_turns}")
+        self.bm25 = bm25
+        self.topic_score = topic_score
+        self.subtopic_score = subtopic_score
+        self.clear_score = clear_score
+        self.last_turns = last_turns
+        self.responses = responses
+        self.on_error = on_error
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Append the keywords of every conversation; the engine is asked once for the batch."""
+        outcomes = []
+        for turn in score_turns(self.bm25, queries, self.analyzer, responses=self.responses):
+            terms = self.keywords(turn)
+            if terms:
+                outcomes.append(Rewritten([NewQuery(" ".join([turn.query, *terms]))]))
+            else:
+                reason = "no keywords in the history" if turn.history else "no history"
+                outcomes.append(Rewritten(status=skipped(reason)))
+        return outcomes
+
+    def keywords(self, turn: ScoredTurn) -> list[str]:
+        """Return the words to append: of each stem the first form, in the order of the history."""
+        ambiguous = turn.score < self.clear_score
+        recent = len(turn.history) - self.last_turns
+        found: dict[str, str] = {}
+        for at, words in enumerate(turn.history):
+            least = self.topic_score
+            if ambiguous and at >= recent:
+                least = min(least, self.subtopic_score)
+            for word in words:
+                if word.score >= least:
+                    found.setdefault(word.stem, word.text)
+        return [word for stem, word in found.items() if stem not in turn.stems]
+
+    def subtransformers(self) -> dict[str, pt.Transformer]:
+        """Return the engine, for :mod:`pyterrier.inspect`."""
+        return {"bm25": self.bm25}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the history; ``score`` is the best of any document for it alone."""
+
+    text: str
+    stem: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredTurn:
+    """A turn with what the engine says about it.
+
+    Attributes:
+        query: The turn's text.
+        stems: The stems of its words.
+        score: The best score of any document for it; of a turn without history, infinity.
+        history: The words of each turn before it, oldest first.
+    """
+
+    query: str
+    stems: frozenset[str]
+    score: float
+    history: Sequence[Sequence[Word]]
+
+
+def score_turns(
+    bm25: pt.Transformer, queries: pd.DataFrame, analyzer: Analyzer, *, responses: bool
+) -> list[ScoredTurn]:
+    """Ask the engine for the best score of every turn and of every word said before it."""
+    texts = queries[QUERY].tolist()
+    said = [_turns(history, responses) for history in histories(queries)]
+    messages = {message for turns in said for turn in turns for message in turn}
+    terms_of = {message: analyzer.terms(message) for message in messages}
+    terms = sorted({term for its in terms_of.values() for term in its})
+    asked = sorted({text for text, turns in zip(texts, said, strict=True) if turns})
+    best = best_scores(bm25, [*terms, *asked])
+    words = {term: Word(term, analyzer.stem(term), best.get(term, 0.0)) for term in terms}
+    return [
+        ScoredTurn(
+            text,
+            frozenset(map(analyzer.stem, analyzer.terms(text))),
+            best.get(text, 0.0) if turns else math.inf,
+            [[words[term] for message in turn for term in terms_of[message]] for turn in turns],
+        )
+        for text, turns in zip(texts, said, strict=True)
+    ]
+
+
+def _turns(history: History, responses: bool) -> list[list[str]]:
+    """Return the messages of each turn: what the user said and, if wanted, the responses."""
+    turns: list[list[str]] = []
+    for message in history:
+        if message["role"] == "user":
+            turns.append([message["content"]])
+        elif responses:
+            turns = turns or [[]]
+            turns[-1].append(message["content"])
+    return turns
+
+
+def best_scores(bm25: pt.Transformer, texts: Iterable[str]) -> dict[str, float]:
+    """Return the best score of each text; those that find nothing are left out."""
+    distinct = list(dict.fromkeys(texts))
+    queries = pd.DataFrame({QID: list(map(str, range(len(distinct)))), QUERY: distinct})
+    if queries.empty:
+        return {}
+    results = (bm25 % 1).compile().transform(queries)
+    return dict(zip(results[QUERY], map(float, results["score"]), strict=True))
