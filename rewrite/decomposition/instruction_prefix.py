@@ -79,6 +79,10 @@ class InstructionPrefix(Rewriter):
         """``query_vec`` with an encoder."""
         return () if self.encoder is None else (QUERY_VEC,)
 
+    def check(self) -> None:
+        """Raise if an argument cannot work."""
+        self._template()
+
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Put each query into the form, and encode all of them at once."""
         instructions = self._instructions(queries)
@@ -113,7 +117,8 @@ class InstructionPrefix(Rewriter):
             for own in queries[self.instruction_from]
         ]
 
-    def _prefixed(self, instruction: str, query: str) -> str:
+    def _template(self) -> tuple[str, str, str]:
+        """Return what stands before the instruction, before the query, and after both."""
         template = FORMS.get(self.form, self.form)
         before, slot, rest = template.partition("{instruction}")
         between, second, after = rest.partition("{query}")
@@ -122,4 +127,8 @@ class InstructionPrefix(Rewriter):
                 f"form should be one of {', '.join(FORMS)} or a text with {{instruction}} and, "
                 f"after it, {{query}}; found {self.form!r}"
             )
+        return before, between, after
+
+    def _prefixed(self, instruction: str, query: str) -> str:
+        before, between, after = self._template()
         return f"{before}{safe_text(instruction)}{between}{query}{after}"

@@ -54,10 +54,14 @@ class MultiQuery(LLMRewriter):
         super().__init__(llm, **settings)
         self.count = count
 
-    def messages(self, queries: pd.DataFrame) -> list[Messages]:
-        """Render one prompt a query, with the number of rewordings."""
+    def check(self) -> None:
+        """Raise if an argument cannot work."""
+        super().check()
         if self.count < 1:
             raise ValueError(f"count should be at least 1, found {self.count}")
+
+    def messages(self, queries: pd.DataFrame) -> list[Messages]:
+        """Render one prompt a query, with the number of rewordings."""
         template = self.template()
         return [template.render(query=query, count=str(self.count)) for query in queries[QUERY]]
 

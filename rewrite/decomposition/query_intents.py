@@ -62,10 +62,14 @@ class QueryIntents(LLMRewriter):
         self.count = count
         self.encoder = encoder
 
-    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
-        """Cluster, ask about every cluster of every query at once, and form."""
+    def check(self) -> None:
+        """Raise if an argument cannot work."""
+        super().check()
         if self.count < 1:
             raise ValueError(f"count should be at least 1, found {self.count}")
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Cluster, ask about every cluster of every query at once, and form."""
         texts = [
             [plain_text(document, doc_tokens=self.doc_tokens) for document in documents]
             for documents in queries[DOCUMENTS]

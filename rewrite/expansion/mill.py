@@ -83,6 +83,15 @@ class MILL(LLMRewriter):
         self.keep_docs = keep_docs
         self.encoder = encoder
 
+    def check(self) -> None:
+        """Raise if an argument cannot work."""
+        super().check()
+        if self.keep < 1 or self.keep_docs < 0:
+            raise ValueError(
+                "keep should be at least 1 and keep_docs 0 or more, found "
+                f"{self.keep} and {self.keep_docs}"
+            )
+
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt a query, without documents."""
         template = self.template()
@@ -90,11 +99,6 @@ class MILL(LLMRewriter):
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Generate, verify and form."""
-        if self.keep < 1 or self.keep_docs < 0:
-            raise ValueError(
-                "keep should be at least 1 and keep_docs 0 or more, found "
-                f"{self.keep} and {self.keep_docs}"
-            )
         answers = self.generate(self.messages(queries))
         generated = [self.parse(answer) for answer in answers]
         found = [

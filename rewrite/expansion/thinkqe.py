@@ -68,10 +68,14 @@ class ThinkQE(LLMRewriter):
         super().__init__(llm, feedback=feedback, **settings)
         self.rounds = rounds
 
-    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
-        """Go through the rounds with all queries at once."""
+    def check(self) -> None:
+        """Raise if an argument cannot work."""
+        super().check()
         if self.rounds < 1:
             raise ValueError(f"rounds should be at least 1, found {self.rounds}")
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Go through the rounds with all queries at once."""
         answers: list[list[Completions]] = [[] for _ in queries[QID]]
         parts: list[list[str]] = [[] for _ in queries[QID]]
         seen: list[set[str]] = [set() for _ in queries[QID]]
