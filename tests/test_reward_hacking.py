@@ -174,12 +174,9 @@ def test_every_composed_reward_is_audited(shop):
 
 
 def test_the_audit_would_notice(shop, candidates):
-    """Novelty alone pays for nonsense; without its guard an appended answer finds its document."""
-    index, topics, qrels, _ = shop
-    best = qrels.sort_values("label", ascending=False, kind="stable").drop_duplicates("qid")
+    """Novelty alone pays for nonsense."""
+    index, _, qrels, _ = shop
     novelty = NovelDocuments(index.bm25(), qrels, novelty=1.0)
-    answer = SearchFeedback(index.bm25(), best, "RR@10")
-    for reward, hack in ((novelty, "constant"), (answer, "answer appended")):
-        mark = candidates["qcand"].map(reward.score(candidates))
-        mean = mark.groupby(candidates["hack"]).mean()
-        assert mean[hack] > mean["honest"]
+    mark = candidates["qcand"].map(novelty.score(candidates))
+    mean = mark.groupby(candidates["hack"]).mean()
+    assert mean["constant"] > mean["honest"]
