@@ -62,8 +62,10 @@ class MultiQuery(LLMRewriter):
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt a query, with the number of rewordings."""
-        template = self.template()
-        return [template.render(query=query, count=str(self.count)) for query in queries[QUERY]]
+        return [
+            template.render(query=query, count=str(self.count))
+            for template, query in zip(self.templates(queries), queries[QUERY], strict=True)
+        ]
 
     def parse(self, answer: Completions) -> list[str]:
         """Return at most ``count`` rewordings: models like to give more."""

@@ -75,12 +75,12 @@ class QueryIntents(LLMRewriter):
             for documents in queries[DOCUMENTS]
         ]
         clustered = [clusters(v, self.count) for v in encode_groups(texts, self.encoder)]
-        template = self.template()
+        rows = zip(
+            self.templates(queries), queries[QUERY], queries[DOCUMENTS], clustered, strict=True
+        )
         prompts = [
             template.render(query=query, documents=self.show([documents[i] for i in cluster]))
-            for query, documents, its in zip(
-                queries[QUERY], queries[DOCUMENTS], clustered, strict=True
-            )
+            for template, query, documents, its in rows
             for cluster in its
         ]
         answers = iter(self.generate(prompts))

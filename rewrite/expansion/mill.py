@@ -94,8 +94,10 @@ class MILL(LLMRewriter):
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt a query, without documents."""
-        template = self.template()
-        return [template.render(query=query) for query in queries[QUERY]]
+        return [
+            template.render(query=query)
+            for template, query in zip(self.templates(queries), queries[QUERY], strict=True)
+        ]
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Generate, verify and form."""
