@@ -147,7 +147,7 @@ def python_blocks(file: Path) -> list[str]:
     return re.findall(r"```python\n(.*?)```", file.read_text(encoding="utf-8"), flags=re.S)
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/own-rewriter.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/own-rewriter.md", "docs/prompts.md"])
 def test_python_in_the_documentation_runs_as_printed(name, tmp_path):
     blocks = python_blocks(ROOT / name)
     assert blocks
