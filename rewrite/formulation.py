@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from .analysis import EnglishAnalyzer, sum_terms
 from .base import NewQuery
 from .columns import QUERY_TOKS, QUERY_VEC
 from .protocols import Analyzer, Encoder
+from .similarity import encode_documents
 
 Vector = npt.NDArray[np.floating[Any]]
 
@@ -266,7 +266,7 @@ class MeanVector(Formulation):
         if not asked:
             return [[] for _ in queries]
         of_queries = iter(np.asarray(self.encoder.encode(asked)))
-        of_parts = self._encode_documents([part for its in parts for part in its])
+        of_parts = encode_documents([part for its in parts for part in its], self.encoder)
         formed: list[list[NewQuery]] = []
         start = 0
         for query, its in zip(queries, parts, strict=True):
@@ -283,11 +283,6 @@ class MeanVector(Formulation):
         """Return the query's own vector."""
         vector: Vector = np.asarray(self.encoder.encode([query]))[0]
         return vector
-
-    def _encode_documents(self, texts: list[str]) -> Vector:
-        encode: Any = self.encoder.encode
-        told_apart = "documents" in inspect.signature(encode).parameters
-        return np.asarray(encode(texts, documents=True) if told_apart else encode(texts))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -62,8 +63,15 @@ def encode_groups(groups: Sequence[Sequence[str]], encoder: Encoder | None) -> I
     encoder = TermVectors() if encoder is None else encoder
     for start in range(0, len(groups), _GROUPS):
         block = groups[start : start + _GROUPS]
-        vectors = np.asarray(encoder.encode([text for group in block for text in group]))
+        vectors = encode_documents([text for group in block for text in group], encoder)
         yield from np.split(vectors, np.cumsum([len(group) for group in block])[:-1])
+
+
+def encode_documents(texts: list[str], encoder: Encoder) -> Vectors:
+    """Encode texts as documents, where the encoder tells documents from queries."""
+    encode: Any = encoder.encode
+    told_apart = "documents" in inspect.signature(encode).parameters
+    return np.asarray(encode(texts, documents=True) if told_apart else encode(texts))
 
 
 def cosines(one: Vectors, other: Vectors) -> Vectors:

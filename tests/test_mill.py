@@ -108,6 +108,18 @@ def test_numbers_to_keep_are_checked(settings):
         pr.MILL(FakeLLM("x"), **settings)(results("delta"))
 
 
+def test_generations_and_documents_are_encoded_as_documents():
+    told = []
+
+    class Index(Table):
+        def encode(self, texts, *, documents=False):
+            told.append(documents)
+            return super().encode(texts)
+
+    pr.MILL(FakeLLM("alpha"), n=1, encoder=Index())(results("delta"))
+    assert told == [True]
+
+
 def test_term_vectors_count_stems_without_stop_words():
     # sofa twice: 1 + ln 2; the texts share one stem of two and one
     vectors = TermVectors().encode(["the red sofa and sofas", "a sofa", "!"])
