@@ -58,12 +58,16 @@ def run(
         str | None,
         typer.Option("--budget", help="Cap: money (2.50) or tokens (200000tokens)."),
     ] = None,
+    by_turn: Annotated[
+        bool, typer.Option("--by-turn", help="Print the curves by turn of conversations.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
 ) -> None:
     """Run an experiment, print its table, and write its files."""
     from .config import load_config
 
-    _run(load_config(config, set_ or []), out, dry_run=dry_run, budget=budget, quiet=quiet)
+    checked = load_config(config, set_ or [])
+    _run(checked, out, dry_run=dry_run, budget=budget, by_turn=by_turn, quiet=quiet)
 
 
 @app.command()
@@ -95,9 +99,10 @@ def _run(
     *,
     dry_run: bool = False,
     budget: str | None = None,
+    by_turn: bool = False,
     quiet: bool = False,
 ) -> None:
-    from .report import print_estimate, print_report, write_report
+    from .report import print_depth, print_estimate, print_report, write_report
     from .runner import Executor, run_experiment
     from .workbench import Workbench
 
@@ -130,6 +135,8 @@ def _run(
         raise typer.BadParameter(f"cannot write to {folder}: {error}", param_hint="--out") from None
     report = run_experiment(workbench)
     print_report(report, console)
+    if by_turn:
+        print_depth(report, console)
     write_report(report, folder)
     console.print(f"written to {folder}", style="dim", highlight=False)
     lost = [run.name for run in report.runs if len(run.failures) == len(workbench.topics())]
@@ -265,6 +272,17 @@ def server(
     from .benchmarks.server import print_server
 
     print_server(Console(), requests=requests)
+
+
+@bench.command()
+def rewards(
+    candidates: Annotated[int, typer.Option(min=1, help="Candidate queries.")] = 2048,
+    products: Annotated[int, typer.Option(min=100, help="Documents in the index.")] = 100_000,
+) -> None:
+    """Candidates a second through SearchFeedback beside the engine alone."""
+    from .benchmarks.rewards import print_rewards
+
+    print_rewards(Console(), candidates=candidates, products=products)
 
 
 @bench.command()
