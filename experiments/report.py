@@ -22,6 +22,7 @@ from rich.table import Table
 
 from pyterrier_rewrite import __version__
 
+from .depth import DEPTH_MEASURE
 from .meter import Spent
 from .runner import Report, SystemRun
 
@@ -95,6 +96,21 @@ def _costs(report: Report) -> dict[str, list[str]]:
     return columns
 
 
+def print_depth(report: Report, console: Console) -> None:
+    """Print the curves by turn number; depth.csv has them for every measure."""
+    if report.depth is None:
+        console.print("no curves: the topics have no qconversation and qturn", style="dim")
+        return
+    columns: dict[str, list[str]] = {f"{DEPTH_MEASURE} by turn": []}
+    for name, its in report.depth.groupby("name", sort=False):
+        columns[f"{DEPTH_MEASURE} by turn"].append(str(name))
+        for row in its.to_dict("records"):
+            what = str(row["turn"]) if row["over"] == "turn" else f"all {row['over']}"
+            columns.setdefault(f"{what} ({row['count']})", []).append(f"{row[DEPTH_MEASURE]:.3f}")
+    console.print(_table(columns))
+    console.print("(n): the mean is over n turns or conversations", style="dim", highlight=False)
+
+
 def _table(columns: dict[str, list[str]]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for number, column in enumerate(columns):
@@ -144,9 +160,9 @@ def print_estimate(
 def write_report(report: Report, folder: Path) -> None:
     """Write the files of an experiment.
 
-    ``results.csv`` (one row a system), ``perquery.csv``, ``runs/SYSTEM.res.gz`` (TREC runs),
-    ``rewrites/SYSTEM.jsonl``, ``config.yaml`` (as it was run), ``versions.json``. Files of an
-    earlier run are replaced, each at once.
+    ``results.csv`` (one row a system), ``perquery.csv``, ``depth.csv`` (of conversations),
+    ``runs/SYSTEM.res.gz`` (TREC runs), ``rewrites/SYSTEM.jsonl``, ``config.yaml`` (as it was
+    run), ``versions.json``. Files of an earlier run are replaced, each at once.
     """
     names = file_names([run.name for run in report.runs])
     for sub in ("runs", "rewrites"):
@@ -154,6 +170,9 @@ def write_report(report: Report, folder: Path) -> None:
     _forget_systems(folder, keep=set(names.values()))
     _replace(folder / "results.csv", lambda file: report.table.to_csv(file, index=False))
     _replace(folder / "perquery.csv", lambda file: report.perquery.to_csv(file, index=False))
+    if report.depth is not None:
+        depth = report.depth
+        _replace(folder / "depth.csv", lambda file: depth.to_csv(file, index=False))
     for run in report.runs:
         tag = names[run.name]
         _replace(

@@ -17,6 +17,7 @@ from pyterrier_rewrite.base import Rewriter
 from pyterrier_rewrite.columns import QGEN, QGROUP, QSTATUS
 
 from .config import ConfigError, ExperimentConfig
+from .depth import DEPTH_MEASURE, by_depth, is_conversational
 from .meter import Spent
 from .workbench import Workbench
 
@@ -60,6 +61,8 @@ class Report:
         table: One row a system; see :func:`compare` for the columns.
         perquery: ``name``, ``qid``, ``measure``, ``value``.
         num_queries: How many judged queries were run.
+        depth: Means by turn and over conversations, of topics that are turns; see
+            :func:`~pyterrier_rewrite.experiments.depth.by_depth`.
         notes: What a reader should know.
     """
 
@@ -68,6 +71,7 @@ class Report:
     table: pd.DataFrame
     perquery: pd.DataFrame
     num_queries: int
+    depth: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -101,8 +105,11 @@ def run_experiment(workbench: Workbench) -> Report:
         executor.run(name, stages)
         for name, stages in pt.tqdm(systems.items(), "systems", disable=not workbench.verbose)
     ]
-    measures = [ir_measures.parse_measure(name) for name in config.measures]
+    conversational = is_conversational(topics)
+    names = [*config.measures, *([DEPTH_MEASURE] if conversational else [])]
+    measures = list(dict.fromkeys(map(ir_measures.parse_measure, names)))
     perquery = evaluate(runs, qrels, measures)
+    depth = by_depth(perquery, topics) if conversational else None
     table = compare(config, runs, perquery, len(topics))
     judged = int(qrels["qid"].nunique())
     notes = [
@@ -113,7 +120,7 @@ def run_experiment(workbench: Workbench) -> Report:
     ]
     if judged < len(topics):
         notes.append(f"{len(topics) - judged} of {len(topics)} topics have no judgements")
-    return Report(config, runs, table, perquery, judged, notes)
+    return Report(config, runs, table, perquery, judged, depth, notes)
 
 
 def check_systems(systems: Mapping[str, Sequence[pt.Transformer]], columns: Sequence[str]) -> None:
