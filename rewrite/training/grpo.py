@@ -13,7 +13,8 @@ import pandas as pd
 from ..columns import QUERY
 from ..llm_rewriter import LLMRewriter
 from ..protocols import Reward
-from ._run import Run, data_summary, prompt_tokens, quiet, shown, trainer_class
+from ._data import data_summary, prompt_tokens
+from ._run import Run, quiet, shown, trainer_class
 from .lora import LoraSettings
 from .reward_function import RewardFunction
 from .task import Task

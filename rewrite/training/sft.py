@@ -12,16 +12,8 @@ import pyterrier as pt
 from ..columns import QUERY
 from ..llm._engine import Engine
 from ..llm_rewriter import LLMRewriter
-from ._run import (
-    Run,
-    WithRows,
-    completion_tokens,
-    data_summary,
-    prompt_tokens,
-    quiet,
-    rows_of,
-    trainer_class,
-)
+from ._data import WithRows, completion_tokens, data_summary, prompt_tokens, rows_of
+from ._run import Run, quiet, trainer_class
 from .lora import LoraSettings
 from .task import Task
 from .validation import Validation
