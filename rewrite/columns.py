@@ -23,6 +23,21 @@ QUERY_VEC: Final = "query_vec"
 QHISTORY: Final = "qhistory"
 """Conversation before this turn, ``list`` of ``{"role", "content"}``, oldest first."""
 
+QCONVERSATION: Final = "qconversation"
+"""Id of the conversation that a turn belongs to, ``str``."""
+
+QTURN: Final = "qturn"
+"""Number of the turn within its conversation, ``int``."""
+
+QFEEDBACK: Final = "qfeedback"
+"""What was asked back and answered about this very query, in the form of ``qhistory``."""
+
+QPTKB: Final = "qptkb"
+"""What is known of the person who asks, ``list[str]``: one statement an entry."""
+
+QUSER: Final = "quser"
+"""Id of the person who asks, ``str``."""
+
 QREWRITE: Final = "qrewrite"
 """Reference rewrite of the query, ``str``, where a collection brings one."""
 

@@ -1,8 +1,61 @@
 """Rewriters for conversations: the turn, and what was said before it."""
 
+from .appended import AppendFirstTurn, AppendHistory
+from .chiq import CHIQ
+from .chiq_steps import (
+    DisambiguateQuestion,
+    ExpandResponse,
+    PseudoResponse,
+    SummarizeHistory,
+    SwitchTopic,
+)
+from .dialogue_query import DialogueQuery
+from .entity_store import Entity, EntityStore
+from .feedback import AskClarification, FeedbackRewriter
+from .history import histories, limit_history, show_history, with_history
 from .hqe import HQE
 from .hqe_fit import fit_hqe
+from .limited import LimitHistory
+from .llm4cs import LLM4CS
+from .mq4cs import MQ4CS
 from .quretec import QuReTeC
 from .quretec_training import train_quretec
+from .simulator import SimulatedAnswer, SimulatedComment
+from .suggestion import RememberEntities, SuggestQueries
+from .topic_files import read_conversations
+from .topic_shift import TopicShift
+from .turn_by_turn import TurnByTurn
 
-__all__ = ["HQE", "QuReTeC", "fit_hqe", "train_quretec"]
+__all__ = [
+    "CHIQ",
+    "HQE",
+    "LLM4CS",
+    "MQ4CS",
+    "AppendFirstTurn",
+    "AppendHistory",
+    "AskClarification",
+    "DialogueQuery",
+    "DisambiguateQuestion",
+    "Entity",
+    "EntityStore",
+    "ExpandResponse",
+    "FeedbackRewriter",
+    "LimitHistory",
+    "PseudoResponse",
+    "QuReTeC",
+    "RememberEntities",
+    "SimulatedAnswer",
+    "SimulatedComment",
+    "SuggestQueries",
+    "SummarizeHistory",
+    "SwitchTopic",
+    "TopicShift",
+    "TurnByTurn",
+    "fit_hqe",
+    "histories",
+    "limit_history",
+    "read_conversations",
+    "show_history",
+    "train_quretec",
+    "with_history",
+]

@@ -1,0 +1,230 @@
+"""LLM4CS: several rewrites and responses, aggregated to one search intent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from ..base import NewQuery, Rewritten
+from ..columns import QUERY, QUERY_VEC
+from ..expansion._outcome import outcome
+from ..formulation import Vector
+from ..llm.base import LLM, Completions, Messages
+from ..llm_rewriter import Published
+from ..parsing import without_unfinished_word
+from ..prompt import Prompt
+from ..protocols import Encoder
+from ..similarity import cosines, encode_groups
+from ._labels import labelled
+from ._prompted import ConversationalRewriter
+from .history import histories
+
+Mode = Literal["REW", "RTR", "RAR"]
+Aggregation = Literal["MaxProb", "Mean", "SC"]
+
+
+@dataclass
+class Intent:
+    """What was generated for one turn; with RAR, ``responses[i]`` goes with ``rewrites[i]``."""
+
+    rewrites: list[str] = field(default_factory=list)
+    responses: list[str] = field(default_factory=list)
+
+    @property
+    def texts(self) -> list[str]:
+        """All texts, rewrites first."""
+        return [*self.rewrites, *self.responses]
+
+
+class LLM4CS(ConversationalRewriter):
+    r"""Rewrites a turn several times, answers it as well, and aggregates.
+
+    Five generations at temperature .7. The ``mode`` says what is generated: rewrites (``REW``), a
+    rewrite and a response at once (``RAR``), or rewrites and then, in a second request, responses
+    to the first rewrite (``RTR``); ``reason`` asks for a chain of thought first. The
+    ``aggregation`` makes one query of all:
+
+    - ``MaxProb`` takes the first rewrite and the first response.
+    - ``SC`` (self-consistency) takes the rewrite with the highest summed cosine to the other
+      rewrites, and its response (of RTR: the response that is most like the others).
+    - ``Mean`` takes all of them.
+
+    With an ``encoder`` the query is a vector, the mean of the vectors of what was taken (as
+    published, ``LLM4CS(llm, encoder=index) >> index.retriever()``), and its text is the rewrite.
+    Without, what was taken is joined to one text, rewrites first.
+
+    Input columns: ``qid``, ``query`` and, where there is one, ``qhistory``. Output columns: the
+    same, and ``query_vec`` with an encoder; see :class:`~pyterrier_rewrite.base.Rewriter`.
+
+    Args:
+        llm: The language model.
+        mode: ``"RAR"`` (best as published), ``"RTR"`` or ``"REW"``.
+        reason: Whether the model reasons before it rewrites.
+        aggregation: ``"Mean"`` (best as published), ``"SC"`` or ``"MaxProb"``.
+        encoder: What encodes queries, such as a dense index; None for a sparse engine.
+        history_tokens: Most tokens of the conversation in the prompt, at least 1, estimated; the
+            oldest messages go first.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`. A prompt of your
+            own has the slots ``history`` and ``query``, and asks for ``Rewrite: …`` and, with
+            RAR, ``Response: …``; ``formulation`` forms the text for a sparse engine.
+
+    Raises:
+        ValueError: On use, if ``mode`` or ``aggregation`` is unknown.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, LLM4CS
+        >>> llm = FakeLLM("Rewrite: red linen sofas\nResponse: Three of them cost $300.")
+        >>> LLM4CS(llm, aggregation="MaxProb").search("of linen?")["query"][0]
+        'red linen sofas Three of them cost $300.'
+
+    Reference: Mao et al. Large Language Models Know Your Contextual Search Intent: A Prompting
+    Framework for Conversational Search. Findings of EMNLP 2023.
+    """
+
+    reference = (
+        "Mao et al. Large Language Models Know Your Contextual Search Intent: A Prompting "
+        "Framework for Conversational Search. Findings of EMNLP 2023"
+    )
+    published: ClassVar[Published] = Published(n=5, temperature=0.7, max_tokens=512)
+
+    def __init__(
+        self,
+        llm: LLM,
+        *,
+        mode: Mode = "RAR",
+        reason: bool = True,
+        aggregation: Aggregation = "Mean",
+        encoder: Encoder | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(llm, **settings)
+        self.mode = mode
+        self.reason = reason
+        self.aggregation = aggregation
+        self.encoder = encoder
+
+    def check(self) -> None:
+        """Raise if a mode or anything else cannot work."""
+        super().check()
+        for name, known in (("mode", Mode), ("aggregation", Aggregation)):
+            if getattr(self, name) not in known.__args__:  # type: ignore[attr-defined]
+                raise ValueError(
+                    f"{name} should be one of {', '.join(known.__args__)}, "  # type: ignore[attr-defined]
+                    f"found {getattr(self, name)!r}"
+                )
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """``query_vec`` with an encoder, else what the formulation writes."""
+        return super().writes if self.encoder is None else (QUERY_VEC,)
+
+    def original_vector(self, text: str) -> Vector | None:
+        """Return the vector of an unchanged turn."""
+        if self.encoder is None:
+            return super().original_vector(text)
+        vector: Vector = np.asarray(self.encoder.encode([text]))[0]
+        return vector
+
+    def template(self) -> Prompt:
+        """Return the prompt given, or that of the mode."""
+        return self._named().template() if self.prompt is None else super().template()
+
+    def templates(self, queries: pd.DataFrame) -> list[Prompt]:
+        """Return the prompt of each turn, with its examples."""
+        if self.prompt is None:
+            return self._named().templates(queries)
+        return super().templates(queries)
+
+    def _named(self) -> LLM4CS:
+        """Return this rewriter with the prompt of its mode by name."""
+        name = "rewrite-and-respond" if self.mode == "RAR" else "rewrite"
+        return self.apply_attributes(prompt=f"llm4cs/{name}{'-reasoned' if self.reason else ''}")
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Generate, aggregate and form."""
+        answers = self.generate(self.messages(queries))
+        trails = [[answer] for answer in answers]
+        intents = [self._intent(answer) for answer in answers]
+        if self.mode == "RTR":
+            self._respond(queries, intents, trails)
+        queries_formed = self._form(queries[QUERY].tolist(), intents)
+        return [outcome(its, new) for its, new in zip(trails, queries_formed, strict=True)]
+
+    def _intent(self, answer: Completions) -> Intent:
+        intent = Intent()
+        for parts in self._parts(answer):
+            if "rewrite" in parts:
+                intent.rewrites.append(parts["rewrite"])
+                if self.mode == "RAR":
+                    intent.responses.append(parts.get("response", ""))
+        return intent
+
+    def _parts(self, answer: Completions) -> list[dict[str, str]]:
+        texts = map(without_unfinished_word, answer.texts) if answer.cut else answer.texts
+        return [labelled(text) for text in texts]
+
+    def _respond(
+        self, queries: pd.DataFrame, intents: list[Intent], trails: list[list[Completions]]
+    ) -> None:
+        """Ask for responses to the first rewrite of each turn that has one."""
+        template = Prompt.load("llm4cs/respond")
+        rows = [row for row, intent in enumerate(intents) if intent.rewrites]
+        said = histories(queries)
+        prompts: list[Messages] = [
+            template.render(history=self.shown(said[row]), query=intents[row].rewrites[0])
+            for row in rows
+        ]
+        for row, answer in zip(rows, self.generate(prompts), strict=True):
+            trails[row].append(answer)
+            for parts in self._parts(answer):
+                text = parts.get("response") or parts.get("rewrite")  # one line without a label
+                if text:
+                    intents[row].responses.append(text)
+
+    def _form(self, queries: list[str], intents: list[Intent]) -> list[list[NewQuery]]:
+        """Return the new query of each turn that has a rewrite."""
+        if not any(intent.rewrites for intent in intents):
+            return [[] for _ in intents]
+        if self.encoder is None and self.aggregation != "SC":
+            chosen = [self._chosen(intent, None) for intent in intents]
+        else:
+            groups = [intent.texts for intent in intents]
+            vectors = list(encode_groups(groups, self.encoder))
+            chosen = [
+                self._chosen(intent, of_texts)
+                for intent, of_texts in zip(intents, vectors, strict=True)
+            ]
+        if self.encoder is None:
+            parts = [
+                [intent.texts[at] for at in its if intent.texts[at]]
+                for intent, its in zip(intents, chosen, strict=True)
+            ]
+            return self.formulation.form_batch(queries, parts)
+        formed: list[list[NewQuery]] = []
+        for intent, its, of_texts in zip(intents, chosen, vectors, strict=True):
+            said = [at for at in its if intent.texts[at]]
+            mean = of_texts[said].mean(axis=0) if said else None
+            formed.append([NewQuery(intent.texts[its[0]], vec=mean)] if said else [])
+        return formed
+
+    def _chosen(self, intent: Intent, vectors: Vector | None) -> list[int]:
+        """Return the positions among the texts of what the aggregation takes."""
+        count = len(intent.rewrites)
+        if self.aggregation == "Mean" or not count:
+            return list(range(len(intent.texts)))
+        rewrite = response = 0
+        if self.aggregation == "SC" and vectors is not None:
+            rewrite = _most_like_the_others(vectors[:count])
+            response = rewrite if self.mode == "RAR" else _most_like_the_others(vectors[count:])
+        return [rewrite, *([count + response] if intent.responses else [])]
+
+
+def _most_like_the_others(vectors: Vector) -> int:
+    """Return the position of the highest summed cosine to the others, of equal ones the first."""
+    if len(vectors) == 0:
+        return 0
+    alike = cosines(vectors, vectors)
+    return int(np.argmax((alike.sum(axis=1) - alike.diagonal()).round(9)))

@@ -1,0 +1,136 @@
+"""MQ4CS: answer first, then search for what the answer says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from ..base import Rewritten
+from ..columns import QPTKB, QUERY
+from ..expansion._outcome import outcome
+from ..formulation import Several
+from ..llm.base import LLM, Completions, Messages
+from ..llm_rewriter import Published
+from ..parsing import Queries, Text
+from ..prompt import Prompt
+from ..text import cut_to_tokens
+from ._prompted import ConversationalRewriter
+from .history import histories, quoted
+
+
+class MQ4CS(ConversationalRewriter):
+    r"""Breaks a likely answer into several queries, with what is known of the person.
+
+    Two requests a turn, greedy: an answer, from the conversation and those personal statements
+    that it needs, then up to five queries that cover the answer. The published pipelines differ
+    in where the rankings meet: ``MQ4CS(llm) >> bm25 >> text >> reranker >> Interleave()`` after
+    reranking, ``MQ4CS(llm) >> bm25 >> Interleave() >> text >> reranker`` before it; see
+    :func:`~pyterrier_rewrite.pipelines.multi_query_search`.
+
+    Input columns: ``qid``, ``query`` and, where there are any, ``qhistory`` and ``qptkb`` (a list
+    of statements about the person). Output columns: ``qid`` (``<qid>~1``, …), ``query``,
+    ``qgroup``, ``qgroup_query``, ``qweight``; see :class:`~pyterrier_rewrite.base.Rewriter`.
+    ``qgen`` holds the answer and the queries.
+
+    Args:
+        llm: The language model.
+        count: Most queries a turn, at least 1.
+        queries_prompt: The prompt of the second step, with the slots ``history``, ``query``,
+            ``answer`` and ``count``; ``prompt`` is that of the first, with ``facts``, ``history``
+            and ``query``.
+        history_tokens: Most tokens of the conversation, and of the personal statements, in the
+            prompt, at least 1, estimated.
+        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+
+    Raises:
+        ValueError: On use, if ``count`` is below 1.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, MQ4CS
+        >>> llm = FakeLLM(["Linen lasts, cotton is soft.", "linen durability\ncotton softness"])
+        >>> MQ4CS(llm).search("linen or cotton?")["query"].tolist()
+        ['linen durability', 'cotton softness']
+
+    Reference: Abbasiantaeb & Aliannejadi. Generate then Retrieve: Conversational Response
+    Retrieval Using LLMs as Answer and Query Generators. 2024.
+    """
+
+    reference = (
+        "Abbasiantaeb & Aliannejadi. Generate then Retrieve: Conversational Response Retrieval "
+        "Using LLMs as Answer and Query Generators. 2024"
+    )
+    published: ClassVar[Published] = Published(
+        prompt="mq4cs/answer", parser=Queries(), formulation=Several(), max_tokens=512
+    )
+
+    def __init__(
+        self,
+        llm: LLM,
+        *,
+        count: int = 5,
+        queries_prompt: str | Prompt = "mq4cs/queries",
+        **settings: Any,
+    ) -> None:
+        super().__init__(llm, **settings)
+        self.count = count
+        self.queries_prompt = queries_prompt
+
+    def check(self) -> None:
+        """Raise if the count or anything else cannot work."""
+        super().check()
+        if self.count < 1:
+            raise ValueError(f"count should be at least 1, found {self.count}")
+
+    def messages(self, queries: pd.DataFrame) -> list[Messages]:
+        """Render the prompts for answers."""
+        return [
+            template.render(facts=self.facts(facts), history=self.shown(history), query=query)
+            for template, facts, history, query in zip(
+                self.templates(queries),
+                _statements(queries),
+                histories(queries),
+                queries[QUERY],
+                strict=True,
+            )
+        ]
+
+    def facts(self, statements: Sequence[str]) -> str:
+        """Show what is known of the person in a prompt."""
+        shown = "\n".join(f"- {quoted(statement)}" for statement in statements)
+        known = cut_to_tokens(shown, self.history_tokens) or "(nothing)"
+        return f"<known about the person>\n{known}\n</known about the person>"
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Answer, then ask for the queries that cover the answer."""
+        texts, said = queries[QUERY].tolist(), histories(queries)
+        trails: list[list[Completions]] = [[a] for a in self.generate(self.messages(queries))]
+        answers = [Text()(" ".join(trail[0].texts)) for trail in trails]
+        rows = [row for row, its in enumerate(answers) if its]
+        template = Prompt.load(self.queries_prompt)
+        prompts = [
+            template.render(
+                history=self.shown(said[row]),
+                query=texts[row],
+                answer=answers[row][0],
+                count=str(self.count),
+            )
+            for row in rows
+        ]
+        parts: list[list[str]] = [[] for _ in texts]
+        for row, found in zip(rows, self.generate(prompts, parser=self.parser), strict=True):
+            trails[row].append(found)
+            parts[row] = self.parse(found)[: self.count]
+        formed = self.formulation.form_batch(texts, parts)
+        return [outcome(trail, new) for trail, new in zip(trails, formed, strict=True)]
+
+
+def _statements(queries: pd.DataFrame) -> list[list[str]]:
+    """Return what is known of the person of each turn."""
+    if QPTKB not in queries.columns:
+        return [[] for _ in range(len(queries))]
+    return [
+        [str(entry) for entry in cell] if isinstance(cell, list | tuple) else []
+        for cell in queries[QPTKB]
+    ]

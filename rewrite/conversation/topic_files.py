@@ -1,0 +1,164 @@
+"""Conversations as they are handed out: the files of CAsT, iKAT, QReCC and TopiOCQA."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .._files import FileError, TextFile
+from ..columns import QCONVERSATION, QHISTORY, QID, QPTKB, QREWRITE, QTURN, QUERY
+from .history import History, _clean, objects
+
+UTTERANCE = ("raw_utterance", "utterance", "Question")
+RESPONSE = ("response", "passage", "Answer")
+REWRITE = ("manual_rewritten_utterance", "resolved_utterance", "Rewrite")
+
+
+def read_conversations(
+    path: str | PathLike[str], *, error: type[ValueError] = FileError
+) -> pd.DataFrame:
+    """Read conversations from the JSON file of a collection.
+
+    Understood by their keys are TREC CAsT 2019 to 2022 (one conversation after another; of 2022
+    also the trees and the flattened paths, where a turn that several paths share comes once),
+    TREC iKAT 2023 to 2025, QReCC and TopiOCQA. Where the file has what the system answered, the
+    history has it too.
+
+    Args:
+        path: The file, plain or ``.gz``.
+        error: What to raise.
+
+    Returns:
+        ``qid`` (``<conversation>_<turn>``, as in the judgements), ``query`` (the raw utterance,
+        an empty text where it is missing), ``qconversation``, ``qturn`` (depth, from 1),
+        ``qhistory``, ``qrewrite`` (the reference, None where missing), ``qptkb`` (what is known
+        of the person).
+
+    Raises:
+        ValueError: If the file is not there, no JSON or of none of these formats, or a turn
+            comes twice or out of order.
+    """
+    file = TextFile(Path(path).expanduser(), error)
+    text = "\n".join(line for _, line in file.lines())
+    try:
+        content = json.loads(text)
+    except ValueError as problem:
+        raise file.wrong(f"not valid JSON ({problem})", "fetch it again") from problem
+    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+        raise file.wrong("expected a list of conversations or of turns", "check the format")
+    try:
+        rows = list(_turns(content))
+    except ValueError as problem:
+        raise file.wrong(str(problem), "correct the file") from problem
+    if not rows:
+        raise file.wrong("no turn", "expected at least one")
+    topics = {row[QID]: row for row in reversed(rows)}  # the first of what paths share
+    frame = pd.DataFrame(list(reversed(topics.values())))
+    for column in (QHISTORY, QREWRITE, QPTKB):
+        frame[column] = objects(frame[column].tolist())
+    return frame
+
+
+def _turns(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    if all("Conversation_no" in entry for entry in content):
+        yield from _flat(content)
+        return
+    for topic in content:
+        turns = topic.get("turn", topic.get("turns"))
+        if "number" not in topic or not isinstance(turns, list):
+            raise ValueError(
+                "expected conversations with 'number' and 'turn' (TREC CAsT) or 'turns' (TREC "
+                "iKAT), or turns with 'Conversation_no' (QReCC, TopiOCQA), found the keys "
+                f"{sorted(topic)}"
+            )
+        walk = _tree if any("participant" in turn for turn in turns) else _path
+        facts = topic.get("ptkb") or {}
+        known = list(facts.values()) if isinstance(facts, Mapping) else list(facts)
+        for row in walk(str(topic["number"]), turns):
+            yield {**row, QPTKB: known}
+
+
+def _path(conversation: str, turns: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the turns of one conversation, told from its beginning."""
+    history: History = []
+    seen: set[str] = set()
+    number = 0
+    for depth, turn in enumerate(turns, 1):
+        label = str(turn.get("number", turn.get("turn_id", depth)))
+        if label in seen:
+            raise ValueError(f"conversation {conversation!r}: turn {label} comes twice")
+        if label.isdigit() and int(label) < number:
+            raise ValueError(
+                f"conversation {conversation!r}: turn {label} comes after turn {number}"
+            )
+        number = int(label) if label.isdigit() else number
+        seen.add(label)
+        yield _row(conversation, label, depth, history, turn)
+        history = [*history, *_said(turn, f"turn {label} of conversation {conversation!r}")]
+
+
+def _tree(conversation: str, turns: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the user's turns of a tree, each with the path that leads to it."""
+    paths: dict[str | None, tuple[int, History]] = {None: (0, [])}
+    for turn in turns:
+        label, parent = str(turn["number"]), turn.get("parent")
+        if label in paths or parent not in paths:
+            problem = "comes twice" if label in paths else f"comes before its parent {parent}"
+            raise ValueError(f"conversation {conversation!r}: turn {label} {problem}")
+        depth, history = paths[parent]
+        if turn.get("participant") == "User":
+            depth += 1
+            yield _row(conversation, label, depth, history, turn)
+        where = f"turn {label} of conversation {conversation!r}"
+        paths[label] = (depth, [*history, *_said(turn, where)])
+
+
+def _flat(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield turns that each stand alone, with what was said before in ``Context``."""
+    seen: set[str] = set()
+    for turn in content:
+        conversation, label = str(turn["Conversation_no"]), str(turn.get("Turn_no"))
+        if not label.isdigit() or f"{conversation}_{label}" in seen:
+            problem = "comes twice" if label.isdigit() else "should be a whole number"
+            raise ValueError(f"conversation {conversation!r}: turn {label} {problem}")
+        seen.add(f"{conversation}_{label}")
+        said = [
+            {"role": "assistant" if at % 2 else "user", "content": text}
+            for at, text in enumerate(turn.get("Context") or [])
+        ]
+        history = _clean(said, f"the context of turn {label} of conversation {conversation!r}")
+        yield {**_row(conversation, label, int(label), history, turn), QPTKB: []}
+
+
+def _row(
+    conversation: str, label: str, depth: int, history: History, turn: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        QID: f"{conversation}_{label}",
+        QUERY: _first(turn, UTTERANCE) or "",
+        QCONVERSATION: conversation,
+        QTURN: depth,
+        QHISTORY: history,
+        QREWRITE: _first(turn, REWRITE),
+    }
+
+
+def _said(turn: Mapping[str, Any], where: str) -> History:
+    return _clean(
+        [
+            {"role": "user", "content": _first(turn, UTTERANCE)},
+            {"role": "assistant", "content": _first(turn, RESPONSE)},
+        ],
+        where,
+    )
+
+
+def _first(turn: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """Return the first of some fields that is there, as text."""
+    found = next((turn[name] for name in names if turn.get(name) is not None), None)
+    return None if found is None else str(found)

@@ -1,0 +1,187 @@
+"""TurnByTurn: a conversation with the system's own earlier rewrites in its history."""
+
+from __future__ import annotations
+
+import warnings
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyterrier as pt
+
+from ..base import NewQuery, Rewriter, Rewritten
+from ..columns import (
+    OK,
+    QCONVERSATION,
+    QGEN,
+    QHISTORY,
+    QID,
+    QSTATUS,
+    QTURN,
+    QUERY,
+    QUERY_TOKS,
+    QUERY_VEC,
+    QUSAGE,
+)
+from ..errors import RewriteWarning
+from ..protocols import Analyzer
+from ..text import safe_text
+from ._prompted import message
+from .history import History, histories, objects
+
+
+class TurnByTurn(Rewriter):
+    """Rewrites auto-regressively: each turn sees the earlier turns as they were rewritten.
+
+    A rewriter by itself is parallel: all turns go to it at once, with the raw turns in their
+    histories. ``TurnByTurn(rewriter)`` goes through the conversations in step, all first turns in
+    one batch, then all second turns, and so on. Wherever a history holds the raw text of an
+    earlier turn of the frame, it gets what the rewriter made of it. Responses stay.
+
+    Input columns: those of the rewriter, and ``qconversation`` and ``qturn``; without these two
+    every row is a conversation of its own, and this is the rewriter alone. Turns that are not in
+    the frame stay raw in the histories. Output columns: those of the rewriter; ``qhistory`` stays
+    as it was.
+
+    Args:
+        rewriter: A rewriter that makes one query of each, or a pipeline that ends in one, such as
+            ``LimitHistory(turns=5) >> LLM4CS(llm)``.
+        on_error: ``"keep"`` the original text of a query that fails, or ``"raise"``.
+
+    Raises:
+        ValueError: On use, if the rewriter makes several queries from one, or a ``qturn`` is no
+            number.
+
+    Example:
+        >>> from pyterrier_rewrite import AppendHistory, TurnByTurn
+        >>> first = {"role": "user", "content": "sofas"}
+        >>> second = {"role": "user", "content": "red?"}
+        >>> topics = pd.DataFrame({"qid": ["a1", "a2", "a3"], "qconversation": ["a"] * 3,
+        ...     "qturn": [1, 2, 3], "query": ["sofas", "red?", "linen?"],
+        ...     "qhistory": [[], [first], [first, second]]})
+        >>> TurnByTurn(AppendHistory())(topics)["query"].tolist()
+        ['sofas', 'red? sofas', 'linen? sofas red? sofas']
+    """
+
+    def __init__(
+        self, rewriter: pt.Transformer, *, on_error: Literal["keep", "raise"] = "keep"
+    ) -> None:
+        self.rewriter = rewriter
+        self.on_error = on_error
+
+    def check(self) -> None:
+        """Raise if the rewriter is none, or makes several queries."""
+        last = self._last()
+        if not isinstance(last, Rewriter):
+            raise TypeError(f"expected a rewriter, or a pipeline that ends in one, found {last!r}")
+        if last.several:
+            raise ValueError(
+                f"{type(last).__name__} makes several queries from one, so there is no one "
+                "rewrite to put into a history; use a rewriter that makes one"
+            )
+        last.check()
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Rewrite all first turns, then all second turns, and so on."""
+        frame = queries.drop(columns=[QGEN, QSTATUS, QUSAGE], errors="ignore")
+        conversations, steps = _steps(frame)
+        raw = [safe_text(text) for text in frame[QUERY]]
+        said = histories(frame)
+        outcomes: list[Rewritten] = [Rewritten() for _ in raw]
+        done: dict[Any, list[tuple[str, str]]] = {}
+        for rows in steps:
+            batch = frame.iloc[rows].reset_index(drop=True)
+            batch[QHISTORY] = objects(
+                [_rewritten(said[row], done.get(conversations[row], [])) for row in rows]
+            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RewriteWarning)  # one warning sums up, at the end
+                made = self.rewriter.transform(batch)
+            by_qid = {record[QID]: record for record in made.to_dict("records")}
+            for row in rows:
+                record = by_qid[frame[QID].iloc[row]]
+                outcomes[row] = _outcome(record)
+                pair = (raw[row], safe_text(record[QUERY]) or raw[row])
+                done.setdefault(conversations[row], []).append(pair)
+        return outcomes
+
+    # -- what the rewriter is like -------------------------------------------------------
+
+    def _last(self) -> Any:
+        stages = getattr(self.rewriter, "_transformers", None)
+        return stages[-1] if stages else self.rewriter
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The query forms that the rewriter writes."""
+        found: tuple[str, ...] = getattr(self._last(), "writes", ())
+        return found
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """The rewriter's."""
+        found: Analyzer = getattr(self._last(), "analyzer", super().analyzer)
+        return found
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the rewriter always gives the same output."""
+        return bool(getattr(self._last(), "repeatable", True))
+
+    def original_terms(self, text: str) -> dict[str, float]:
+        """Return the terms of an unchanged query, as the rewriter has them."""
+        found: dict[str, float] = self._last().original_terms(text)
+        return found
+
+    def original_vector(self, text: str) -> npt.NDArray[np.floating[Any]] | None:
+        """Return the vector of an unchanged query, as the rewriter has it."""
+        found: npt.NDArray[np.floating[Any]] | None = self._last().original_vector(text)
+        return found
+
+    def subtransformers(self) -> dict[str, pt.Transformer]:
+        """Return the rewriter inside this one, for :mod:`pyterrier.inspect`."""
+        return {"rewriter": self.rewriter}
+
+
+def _steps(queries: pd.DataFrame) -> tuple[list[Any], list[list[int]]]:
+    """Return the conversation of each row, and the rows of each step."""
+    if QCONVERSATION not in queries.columns or QTURN not in queries.columns:
+        return list(range(len(queries))), [list(range(len(queries)))]
+    turns = pd.to_numeric(queries[QTURN], errors="coerce")
+    if turns.isna().any():
+        at = int(np.flatnonzero(turns.isna())[0])
+        raise ValueError(
+            f"query {queries[QID].iloc[at]!r}: expected {QTURN} as a number, found "
+            f"{queries[QTURN].iloc[at]!r}"
+        )
+    step = turns.groupby(queries[QCONVERSATION].astype(str)).rank(method="dense").astype(int)
+    rows = [np.flatnonzero(step == number).tolist() for number in range(1, int(step.max()) + 1)]
+    return queries[QCONVERSATION].astype(str).tolist(), rows
+
+
+def _rewritten(history: History, done: list[tuple[str, str]]) -> History:
+    """Put rewrites in the place of the raw turns of a history; a turn said twice, in its order."""
+    left: dict[str, deque[str]] = {}
+    for raw, rewrite in done:
+        left.setdefault(raw, deque()).append(rewrite)
+    return [
+        message("user", left[said["content"]].popleft())
+        if said["role"] == "user" and left.get(said["content"])
+        else said
+        for said in history
+    ]
+
+
+def _outcome(record: Mapping[str, Any]) -> Rewritten:
+    usage, gen = record.get(QUSAGE), record.get(QGEN)
+    status = record.get(QSTATUS, OK)
+    new = NewQuery(record[QUERY], toks=record.get(QUERY_TOKS), vec=record.get(QUERY_VEC))
+    return Rewritten(
+        [new] if status == OK else [],
+        status,
+        list(gen) if isinstance(gen, list) else [],
+        dict(usage) if isinstance(usage, Mapping) else None,
+    )
