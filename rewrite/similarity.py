@@ -18,7 +18,7 @@ from .protocols import Analyzer, Encoder
 Vectors = npt.NDArray[np.floating[Any]]
 
 _GROUPS: Final = 64
-"""Groups encoded at a time: enough to fill a model's batches, few enough for term vectors."""
+"""Groups that a model encodes at a time, enough to fill its batches."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class TermVectors:
 
 
 def encode_groups(groups: Sequence[Sequence[str]], encoder: Encoder | None) -> Iterator[Vectors]:
-    """Encode the texts of many queries, many queries at once.
+    """Encode the texts of many queries, many queries at once where a model does it.
 
     Args:
         groups: The texts of each query.
@@ -60,9 +60,10 @@ def encode_groups(groups: Sequence[Sequence[str]], encoder: Encoder | None) -> I
     Yields:
         For each query one row a text.
     """
+    size = 1 if encoder is None else _GROUPS  # a query's own terms make short vectors
     encoder = TermVectors() if encoder is None else encoder
-    for start in range(0, len(groups), _GROUPS):
-        block = groups[start : start + _GROUPS]
+    for start in range(0, len(groups), size):
+        block = groups[start : start + size]
         vectors = encode_documents([text for group in block for text in group], encoder)
         yield from np.split(vectors, np.cumsum([len(group) for group in block])[:-1])
 
