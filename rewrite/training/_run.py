@@ -20,6 +20,7 @@ from ..llm._local import need
 from ..llm.transformers import TransformersLLM
 from ..llm_rewriter import LLMRewriter
 from ..saved import describe
+from ._scored import only_targets
 from .errors import TrainingError
 from .lora import LoraSettings
 from .monitor import Monitor, progress_bar
@@ -202,7 +203,7 @@ class Run:
         if trainer.is_world_process_zero():
             monitor.begin()
         try:
-            with _threads(engine, cpu=self.cpu):
+            with _threads(engine, cpu=self.cpu), only_targets():
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
             if self.validation is None:
                 keep_best(self, trainer)
