@@ -111,6 +111,7 @@ REWRITERS = {
     "InstructionPrefix of a column": lambda: pr.InstructionPrefix(instruction_from="split"),
     "HQE": lambda: pr.HQE(Engine()),
     "QuReTeC": lambda: pr.QuReTeC("loaded at the first history"),
+    "Seq2SeqRewriter": lambda: pr.Seq2SeqRewriter("loaded at the first history"),
     "failing": lambda: pr.Query2Doc(FakeLLM(["fine", ""]), seed=1),
 }
 
@@ -149,6 +150,44 @@ REWRITERS |= {
     "QAExpand": lambda: pr.QAExpand(llm(), seed=1),
     "IntentDescription column": lambda: pr.IntentDescription(llm(), formulation=pr.Keep()),
     "EventExpansion feedback": lambda: pr.EventExpansion(llm(), feedback=NEWS),
+}
+
+
+REWRITERS |= {
+    "AppendFirstTurn": pr.AppendFirstTurn,
+    "AppendHistory": pr.AppendHistory,
+    "AskClarification": lambda: pr.AskClarification(llm()),
+    "CHIQ": lambda: pr.CHIQ(llm()),
+    "DialogueQuery": lambda: pr.DialogueQuery(llm()),
+    "DisambiguateQuestion": lambda: pr.DisambiguateQuestion(llm()),
+    "FeedbackRewriter": lambda: pr.FeedbackRewriter(llm()),
+    "LLM4CS": lambda: pr.LLM4CS(FakeLLM("Rewrite: a sofa\nResponse: A couch."), seed=1),
+    "LLM4CS dense": lambda: pr.LLM4CS(
+        FakeLLM("Rewrite: a sofa\nResponse: A couch."), seed=1, encoder=Letters()
+    ),
+    "LLM4CS RTR": lambda: pr.LLM4CS(FakeLLM("Rewrite: a sofa"), seed=1, mode="RTR"),
+    "LLM4CS terms": lambda: pr.LLM4CS(
+        FakeLLM("Rewrite: a sofa"), seed=1, mode="REW", formulation=pr.RepeatTerms(1)
+    ),
+    "MQ4CS": lambda: pr.MQ4CS(llm()),
+    "PseudoResponse": lambda: pr.PseudoResponse(llm()),
+    "ExpandResponse": lambda: pr.ExpandResponse(llm()),
+    "SimulatedAnswer": lambda: pr.SimulatedAnswer(llm(), need="query"),
+    "SimulatedComment": lambda: pr.SimulatedComment(llm(), need="query"),
+    "SimulatedComment feedback": lambda: pr.SimulatedComment(
+        llm(), need="query", feedback=FEEDBACK
+    ),
+    "SuggestQueries": lambda: pr.SuggestQueries(llm()),
+    "SummarizeHistory": lambda: pr.SummarizeHistory(llm()),
+    "SwitchTopic": lambda: pr.SwitchTopic(llm()),
+    "TurnByTurn": lambda: pr.TurnByTurn(pr.DialogueQuery(llm())),
+    "TurnByTurn dense": lambda: pr.TurnByTurn(
+        pr.LimitHistory(turns=2)
+        >> pr.LLM4CS(FakeLLM("Rewrite: a sofa"), mode="REW", seed=1, encoder=Letters())
+    ),
+    "TurnByTurn terms": lambda: pr.TurnByTurn(
+        pr.DialogueQuery(llm(), formulation=pr.RepeatTerms(2))
+    ),
 }
 
 

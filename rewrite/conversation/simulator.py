@@ -8,7 +8,7 @@ import pandas as pd
 import pyterrier as pt
 
 from ..base import DOCUMENTS
-from ..columns import QFEEDBACK
+from ..columns import QFEEDBACK, QUERY, TEXT
 from ..formulation import Keep
 from ..llm.base import LLM, Messages
 from ..llm_rewriter import Published
@@ -33,7 +33,11 @@ class SimulatedUser(MessageStep):
         Raises:
             pt.validate.InputValidationError: If a column is missing, such as that of the need.
         """
-        pt.validate.columns(inp, includes=[self.need], context=self)
+        with pt.validate.any(inp, context=self) as v:
+            if self.fb_docs == 0 or self.feedback is not None:
+                v.query_frame(extra_columns=[QUERY, self.need], mode="queries")
+            if self.fb_docs > 0:
+                v.result_frame(extra_columns=[QUERY, TEXT, self.need], mode="results")
         return super().transform(inp)
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:

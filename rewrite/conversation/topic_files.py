@@ -57,10 +57,19 @@ def read_conversations(
         raise file.wrong(str(problem), "correct the file") from problem
     if not rows:
         raise file.wrong("no turn", "expected at least one")
-    topics = {row[QID]: row for row in reversed(rows)}  # the first of what paths share
-    frame = pd.DataFrame(list(reversed(topics.values())))
-    for column in (QHISTORY, QREWRITE, QPTKB):
-        frame[column] = objects(frame[column].tolist())
+    topics: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        first = topics.setdefault(row[QID], row)  # paths share their beginnings
+        if (first[QUERY], first[QHISTORY]) != (row[QUERY], row[QHISTORY]):
+            problem = f"turn {row[QID]!r} comes twice and differs"
+            raise file.wrong(problem, "give each conversation a number of its own")
+    columns = {name: [row[name] for row in topics.values()] for name in rows[0]}
+    frame: pd.DataFrame = pd.DataFrame(
+        {
+            name: objects(values) if name in (QHISTORY, QREWRITE, QPTKB) else values
+            for name, values in columns.items()
+        }
+    )
     return frame
 
 
