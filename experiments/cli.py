@@ -301,6 +301,16 @@ def expansion(
     print_expansion(Console(), collection=wanted, topics=topics, latency=latency)
 
 
+@bench.command()
+def scratch(
+    parameters: Annotated[int, typer.Option(min=200_000, help="Most parameters.")] = 3_000_000,
+) -> None:
+    """A small rewriter from scratch: milliseconds a query, queries a second."""
+    from .benchmarks.scratch import print_scratch
+
+    print_scratch(Console(), parameters=parameters)
+
+
 @app.callback(invoke_without_command=True)
 def _top(
     context: typer.Context,

@@ -1,0 +1,72 @@
+"""How fast a small rewriter answers: one query at a time, and in batches."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Final
+
+import pandas as pd
+from rich.console import Console
+
+from pyterrier_rewrite.errors import RewriteWarning
+from pyterrier_rewrite.training.scratch import scratch_rewriter
+
+from ..shop import Shop
+
+NEW_TOKENS: Final = 8
+ROUNDS: Final = 60
+
+
+def measure_scratch(*, parameters: int) -> dict[str, float]:
+    """Return parameters, milliseconds a single query (median) and queries a second in a batch.
+
+    The model is untrained, so that nearly every answer has the full eight tokens: a trained one
+    is as fast or faster. All that a user pays is in it: frame in, frame out.
+    """
+    import torch
+
+    shop = Shop(500)
+    topics = shop.get_topics("train")[["qid", "query"]]
+    texts = [f"{d['title']} {d['text']}" for d in shop.get_corpus_iter()]
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", RewriteWarning)  # nonsense cannot always be read
+        rewriter = scratch_rewriter(
+            Path(folder) / "model",
+            [*topics["query"], *texts],
+            parameters=parameters,
+            max_tokens=NEW_TOKENS,
+        )
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            rewriter(topics.head(64))
+            alone = [
+                _seconds(rewriter.transform, topics.iloc[[row]].reset_index(drop=True))
+                for row in range(ROUNDS)
+            ]
+            batch = _seconds(rewriter.transform, topics)
+        finally:
+            torch.set_num_threads(before)
+        size = rewriter.llm._loaded().model.num_parameters()  # type: ignore[attr-defined]
+    return {"parameters": size, "ms": 1000 * median(alone), "qps": len(topics) / batch}
+
+
+def _seconds(call: object, frame: pd.DataFrame) -> float:
+    started = perf_counter()
+    call(frame)  # type: ignore[operator]
+    return perf_counter() - started
+
+
+def print_scratch(console: Console, *, parameters: int) -> None:
+    """Measure and print."""
+    found = measure_scratch(parameters=parameters)
+    console.print(
+        f"{found['parameters']:,.0f} parameters, {NEW_TOKENS} new tokens, one thread: "
+        f"{found['ms']:.1f} ms a single query (median of {ROUNDS}), "
+        f"{found['qps']:,.0f} queries a second in batches",
+        highlight=False,
+    )
