@@ -303,7 +303,7 @@ def expansion(
 
 @bench.command()
 def scratch(
-    parameters: Annotated[int, typer.Option(min=200_000, help="Most parameters.")] = 3_000_000,
+    parameters: Annotated[int, typer.Option(min=200_000, help="Most parameters.")] = 1_300_000,
 ) -> None:
     """A small rewriter from scratch: milliseconds a query, queries a second."""
     from .benchmarks.scratch import print_scratch
