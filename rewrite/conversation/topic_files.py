@@ -61,8 +61,8 @@ def read_conversations(
     for row in rows:
         first = topics.setdefault(row[QID], row)  # paths share their beginnings
         if (first[QUERY], first[QHISTORY]) != (row[QUERY], row[QHISTORY]):
-            problem = f"turn {row[QID]!r} comes twice and differs"
-            raise file.wrong(problem, "give each conversation a number of its own")
+            twice = f"turn {row[QID]!r} comes twice and differs"
+            raise file.wrong(twice, "give each conversation a number of its own")
     columns = {name: [row[name] for row in topics.values()] for name in rows[0]}
     frame: pd.DataFrame = pd.DataFrame(
         {
