@@ -401,11 +401,9 @@ def _safe_terms(terms: Mapping[str, float] | None) -> dict[str, float]:
     return safe
 
 
-def _objects(values: Sequence[object]) -> npt.NDArray[np.object_]:
-    column = np.empty(len(values), dtype=object)
-    for i, value in enumerate(values):
-        column[i] = value
-    return column
+def _objects(values: Sequence[object]) -> pd.Series:
+    """Return a column of objects; as pandas' text type, long queries are copied at every result."""
+    return pd.Series(list(values), dtype=object)
 
 
 def _one_line(error: BaseException) -> str:
