@@ -241,7 +241,7 @@ def test_chiq_takes_five_steps_and_rewrites():
         ["Answer:"] * 2,
         ["Search query:"] * 2,
     ]
-    last = shown(llm.calls[-1][0][0])
+    said = shown(llm.calls[-1][0][0])
     assert (
         "Assistant: Three red sofas.\nUser: Which red sofas are of linen?\nAssistant: One" in said
     )

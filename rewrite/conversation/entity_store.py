@@ -76,7 +76,10 @@ class EntityStore:
             time: When, in seconds since 1970; None for now.
         """
         when = clock.time() if time is None else time
-        names = {name.casefold(): name for entity in entities if (name := safe_text(entity))}
+        names: dict[str, str] = {}
+        for name in map(safe_text, entities):
+            names.setdefault(name.casefold(), name)
+        names.pop("", None)
         if not names:
             return
         with self._open() as db:
