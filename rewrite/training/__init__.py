@@ -6,9 +6,12 @@ from .lora import LoraSettings
 from .preferences import dpo, kto
 from .reward_function import RewardFunction
 from .sampling import labelled_samples, preference_pairs, rejection_samples, sample_candidates
+from .scratch import scratch_rewriter
 from .sft import sft
+from .synthetic import synthetic_queries
 from .task import Task
 from .validation import Validation
+from .warm_start import distant_supervision, join_pairs
 
 __all__ = [
     "LoraSettings",
@@ -17,12 +20,16 @@ __all__ = [
     "TrainingError",
     "TrainingWarning",
     "Validation",
+    "distant_supervision",
     "dpo",
     "grpo",
+    "join_pairs",
     "kto",
     "labelled_samples",
     "preference_pairs",
     "rejection_samples",
     "sample_candidates",
+    "scratch_rewriter",
     "sft",
+    "synthetic_queries",
 ]
