@@ -21,6 +21,7 @@ from .conversation import (
     PseudoResponse,
     QuReTeC,
     RememberEntities,
+    Seq2SeqRewriter,
     SimulatedAnswer,
     SimulatedComment,
     SuggestQueries,
@@ -31,6 +32,7 @@ from .conversation import (
     fit_hqe,
     read_conversations,
     train_quretec,
+    train_seq2seq,
     with_history,
 )
 from .decomposition import (
@@ -185,6 +187,7 @@ __all__ = [
     "Rocchio",
     "SameLanguage",
     "Sampling",
+    "Seq2SeqRewriter",
     "Several",
     "SimilarExamples",
     "SimulatedAnswer",
@@ -208,5 +211,6 @@ __all__ = [
     "read_conversations",
     "show_documents",
     "train_quretec",
+    "train_seq2seq",
     "with_history",
 ]

@@ -76,6 +76,29 @@ def seq2seq(path: Path, *, seed: int = 0) -> Path:
     return _save(T5ForConditionalGeneration(config), tokenizer, path)
 
 
+def encoder(path: Path, *, words: str = TEXT, seed: int = 0) -> Path:
+    """Write a BERT of two layers without a head; its vocabulary is letters and the words given."""
+    import torch
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    letters = [chr(i) for i in range(33, 127) if not chr(i).isupper()]
+    found = sorted(set(words.replace("?", " ").replace(",", " ").split()))
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    entries = dict.fromkeys([*special, *letters, *(f"##{letter}" for letter in letters), *found])
+    vocabulary = {entry: number for number, entry in enumerate(entries)}
+    tokenizer = BertTokenizer(vocab=vocabulary, model_max_length=128)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=128,
+    )
+    torch.manual_seed(seed)
+    return _save(BertModel(config), tokenizer, path)
+
+
 def lora(path: Path, base: Path, *, seed: int = 0) -> Path:
     """Write a LoRA adapter for the causal model at ``base``, large enough to change its answers."""
     import torch

@@ -20,6 +20,8 @@ from .llm4cs import LLM4CS
 from .mq4cs import MQ4CS
 from .quretec import QuReTeC
 from .quretec_training import train_quretec
+from .seq2seq import Seq2SeqRewriter
+from .seq2seq_training import train_seq2seq
 from .simulator import SimulatedAnswer, SimulatedComment
 from .suggestion import RememberEntities, SuggestQueries
 from .topic_files import read_conversations
@@ -44,6 +46,7 @@ __all__ = [
     "PseudoResponse",
     "QuReTeC",
     "RememberEntities",
+    "Seq2SeqRewriter",
     "SimulatedAnswer",
     "SimulatedComment",
     "SuggestQueries",
@@ -57,5 +60,6 @@ __all__ = [
     "read_conversations",
     "show_history",
     "train_quretec",
+    "train_seq2seq",
     "with_history",
 ]

@@ -1,23 +1,20 @@
-"""Models of transformers that a conversational rewriter loads itself."""
+"""A token classifier of transformers, loaded for inference."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from .._quiet import quiet_loading
 from ..errors import RewriteError
 from ..llm._local import need
 
 
-def load_model(
-    name: str | Path, kind: Literal["TokenClassification", "Seq2SeqLM"], device: str | None
-) -> tuple[Any, Any]:
-    """Load a model for inference, and its tokenizer.
+def load_classifier(name: str | Path, device: str | None) -> tuple[Any, Any]:
+    """Load a token classifier with two classes, and its tokenizer.
 
     Args:
         name: Directory or hub name.
-        kind: What the model is for, as transformers names it.
         device: Device as torch names it; None takes the GPU if there is one.
 
     Raises:
@@ -25,23 +22,28 @@ def load_model(
         RewriteError: If there is no such model, or it is of another kind.
     """
     torch, transformers = need("torch", "hf"), need("transformers", "hf")
-    auto = getattr(transformers, f"AutoModelFor{kind}")
     try:
         with quiet_loading():
-            model, report = auto.from_pretrained(name, output_loading_info=True)
+            model, report = transformers.AutoModelForTokenClassification.from_pretrained(
+                name, output_loading_info=True
+            )
             tokenizer = transformers.AutoTokenizer.from_pretrained(name, add_prefix_space=True)
     except Exception as error:  # each library and file format fails in its own way
         raise RewriteError(
-            f"cannot load {str(name)!r} as a model for {kind}: {error}\n"
-            "Expected the name of a model on the hub (downloaded before, if this machine is "
-            "offline) or a directory with config, tokenizer and weights, as save_pretrained "
-            "writes it"
+            f"cannot load {str(name)!r} as a token classifier: {error}\nExpected the name of a "
+            "model on the hub (downloaded before, if this machine is offline) or a directory "
+            "with config, tokenizer and weights, as train_quretec writes it"
         ) from error
     missing = sorted(report["missing_keys"])
     if missing:  # transformers would go on with random numbers in their place
         raise RewriteError(
-            f"{str(name)!r} is not trained for {kind}: it lacks {len(missing)} weights "
-            f"({missing[0]}, …); train it first"
+            f"{str(name)!r} is no trained token classifier: it lacks {missing}; train it with "
+            "train_quretec first"
+        )
+    if model.config.num_labels != 2 or not tokenizer.is_fast:
+        raise RewriteError(
+            f"expected a token classifier with two classes and a fast tokenizer, found "
+            f"{model.config.num_labels} classes and {type(tokenizer).__name__} in {str(name)!r}"
         )
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"

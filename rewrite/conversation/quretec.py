@@ -12,7 +12,7 @@ import pyterrier as pt
 from ..base import NewQuery, Rewriter, Rewritten
 from ..columns import QUERY, skipped
 from ..protocols import Analyzer
-from ._model import load_model
+from ._model import load_classifier
 from ._words import Encoded, Turn, TurnEncoder
 from .history import histories
 
@@ -41,8 +41,8 @@ class QuReTeC(Rewriter):
             is "relevant".
         threshold: Least probability of a word, in (0, 1). Lower adds more words; 0.5 is the
             likelier class.
-        max_length: Most tokens of history and turn together, at least 16, within the model's
-            limit. Of a longer history the oldest words are left out.
+        max_length: Most tokens of history and turn together, at least 16; less if the model
+            takes less. Of a longer history the oldest words are left out.
         batch_size: Turns a forward pass, at least 1.
         device: Device as torch names it; None takes the GPU if there is one.
         verbose: Whether to show progress.
@@ -75,14 +75,11 @@ class QuReTeC(Rewriter):
         verbose: bool = False,
         on_error: Literal["keep", "raise"] = "keep",
     ) -> None:
-        checks = {
-            "threshold": (0 < threshold < 1, "between 0 and 1"),
-            "max_length": (max_length >= 16, "at least 16"),
-            "batch_size": (batch_size >= 1, "at least 1"),
-        }
-        for name, (fine, expected) in checks.items():
-            if not fine:
-                raise ValueError(f"{name} should be {expected}, found {locals()[name]!r}")
+        if not 0 < threshold < 1:
+            raise ValueError(f"threshold should be between 0 and 1, found {threshold}")
+        for name, value, least in (("max_length", max_length, 16), ("batch_size", batch_size, 1)):
+            if value < least:
+                raise ValueError(f"{name} should be at least {least}, found {value}")
         self.model = model
         self.threshold = threshold
         self.max_length = max_length
@@ -96,38 +93,32 @@ class QuReTeC(Rewriter):
         """Tag the words of every conversation."""
         outcomes = [Rewritten(status=skipped("no history")) for _ in range(len(queries))]
         texts = queries[QUERY].tolist()
-        turns = {
-            row: Turn.of([message["content"] for message in history], text)
-            for row, (history, text) in enumerate(zip(histories(queries), texts, strict=True))
-            if history
-        }
-        if not turns:
-            return outcomes
-        analyzer = self.analyzer
-        with pt.tqdm(total=len(turns), unit="turn", disable=not self.verbose) as progress:
-            for row, terms in self._classify(turns, analyzer):
-                outcomes[row] = (
-                    Rewritten([NewQuery(" ".join([texts[row], *terms]))])
-                    if terms
-                    else Rewritten(status=skipped("no relevant words in the history"))
-                )
-                progress.update()
+        said = histories(queries)
+        rows = [row for row, history in enumerate(said) if history]
+        size = _BLOCK * self.batch_size
+        with pt.tqdm(total=len(rows), unit="turn", disable=not self.verbose) as progress:
+            for block in (rows[at : at + size] for at in range(0, len(rows), size)):
+                turns = [Turn.of([m["content"] for m in said[row]], texts[row]) for row in block]
+                for at, terms in self._relevant_terms(turns):
+                    outcomes[block[at]] = (
+                        Rewritten([NewQuery(" ".join([texts[block[at]], *terms]))])
+                        if terms
+                        else Rewritten(status=skipped("no relevant words in the history"))
+                    )
+                    progress.update()
         return outcomes
 
-    def _classify(
-        self, turns: dict[int, Turn], analyzer: Analyzer
-    ) -> Iterator[tuple[int, list[str]]]:
+    def _relevant_terms(self, turns: Sequence[Turn]) -> Iterator[tuple[int, list[str]]]:
+        """Yield the position of each turn and its terms, the longest turns first."""
         model, tokenizer = self._load()
-        rows, size = list(turns), _BLOCK * self.batch_size
-        for block in (rows[at : at + size] for at in range(0, len(rows), size)):
-            encoder = TurnEncoder(tokenizer, max_length=self.max_length)
-            encoded = dict(zip(block, encoder.encode([turns[row] for row in block]), strict=True))
-            block = sorted(block, key=lambda row: -len(encoded[row]))
-            for start in range(0, len(block), self.batch_size):
-                batch = block[start : start + self.batch_size]
-                scores = relevance(model, tokenizer.pad_token_id, [encoded[row] for row in batch])
-                for row, its in zip(batch, scores, strict=True):
-                    yield row, self._terms(turns[row], encoded[row], its, analyzer)
+        encoder = TurnEncoder(tokenizer, max_length=longest(model, tokenizer, self.max_length))
+        encoded, analyzer = encoder.encode(turns), self.analyzer
+        order = sorted(range(len(turns)), key=lambda at: -len(encoded[at]))
+        for start in range(0, len(order), self.batch_size):
+            batch = order[start : start + self.batch_size]
+            scores = relevance(model, tokenizer.pad_token_id, [encoded[at] for at in batch])
+            for at, its in zip(batch, scores, strict=True):
+                yield at, self._terms(turns[at], encoded[at], its, analyzer)
 
     def _terms(
         self, turn: Turn, encoded: Encoded, scores: Sequence[float], analyzer: Analyzer
@@ -143,11 +134,17 @@ class QuReTeC(Rewriter):
 
     def _load(self) -> tuple[Any, Any]:
         if self._loaded is None:
-            self._loaded = load_model(self.model, "TokenClassification", self.device)
+            self._loaded = load_classifier(self.model, self.device)
         return self._loaded
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_loaded": None}
+
+
+def longest(model: Any, tokenizer: Any, wanted: int) -> int:
+    """Return how many tokens are read: as many as wanted, or as the model takes."""
+    limits = wanted, tokenizer.model_max_length, model.config.max_position_embeddings
+    return min(limit for limit in limits if limit is not None)
 
 
 def relevance(model: Any, pad: int, batch: Sequence[Encoded]) -> list[list[float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -11,11 +12,11 @@ import pyterrier as pt
 
 from ..analysis import EnglishAnalyzer
 from ..columns import DOCNO, QHISTORY, QID, QREWRITE, QUERY
-from ..llm._local import need
 from ..protocols import Analyzer, TextSource
+from ._training import fit, need_training
 from ._words import Encoded, Turn, TurnEncoder
 from .history import histories
-from .quretec import RELEVANT, QuReTeC
+from .quretec import RELEVANT, QuReTeC, longest
 
 _IGNORED: Final = -100
 """Label of the tokens that torch leaves out of the loss."""
@@ -83,10 +84,15 @@ def train_quretec(
         ... )
         >>> quretec >> bm25                                                # doctest: +SKIP
     """
-    need("torch", "hf")
-    need("transformers", "hf")
-    need("accelerate", "train")
-    from transformers import AutoModelForTokenClassification, AutoTokenizer, set_seed
+    need_training()
+    from transformers import (
+        AutoModelForTokenClassification,
+        AutoTokenizer,
+        DataCollatorForTokenClassification,
+        Trainer,
+        TrainingArguments,
+        set_seed,
+    )
 
     from ..training._run import quiet
 
@@ -99,25 +105,26 @@ def train_quretec(
             base_model, id2label={0: "other", RELEVANT: "relevant"}
         )
         model.get_input_embeddings().weight.requires_grad_(train_embeddings)
-        encoder = TurnEncoder(tokenizer, max_length=max_length)
+        encoder = TurnEncoder(tokenizer, max_length=longest(model, tokenizer, max_length))
         examples = [
             {**encoded.inputs, "labels": _token_labels(encoded, its)}
             for encoded, its in zip(encoder.encode(turns), labels, strict=True)
         ]
-        trainer = _trainer(
+        fit(
+            Trainer,
+            TrainingArguments,
             model,
-            tokenizer,
             examples,
-            weight=relevant_weight or math.sqrt(_rarity(labels)),
+            collator=DataCollatorForTokenClassification(tokenizer, label_pad_token_id=_IGNORED),
+            loss=weighted_loss(relevant_weight or math.sqrt(_rarity(labels))),
+            device=device,
+            verbose=verbose,
             output_dir=str(output_dir),
-            use_cpu=device == "cpu",
             num_train_epochs=epochs,
             learning_rate=learning_rate,
             per_device_train_batch_size=batch_size,
             seed=seed,
-            disable_tqdm=not verbose,
         )
-        trainer.train()
         model.save_pretrained(output_dir)
         tokenizer.save_pretrained(output_dir)
     return QuReTeC(output_dir, max_length=max_length, device=device)
@@ -187,24 +194,9 @@ def _rarity(labels: list[list[int]]) -> float:
     return max(1.0, other / relevant)
 
 
-# -- training -------------------------------------------------------------------------------
-
-
-def _trainer(
-    model: Any,
-    tokenizer: Any,
-    examples: list[dict[str, list[int]]],
-    *,
-    weight: float,
-    **options: Any,
-) -> Any:
+def weighted_loss(weight: float) -> Callable[..., Any]:
+    """Return the cross entropy of words, in which a relevant one counts ``weight`` times."""
     import torch
-    from transformers import (
-        DataCollatorForTokenClassification,
-        PrinterCallback,
-        Trainer,
-        TrainingArguments,
-    )
 
     def loss(outputs: Any, labels: Any, num_items_in_batch: Any = None) -> Any:
         logits = outputs.logits.flatten(0, 1).float()
@@ -215,22 +207,4 @@ def _trainer(
             ignore_index=_IGNORED,
         )
 
-    trainer = Trainer(
-        model=model,
-        args=TrainingArguments(
-            train_sampling_strategy="group_by_length",
-            warmup_steps=0.1,
-            weight_decay=0.01,
-            remove_unused_columns=False,
-            report_to="none",
-            save_strategy="no",
-            logging_strategy="no",
-            dataloader_pin_memory=False,
-            **options,
-        ),
-        train_dataset=examples,
-        data_collator=DataCollatorForTokenClassification(tokenizer, label_pad_token_id=_IGNORED),
-        compute_loss_func=loss,
-    )
-    trainer.remove_callback(PrinterCallback)
-    return trainer
+    return loss
