@@ -8,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from pyterrier_rewrite.columns import (
+    QCAND,
     QGEN,
     QGROUP,
     QGROUP_QUERY,
@@ -18,9 +19,6 @@ from pyterrier_rewrite.columns import (
     QUERY_TOKS,
     QWEIGHT,
 )
-
-QCAND: Final = "qcand"
-"""Names a candidate: one row, or several rows where a candidate is several queries."""
 
 QUERY_0: Final = "query_0"
 """Text of the original query."""

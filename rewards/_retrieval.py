@@ -84,9 +84,10 @@ class Requests:
 
     def some(self, numbers: Sequence[int]) -> pd.DataFrame:
         """Return what the engine is asked for some of the requests."""
+        if QGROUP not in self.frame.columns:
+            return self.frame.iloc[list(numbers)].reset_index(drop=True)
         names = {str(number) for number in numbers}
-        owner = self.frame[QGROUP] if QGROUP in self.frame.columns else self.frame[QID]
-        return self.frame[owner.isin(names)].reset_index(drop=True)
+        return self.frame[self.frame[QGROUP].isin(names)].reset_index(drop=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +156,13 @@ def search(engine: pt.Transformer, queries: pd.DataFrame) -> Rankings | None:
             f"{list(results.columns)}"
         )
     codes, qids = pd.factorize(results[QID])
-    numbers = np.array([_number(qid, engine) for qid in qids], dtype=np.int64)
-    request = numbers[codes] if len(codes) else np.empty(0, dtype=np.int64)
+    try:
+        request = np.asarray(qids, dtype=object).astype(np.int64)[codes]
+    except ValueError:  # the name of one of several queries, such as 7~1
+        raise ValueError(
+            "candidates of several queries need an engine that makes one ranking of them, such "
+            f"as bm25 >> RRF(); {engine!r} keeps them apart"
+        ) from None
     scores = results["score"].to_numpy(dtype=np.float64)
     same = request[1:] == request[:-1]
     if np.any(request[1:] < request[:-1]) or np.any(scores[1:][same] > scores[:-1][same]):
@@ -193,6 +199,8 @@ def _what_engines_read(candidates: pd.DataFrame, columns: Sequence[str]) -> pd.D
 def _forms(candidates: pd.DataFrame, columns: Sequence[str]) -> list[Hashable]:
     """Return for each row all that the engine reads, in a form that can be compared."""
     read = [c for c in (QUERY, QUERY_TOKS, QUERY_VEC, *columns) if c in candidates.columns]
+    if len(read) == 1:
+        return candidates[QUERY].tolist()  # type: ignore[no-any-return]
     values = [[_hashable(v) for v in candidates[c].tolist()] for c in read[1:]]
     return list(zip(candidates[QUERY].tolist(), *values, strict=True))
 
@@ -205,12 +213,3 @@ def _hashable(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple(map(_hashable, value))
     return None if value != value else value  # NaN is missing
-
-
-def _number(qid: str, engine: pt.Transformer) -> int:
-    if not str(qid).isdigit():
-        raise ValueError(
-            "candidates of several queries need an engine that makes one ranking of them, such "
-            f"as bm25 >> RRF(); {engine!r} keeps the query {qid!r} apart"
-        )
-    return int(qid)

@@ -173,11 +173,11 @@ class Reward(ABC):
         return marks, {self.label: marks}
 
     def _checked(self, marks: Mapping[str, float | None], frame: pd.DataFrame) -> Marks:
-        names = list(dict.fromkeys(frame[QCAND].tolist()))
+        names = dict.fromkeys(frame[QCAND].tolist())
         unmarked = [name for name in names if name not in marks]
         if unmarked:
             raise RuntimeError(f"{self.label} gave no mark (not even None) to {unmarked[:3]}")
-        found = {name: marks[name] for name in names}
+        found: Marks = {n: None if (m := marks[n]) is None else float(m) for n in names}
         bad = [n for n, mark in found.items() if mark is not None and not math.isfinite(mark)]
         if bad:
             texts = frame[frame[QCAND].isin(bad[:3])][QUERY].tolist()
@@ -186,4 +186,4 @@ class Reward(ABC):
                 f"{dict(zip(bad[:3], texts, strict=False))}; a mark is a finite number, or None "
                 "for no verdict"
             )
-        return {name: None if mark is None else float(mark) for name, mark in found.items()}
+        return found

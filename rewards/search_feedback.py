@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import ir_measures
@@ -91,7 +92,7 @@ class SearchFeedback(Reward):
                 return None
             runs.update(_runs(found, depth))
             torn = _torn_ties(found, depth, limit)
-            limit *= 4
+            limit *= 2
             engine = cut(self.engine, limit)
             asked = requests.some(torn)
         return runs
@@ -99,45 +100,53 @@ class SearchFeedback(Reward):
     def measured(
         self, groups: dict[str, str], asked: list[int], runs: dict[int, dict[str, float]] | None
     ) -> Marks:
-        """Return the measure of each candidate, by the judgements of this batch only."""
+        """Return the measure of each candidate by the judgements of its group."""
         marks: Marks = dict.fromkeys(groups)
         nothing = float(self.measure.DEFAULT)
         if runs is None:
             return marks
-        # a round holds one candidate a group, so that judgements are handed over once a group
-        rounds: list[dict[str, tuple[str, dict[str, float]]]] = []
-        turn: dict[str, int] = {}
+        # a round holds one candidate a group, so that judgements are handed over once, not for
+        # every candidate under a name of its own
+        rounds: list[dict[str, dict[str, float]]] = []
+        names: list[dict[str, str]] = []
+        turn = dict.fromkeys([group for group in groups.values() if group in self.qrels.labels], 0)
         for (name, group), request in zip(groups.items(), asked, strict=True):
-            if group not in self.qrels:
+            at = turn.get(group)
+            if at is None:
                 continue
+            marks[name] = nothing
             run = runs.get(request)
-            if not run:
-                marks[name] = nothing
+            if run is None:
                 continue
-            at = turn.get(group, 0)
             turn[group] = at + 1
             if at == len(rounds):
                 rounds.append({})
-            rounds[at][group] = name, run
+                names.append({})
+            rounds[at][group], names[at][group] = run, name
         if rounds:
-            evaluator = ir_measures.evaluator([self.measure], self.qrels.of(turn))
-            # iter_calc itself also adds a 0 for every group without a run, at four times the cost
+            evaluator = _evaluator(self.qrels, self.measure)
+            # iter_calc itself also adds a 0 for every judged query that is not in the round
             calculate = getattr(evaluator, "_iter_calc", evaluator.iter_calc)
-            for round_ in rounds:
-                found = dict.fromkeys(round_, nothing)
-                for metric in calculate({group: run for group, (_, run) in round_.items()}):
-                    found[metric.query_id] = metric.value
-                marks.update((name, found[group]) for group, (name, _) in round_.items())
-        unjudged = {group for group in groups.values() if group not in self.qrels}
-        if unjudged:
+            for round_, its in zip(rounds, names, strict=True):
+                for metric in calculate(round_):
+                    if metric.query_id in its:
+                        marks[its[metric.query_id]] = metric.value
+        if None in marks.values():
+            unjudged = {group for group in groups.values() if group not in turn}
             warn_no_verdict(
                 f"{len(unjudged)} queries such as {min(unjudged)!r} have no judgements",
-                sum(group in unjudged for group in groups.values()),
+                sum(mark is None for mark in marks.values()),
             )
         return marks
 
 
 # -- helpers --------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4)
+def _evaluator(qrels: Judgements, measure: Any) -> Any:
+    """Return what measures runs by judgements; handing those over takes longer than measuring."""
+    return ir_measures.evaluator([measure], qrels.of(qrels.labels))
 
 
 def _cutoff(measure: Any) -> int | None:

@@ -1,4 +1,8 @@
-"""What a reward costs: SearchFeedback beside the engine alone."""
+"""What a reward costs: SearchFeedback beside the engine alone.
+
+The reward's share of a training step is printed here too, once there is a function for it: add it
+to :func:`print_rewards`, from one run as the first figure.
+"""
 
 from __future__ import annotations
 
