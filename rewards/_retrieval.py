@@ -14,6 +14,7 @@ import pyterrier as pt
 
 from pyterrier_rewrite.columns import (
     DOCNO,
+    QCAND,
     QGROUP,
     QGROUP_QUERY,
     QID,
@@ -24,7 +25,7 @@ from pyterrier_rewrite.columns import (
 )
 from pyterrier_rewrite.errors import MissingExtraError, RewriteError
 
-from ._candidates import QCAND, QUERY_0
+from ._candidates import QUERY_0
 from .base import RewardWarning
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
-from pyterrier_rewrite.columns import QGROUP, QUERY
+from pyterrier_rewrite.columns import QCAND, QGROUP, QUERY
 
-from ._candidates import QCAND, candidate_frame
+from ._candidates import candidate_frame
 
 if TYPE_CHECKING:
     from .composition import Clipped, Gated, Normalised, Relative, WeightedSum

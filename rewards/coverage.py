@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 import pyterrier as pt
 
-from ._candidates import QCAND, groups_of
+from pyterrier_rewrite.columns import QCAND
+
+from ._candidates import groups_of
 from ._retrieval import Requests, cut, search, spans, warn_no_verdict
 from .base import Marks, Reward
 from .judgements import Judgements

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import pandas as pd
 
-from ._candidates import QCAND
+from pyterrier_rewrite.columns import QCAND
+
 from .base import Marks, Reward
 
 

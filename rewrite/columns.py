@@ -50,6 +50,15 @@ QGROUP_QUERY: Final = "qgroup_query"
 QWEIGHT: Final = "qweight"
 """Weight of a query within its group, positive ``float``."""
 
+QCAND: Final = "qcand"
+"""Names a candidate: one row, or several rows where a candidate is several queries."""
+
+QDATE: Final = "qdate"
+"""When a query was asked, a date or a text that holds one."""
+
+QDESCRIPTION: Final = "qdescription"
+"""Description of the need behind a query, ``str``."""
+
 QGEN: Final = "qgen"
 """Raw generations of the last rewriter, ``list[str]``."""
 

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
+from .._outcome import outcome
 from ..base import NewQuery, Rewritten
 from ..columns import QUERY, QUERY_VEC
-from ..expansion._outcome import outcome
 from ..formulation import Vector
 from ..llm.base import LLM, Completions, Messages
 from ..llm_rewriter import Published

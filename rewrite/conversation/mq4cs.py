@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from .._outcome import outcome
 from ..base import Rewritten
 from ..columns import QPTKB, QUERY
-from ..expansion._outcome import outcome
 from ..formulation import Several
 from ..llm.base import LLM, Completions, Messages
 from ..llm_rewriter import Published

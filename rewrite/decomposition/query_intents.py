@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from .._outcome import outcome
 from ..base import DOCUMENTS, Rewritten
 from ..columns import QUERY
 from ..documents import plain_text
-from ..expansion._outcome import outcome
 from ..formulation import Several
 from ..llm.base import LLM
 from ..llm_rewriter import LLMRewriter, Published

@@ -9,13 +9,13 @@ import pandas as pd
 
 from .._cleaning import content_lines, content_of, has_word
 from .._lists import list_items
+from .._outcome import outcome
 from ..base import Rewritten
 from ..columns import QUERY
 from ..formulation import RepeatPerPart
 from ..llm.base import LLM
 from ..llm_rewriter import LLMRewriter, Published
 from ..prompt import Prompt
-from ._outcome import outcome
 
 _QUOTED = re.compile(r'["“„]([^"“”„\n]+)["”“]')
 

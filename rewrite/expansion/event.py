@@ -7,13 +7,10 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from ..base import DOCUMENTS, Rewritten
-from ..columns import TEXT, failed, skipped
+from ..columns import QDATE, TEXT, failed, skipped
 from ..formulation import Repeat
 from ..llm.base import LLM
 from ..llm_rewriter import LLMRewriter, Published
-
-QDATE = "qdate"
-"""Query column: when the query was asked; documents of later dates are then left out."""
 
 
 class EventExpansion(LLMRewriter):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from .._outcome import outcome
 from ..base import DOCUMENTS, Rewritten
 from ..columns import QUERY
 from ..formulation import Repeat, Several
@@ -14,7 +15,6 @@ from ..llm.base import LLM, Messages
 from ..llm_rewriter import LLMRewriter, Published
 from ..parsing import Terms
 from ..prompt import Prompt
-from ._outcome import outcome
 
 
 class GenQREnsemble(LLMRewriter):

@@ -8,14 +8,11 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from ..base import DOCUMENTS
-from ..columns import QGEN, QUERY
+from ..columns import QDESCRIPTION, QGEN, QUERY
 from ..formulation import Repeat
 from ..llm.base import LLM, Messages
 from ..llm_rewriter import LLMRewriter, Published
 from ..text import safe_text
-
-QDESCRIPTION = "qdescription"
-"""Query column: description of the information need."""
 
 Documents = list[dict[str, Any]]
 

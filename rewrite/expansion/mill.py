@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from .._outcome import outcome
 from ..base import DOCUMENTS, Rewritten
 from ..columns import QUERY
 from ..documents import plain_text
@@ -16,7 +17,6 @@ from ..llm.base import LLM, Messages
 from ..llm_rewriter import LLMRewriter, Published
 from ..protocols import Encoder
 from ..similarity import Vectors, cosines, encode_groups
-from ._outcome import outcome
 
 
 class MILL(LLMRewriter):

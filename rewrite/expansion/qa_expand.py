@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from .._outcome import outcome
 from ..base import Rewritten
 from ..columns import OK, QUERY, skipped
 from ..formulation import Repeat
@@ -16,7 +17,6 @@ from ..llm.base import LLM, Completions, Messages
 from ..llm_rewriter import LLMRewriter, Published
 from ..parsing import Queries, list_of_strings
 from ..prompt import Prompt
-from ._outcome import outcome
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 import pandas as pd
 import pyterrier as pt
 
+from .._outcome import outcome
 from ..base import DOCUMENTS, NewQuery, Rewritten
 from ..columns import DOCNO, QID, QUERY, QUERY_FORMS
 from ..formulation import AdaptiveRepeat
 from ..llm.base import LLM, Completions
 from ..llm_rewriter import LLMRewriter, Published
-from ._outcome import outcome
 
 
 class ThinkQE(LLMRewriter):

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import pandas as pd
 
-from ..columns import QGEN, QGROUP, QSTATUS
+from ..columns import QCAND, QGEN, QGROUP, QSTATUS
 from ..llm._decoding import cut_at
 from ..protocols import Reward
 from ..text import safe_text
 from .errors import TrainingError
-from .task import QCAND, Task
+from .task import Task
 
 UNPARSABLE_MARGIN: Final = 0.1
 """By how much a generation that cannot be read falls below the worst of its group."""

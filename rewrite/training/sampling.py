@@ -8,13 +8,13 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from ..columns import QGEN, QGROUP, QID, QSTATUS, failed
+from ..columns import QCAND, QGEN, QGROUP, QID, QSTATUS, failed
 from ..llm_rewriter import LLMRewriter
 from ..protocols import Reward
 from .preferences import CHOSEN, COMPLETION, LABEL, REJECTED
 from .reward_function import checked, unread
 from .sft import TARGET
-from .task import QCAND, Task
+from .task import Task
 
 SCORE: Final = "score"
 

@@ -10,13 +10,10 @@ from typing import Any, Final
 import pandas as pd
 import pyterrier as pt
 
-from ..columns import QGEN, QGROUP, QGROUP_QUERY, QID, QUERY, QUSAGE, TEXT
+from ..columns import QCAND, QGEN, QGROUP, QGROUP_QUERY, QID, QUERY, QUSAGE, TEXT
 from ..errors import RewriteWarning
 from ..llm.base import LLM, Completions, Messages, Sampling
 from ..llm_rewriter import LLMRewriter
-
-QCAND: Final = "qcand"
-"""Names a candidate: one row, or several rows where a candidate is several queries."""
 
 _ROW: Final = "qrow_of_task"
 

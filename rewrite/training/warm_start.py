@@ -11,12 +11,12 @@ from typing import Any, Final
 import pandas as pd
 import pyterrier as pt
 
-from ..columns import DOCNO, QID, QUERY
+from ..columns import DOCNO, QCAND, QID, QUERY
 from ..llm_rewriter import LLMRewriter
 from ..protocols import Analyzer, CollectionStatistics, Reward, TextSource
 from .reward_function import checked
 from .sft import TARGET
-from .task import QCAND, Task
+from .task import Task
 
 MARK: Final = "score"
 """Column with the reward's mark of a target."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..base import NewQuery, Rewritten, Usage, add_usage
-from ..columns import OK, failed
-from ..llm.base import Completions
-from ..llm_rewriter import usage_of
+from .base import NewQuery, Rewritten, Usage, add_usage
+from .columns import OK, failed
+from .llm.base import Completions
+from .llm_rewriter import usage_of
 
 
 def outcome(answers: Sequence[Completions], new: Sequence[NewQuery]) -> Rewritten:
