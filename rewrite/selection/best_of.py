@@ -11,12 +11,9 @@ import pandas as pd
 import pyterrier as pt
 
 from ..base import DOCUMENTS, Rewriter, Rewritten, add_usage
-from ..columns import QGROUP, QGROUP_QUERY, QID, QUERY, skipped
+from ..columns import QCAND, QGROUP, QGROUP_QUERY, QID, QUERY, skipped
 from ..protocols import Analyzer, Reward
 from ._spread import Spread
-
-QCAND = "qcand"
-"""Names a candidate: one row, or several rows where a candidate is several queries."""
 
 
 class BestOf(Rewriter):
