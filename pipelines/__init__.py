@@ -1,6 +1,7 @@
 """Engines, fusion and reranking, to put rewriters in front of."""
 
 from .bm25 import BM25
+from .conversation import mean_intent_search, multi_query_search, turn_search
 from .dense import DenseIndex
 from .dense_retriever import DenseRetriever
 from .entropy_fusion import EntropyFusion
@@ -30,4 +31,7 @@ __all__ = [
     "TerrierBM25",
     "TerrierIndex",
     "TextLoader",
+    "mean_intent_search",
+    "multi_query_search",
+    "turn_search",
 ]

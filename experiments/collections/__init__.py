@@ -2,6 +2,7 @@
 
 from .base import Collection, CollectionError, CollectionWarning
 from .beir import Beir
+from .conversations import Conversations
 from .frames import Frames
 from .irds import Irds
 from .load import load_collection
@@ -12,6 +13,7 @@ __all__ = [
     "Collection",
     "CollectionError",
     "CollectionWarning",
+    "Conversations",
     "Frames",
     "Irds",
     "Trec",

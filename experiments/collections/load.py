@@ -11,10 +11,16 @@ from typing import Any, Final
 
 from .base import Collection, CollectionError
 from .beir import Beir
+from .conversations import Conversations
 from .irds import Irds
 from .trec import Trec
 
-KINDS: Final[Mapping[str, Callable[..., Collection]]] = {"irds": Irds, "beir": Beir, "trec": Trec}
+KINDS: Final[Mapping[str, Callable[..., Collection]]] = {
+    "irds": Irds,
+    "beir": Beir,
+    "trec": Trec,
+    "conversations": Conversations,
+}
 
 Spec = str | PathLike[str] | Mapping[str, Any] | Collection
 
@@ -24,8 +30,9 @@ def load_collection(spec: Spec) -> Collection:
 
     Args:
         spec: The path of a BEIR folder, an ir-datasets id (``"vaswani"``, ``"irds:vaswani"``), or
-            a mapping with one of the keys ``irds``, ``beir`` and ``trec`` and the options of
-            :class:`Irds`, :class:`Beir` or :class:`Trec`, beside that key or under it. A
+            a mapping with one of the keys ``irds``, ``beir``, ``trec`` and ``conversations`` and
+            the options of :class:`Irds`, :class:`Beir`, :class:`Trec` or :class:`Conversations`,
+            beside that key or under it. A
             collection is given back as it is.
 
     Returns:

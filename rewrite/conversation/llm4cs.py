@@ -115,6 +115,11 @@ class LLM4CS(ConversationalRewriter):
                     f"{name} should be one of {', '.join(known.__args__)}, "  # type: ignore[attr-defined]
                     f"found {getattr(self, name)!r}"
                 )
+        if self.encoder is not None and not isinstance(self.encoder, Encoder):
+            raise TypeError(
+                "encoder should have encode(list[str]) -> array, as a dense index does, found "
+                f"{self.encoder!r}"
+            )
 
     @property
     def writes(self) -> tuple[str, ...]:

@@ -45,8 +45,8 @@ class TopicShift(ValueTransformer):
     Args:
         encoder: What encodes the texts: anything with ``encode(list[str]) -> array``, such as a
             dense index; None compares their terms.
-        threshold: Least cosine of a turn that stays, in [-1, 1]. With terms 0 means none shared;
-            with a sentence encoder try 0.2.
+        threshold: A turn stays if one cosine is above it, in [-1, 1]; None for 0 (a shared term)
+            by terms, and for 0.2 by an encoder, whose own scale decides what is right.
         min_terms: Least terms of a turn that leaves the topic, without an encoder; at least 1.
         analyzer: What a term is; the engine's, ``index.analyzer``, or plain English words.
 
@@ -67,7 +67,7 @@ class TopicShift(ValueTransformer):
         self,
         *,
         encoder: Encoder | None = None,
-        threshold: float = 0.0,
+        threshold: float | None = None,
         min_terms: int = 3,
         analyzer: Analyzer | None = None,
     ) -> None:
@@ -78,11 +78,17 @@ class TopicShift(ValueTransformer):
 
     def check(self) -> None:
         """Raise if a number cannot work."""
-        if not -1 <= self.threshold <= 1 or self.min_terms < 1:
+        if not -1 <= self._least <= 1 or self.min_terms < 1:
             raise ValueError(
                 "threshold should be in [-1, 1] and min_terms at least 1, found "
                 f"{self.threshold} and {self.min_terms}"
             )
+
+    @property
+    def _least(self) -> float:
+        if self.threshold is not None:
+            return self.threshold
+        return 0.0 if self.encoder is None else 0.2
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Cut every history; see the class."""
@@ -114,7 +120,7 @@ class TopicShift(ValueTransformer):
 
     def _leaves(self, text: str, alike: Vectors) -> bool:
         """Say whether a turn leaves the topic, by its likeness to every message of the topic."""
-        if alike.max() > self.threshold:
+        if alike.max() > self._least:
             return False
         return self.encoder is not None or self._stands_alone(text)
 
