@@ -640,7 +640,7 @@ def test_specs(folder: Path) -> None:
     [
         ("vaswanni", r"did you mean 'vaswani'\?.* there is no folder 'vaswanni' here"),
         ("./nowhere", r"expected a folder with corpus\.jsonl, .* found nothing"),
-        ({}, "exactly one of the keys irds, beir, trec; found an empty mapping"),
+        ({}, "exactly one of the keys irds, beir, trec, conversations; found an empty mapping"),
         ({"bier": "x"}, r"exactly one of .*; found 'bier' \(did you mean 'beir'\?\)"),
         ({"beir": "x", "irds": "y"}, "exactly one of .*; found 'irds', 'beir'"),
         ({"irds": "vaswani", "query_feild": "x"}, r"found 'query_feild' .*mean 'query_field'"),
