@@ -290,7 +290,7 @@ def test_distant_supervision_takes_words_of_relevant_passages(monkeypatch):
     )
     texts = quretec_training._gold_texts(frame, "passages", qrels, Passages(), 1)
     assert texts == ["Beagles are hounds.", None]
-    turns, labels = quretec_training._labelled(frame, texts)
+    turns, labels = quretec_training._labelled(frame, texts, responses=False)
     assert turns[0].history == ["the", "beagle", "or", "the", "poodle"]
     assert labels == [[-100, 1, -100, -100, 0]]
 

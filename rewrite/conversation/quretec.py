@@ -14,7 +14,7 @@ from ..columns import QUERY, skipped
 from ..protocols import Analyzer
 from ._model import load_classifier
 from ._words import Encoded, Turn, TurnEncoder
-from .history import histories
+from .history import histories, limit_history
 
 RELEVANT: Final = 1
 """Class of the words that belong to the query."""
@@ -43,6 +43,8 @@ class QuReTeC(Rewriter):
             likelier class.
         max_length: Most tokens of history and turn together, at least 16; less if the model
             takes less. Of a longer history the oldest words are left out.
+        responses: Whether words of the assistant's messages may be appended too; as the model
+            was trained.
         batch_size: Turns a forward pass, at least 1.
         device: Device as torch names it; None takes the GPU if there is one.
         verbose: Whether to show progress.
@@ -70,6 +72,7 @@ class QuReTeC(Rewriter):
         *,
         threshold: float = 0.5,
         max_length: int = 512,
+        responses: bool = False,
         batch_size: int = 32,
         device: str | None = None,
         verbose: bool = False,
@@ -83,6 +86,7 @@ class QuReTeC(Rewriter):
         self.model = model
         self.threshold = threshold
         self.max_length = max_length
+        self.responses = responses
         self.batch_size = batch_size
         self.device = device
         self.verbose = verbose
@@ -93,7 +97,7 @@ class QuReTeC(Rewriter):
         """Tag the words of every conversation."""
         outcomes = [Rewritten(status=skipped("no history")) for _ in range(len(queries))]
         texts = queries[QUERY].tolist()
-        said = histories(queries)
+        said = [limit_history(its, responses=self.responses) for its in histories(queries)]
         rows = [row for row, history in enumerate(said) if history]
         size = _BLOCK * self.batch_size
         with pt.tqdm(total=len(rows), unit="turn", disable=not self.verbose) as progress:

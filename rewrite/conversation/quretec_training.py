@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,7 +14,7 @@ from ..columns import DOCNO, QHISTORY, QID, QREWRITE, QUERY
 from ..protocols import Analyzer, TextSource
 from ._training import fit, need_training
 from ._words import Encoded, Turn, TurnEncoder
-from .history import histories
+from .history import histories, limit_history
 from .quretec import RELEVANT, QuReTeC, longest
 
 _IGNORED: Final = -100
@@ -37,6 +36,8 @@ def train_quretec(
     relevant_weight: float | None = None,
     train_embeddings: bool = False,
     max_length: int = 512,
+    responses: bool = False,
+    dtype: Literal["float32", "bfloat16"] = "float32",
     seed: int = 42,
     device: str | None = None,
     verbose: bool = True,
@@ -61,10 +62,13 @@ def train_quretec(
         learning_rate: Highest learning rate; it falls to 0.
         batch_size: Turns a step, at least 1.
         relevant_weight: How many times more a relevant word counts in the loss than another,
-            over 0; None takes the square root of how much rarer it is.
+            over 0; None makes relevant and other words count the same in all.
         train_embeddings: Whether to train the word embeddings too: worth it with many thousand
             turns, and slower.
         max_length: Most tokens a turn, for training and for the rewriter.
+        responses: Whether the assistant's messages are read too, here and in the rewriter.
+        dtype: Number format of the training's products. ``"bfloat16"`` takes less than half the
+            time on processors that have it.
         seed: Makes the run repeatable.
         device: ``"cpu"``, or None for the GPU if there is one.
         verbose: Whether to show progress.
@@ -97,7 +101,9 @@ def train_quretec(
     from ..training._run import quiet
 
     pt.validate.query_frame(topics, [QUERY, QHISTORY])
-    turns, labels = _labelled(topics, _gold_texts(topics, gold, qrels, texts, min_label))
+    turns, labels = _labelled(
+        topics, _gold_texts(topics, gold, qrels, texts, min_label), responses=responses
+    )
     with quiet():
         set_seed(seed)  # also decides the new head's weights
         tokenizer = AutoTokenizer.from_pretrained(base_model, add_prefix_space=True)
@@ -116,7 +122,7 @@ def train_quretec(
             model,
             examples,
             collator=DataCollatorForTokenClassification(tokenizer, label_pad_token_id=_IGNORED),
-            loss=weighted_loss(relevant_weight or math.sqrt(_rarity(labels))),
+            loss=weighted_loss(relevant_weight or _rarity(labels)),
             device=device,
             verbose=verbose,
             output_dir=str(output_dir),
@@ -124,10 +130,11 @@ def train_quretec(
             learning_rate=learning_rate,
             per_device_train_batch_size=batch_size,
             seed=seed,
+            bf16=dtype == "bfloat16",
         )
         model.save_pretrained(output_dir)
         tokenizer.save_pretrained(output_dir)
-    return QuReTeC(output_dir, max_length=max_length, device=device)
+    return QuReTeC(output_dir, max_length=max_length, responses=responses, device=device)
 
 
 # -- gold -----------------------------------------------------------------------------------
@@ -157,11 +164,14 @@ def _gold_texts(
     return [" ".join(passages[qid]) if qid in passages else None for qid in topics[QID]]
 
 
-def _labelled(topics: pd.DataFrame, gold: list[str | None]) -> tuple[list[Turn], list[list[int]]]:
+def _labelled(
+    topics: pd.DataFrame, gold: list[str | None], *, responses: bool
+) -> tuple[list[Turn], list[list[int]]]:
     """Return the turns to learn from and a label for each of their history words."""
     analyzer = EnglishAnalyzer()
     turns, labels = [], []
     for history, query, text in zip(histories(topics), topics[QUERY], gold, strict=True):
+        history = limit_history(history, responses=responses)
         if history and text is not None:
             turn = Turn.of([message["content"] for message in history], query)
             turns.append(turn)
