@@ -30,9 +30,7 @@ def turn_search(
 
     Example:
         >>> from pyterrier_rewrite import AppendFirstTurn
-        >>> engine = pt.Transformer.identity()
-        >>> turn_search(engine, rewriter=AppendFirstTurn())
-        (AppendFirstTurn() >> IdentityTransformer())
+        >>> turn_search(index.bm25(), rewriter=AppendFirstTurn())  # doctest: +SKIP
     """
     pipeline = engine if rewriter is None else rewriter >> engine
     for stage in (text, reranker):

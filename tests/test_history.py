@@ -334,6 +334,16 @@ IKAT = [
         ],
     }
 ]
+IKAT25 = [
+    {
+        "number": "9-1",
+        "ptkb": ["I'm vegetarian.", "I run."],
+        "responses": [
+            {"turn_id": 1, "user_utterance": "a diet", "response": "Which?"},
+            {"turn_id": 2, "user_utterance": "DASH?", "resolved_utterance": "the DASH diet?"},
+        ],
+    }
+]
 QRECC = [
     {"Conversation_no": 5, "Turn_no": 1, "Question": "who?", "Context": [], "Rewrite": "who sang?"},
     {"Conversation_no": 5, "Turn_no": 2, "Question": "when?", "Context": ["who?", "Abba."]},
@@ -364,8 +374,10 @@ def test_cast_2022_as_paths_and_as_trees(tmp_path, content):
     assert out["qhistory"].tolist() == [[], before, before]
 
 
-def test_ikat_files(tmp_path):
-    out = read(tmp_path, IKAT)
+@pytest.mark.parametrize("content", [IKAT, IKAT25])
+def test_ikat_files(tmp_path, content):
+    out = read(tmp_path, content)
+    assert out["query"].tolist() == ["a diet", "DASH?"]
     assert out["qid"].tolist() == ["9-1_1", "9-1_2"]
     assert out["qptkb"][1] == ["I'm vegetarian.", "I run."]
     assert out["qhistory"][1] == [user("a diet"), system("Which?")]

@@ -14,7 +14,8 @@ from .._files import FileError, TextFile
 from ..columns import QCONVERSATION, QHISTORY, QID, QPTKB, QREWRITE, QTURN, QUERY
 from .history import History, _clean, objects
 
-UTTERANCE = ("raw_utterance", "utterance", "Question")
+TURNS = ("turn", "turns", "responses")
+UTTERANCE = ("raw_utterance", "utterance", "user_utterance", "Question")
 RESPONSE = ("response", "passage", "Answer")
 REWRITE = ("manual_rewritten_utterance", "resolved_utterance", "Rewrite")
 
@@ -78,11 +79,11 @@ def _turns(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         yield from _flat(content)
         return
     for topic in content:
-        turns = topic.get("turn", topic.get("turns"))
+        turns = next((topic[name] for name in TURNS if name in topic), None)
         if "number" not in topic or not isinstance(turns, list):
             raise ValueError(
-                "expected conversations with 'number' and 'turn' (TREC CAsT) or 'turns' (TREC "
-                "iKAT), or turns with 'Conversation_no' (QReCC, TopiOCQA), found the keys "
+                "expected conversations with 'number' and 'turn' (TREC CAsT), 'turns' or "
+                "'responses' (TREC iKAT), or turns with 'Conversation_no' (QReCC, TopiOCQA), found the keys "
                 f"{sorted(topic)}"
             )
         walk = _tree if any("participant" in turn for turn in turns) else _path
