@@ -83,8 +83,8 @@ def _turns(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         if "number" not in topic or not isinstance(turns, list):
             raise ValueError(
                 "expected conversations with 'number' and 'turn' (TREC CAsT), 'turns' or "
-                "'responses' (TREC iKAT), or turns with 'Conversation_no' (QReCC, TopiOCQA), found the keys "
-                f"{sorted(topic)}"
+                "'responses' (TREC iKAT), or turns with 'Conversation_no' (QReCC, TopiOCQA), "
+                f"found the keys {sorted(topic)}"
             )
         walk = _tree if any("participant" in turn for turn in turns) else _path
         facts = topic.get("ptkb") or {}
