@@ -302,6 +302,19 @@ def expansion(
 
 
 @bench.command()
+def conversation(
+    conversations: Annotated[int, typer.Option(min=1, help="Conversations of ten turns.")] = 1000,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Token classifier [one of MiniLM's size].")
+    ] = None,
+) -> None:
+    """Turns a second through QuReTeC beside its bare model, and through HQE."""
+    from .benchmarks.conversation import print_conversation
+
+    print_conversation(Console(), conversations=conversations, model=model)
+
+
+@bench.command()
 def scratch(
     parameters: Annotated[int, typer.Option(min=200_000, help="Most parameters.")] = 1_300_000,
 ) -> None:

@@ -1,0 +1,149 @@
+"""What conversations cost: QuReTeC beside its bare model, and HQE."""
+
+from __future__ import annotations
+
+import random
+import resource
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any, Final
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from pyterrier_rewrite import HQE, QuReTeC, RewriteError
+from pyterrier_rewrite._quiet import quiet_loading
+from pyterrier_rewrite.columns import QHISTORY, QID, QUERY
+from pyterrier_rewrite.conversation._words import Turn, TurnEncoder
+from pyterrier_rewrite.conversation.quretec import relevance
+from pyterrier_rewrite.pipelines import PisaIndex
+
+TURNS: Final = 10
+"""Turns of a conversation."""
+
+_QUESTIONS: Final = (
+    "how much does a {} cost",
+    "which {} is best for a small room",
+    "what is the difference between a {} and a {}",
+    "tell me more about it",
+    "does it last longer than the other one",
+)
+_THINGS: Final = (
+    "sofa desk lamp chair shelf table mirror curtain carpet stool bench wardrobe".split()
+)
+
+
+def print_conversation(
+    console: Console, *, conversations: int = 1000, model: str | None = None, rounds: int = 10
+) -> None:
+    """Print turns a second of QuReTeC, of the bare model on the same tokens, and of HQE.
+
+    Both run in turns, a part of the conversations a round, so that a busy machine slows both.
+
+    Args:
+        console: Where to print.
+        conversations: Conversations of ten turns.
+        model: A token classifier; None makes one of the size of MiniLM (6 layers, width 384)
+            with random weights, which is as fast as a trained one.
+        rounds: Parts that the conversations are run in.
+    """
+    topics = talk(conversations)
+    with TemporaryDirectory() as folder:
+        quretec = QuReTeC(model or random_classifier(Path(folder)))
+        quretec(topics.head(TURNS))  # loads the model
+        ours, bare = [], []
+        size = -(-len(topics) // rounds)
+        for start in range(0, len(topics), size):
+            part = topics.iloc[start : start + size].reset_index(drop=True)
+            ours.append(_seconds(quretec, part))
+            bare.append(_bare_loop(quretec, part))
+        index = PisaIndex.build(Path(folder) / "index", _documents(), verbose=False)
+        hqe = _seconds(HQE(index.bm25(), topic_score=5, subtopic_score=4, clear_score=9), topics)
+    table = Table(title=f"conversations, {len(topics):,} turns", title_justify="left")
+    for column in ("rewriter", "turns/s", "of the bare model"):
+        table.add_column(column, justify="left" if column == "rewriter" else "right")
+    table.add_row("bare model", f"{len(topics) / sum(bare):,.0f}", "1.00")
+    ratio = sum(bare) / sum(ours)
+    table.add_row("QuReTeC", f"{len(topics) / sum(ours):,.0f}", f"{ratio:.2f}")
+    table.add_row("HQE", f"{len(topics) / hqe:,.0f}", "")
+    console.print(table)
+    unit = 1024 if sys.platform == "darwin" else 1
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit / 1024
+    console.print(f"peak memory of the process: {peak:,.0f} MB")
+
+
+def talk(conversations: int, *, seed: int = 0) -> pd.DataFrame:
+    """Return the turns of conversations about furniture."""
+    dice = random.Random(seed)
+    rows = []
+    for number in range(conversations):
+        history: list[dict[str, str]] = []
+        for turn in range(TURNS):
+            question = dice.choice(_QUESTIONS).format(*dice.sample(_THINGS, 2))
+            rows.append((f"{number}_{turn}", question, list(history)))
+            history.append({"role": "user", "content": question})
+    return pd.DataFrame(rows, columns=[QID, QUERY, QHISTORY])
+
+
+def random_classifier(folder: Path) -> Path:
+    """Write a token classifier of the size of MiniLM and return its folder."""
+    import torch
+    from transformers import BertConfig, BertForTokenClassification, BertTokenizer
+
+    words = sorted({word for text in talk(200)[QUERY] for word in text.split()})
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    tokenizer = BertTokenizer(vocab={word: i for i, word in enumerate([*special, *words])})
+    torch.manual_seed(0)
+    model = BertForTokenClassification(
+        BertConfig(
+            vocab_size=30522,
+            hidden_size=384,
+            intermediate_size=1536,
+            num_hidden_layers=6,
+            num_attention_heads=12,
+            num_labels=2,
+        )
+    )
+    with quiet_loading():
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    return folder
+
+
+def _seconds(rewriter: Any, topics: pd.DataFrame) -> float:
+    started = perf_counter()
+    out = rewriter(topics)
+    seconds = perf_counter() - started
+    if len(out) != len(topics) or out["qstatus"].str.startswith("failed").any():
+        raise RewriteError("the benchmark's turns were not all rewritten")
+    return seconds
+
+
+def _bare_loop(quretec: QuReTeC, topics: pd.DataFrame) -> float:
+    """Return the seconds that the model alone takes for the same tokens, sorted by length."""
+    model, tokenizer = quretec._load()
+    turns = [
+        Turn.of([message["content"] for message in history], query)
+        for history, query in zip(topics[QHISTORY], topics[QUERY], strict=True)
+        if history
+    ]
+    encoded = TurnEncoder(tokenizer, max_length=quretec.max_length).encode(turns)
+    encoded.sort(key=len, reverse=True)
+    size = quretec.batch_size
+    batches: Sequence[Any] = [encoded[at : at + size] for at in range(0, len(encoded), size)]
+    started = perf_counter()
+    for batch in batches:
+        relevance(model, tokenizer.pad_token_id, batch)
+    return perf_counter() - started
+
+
+def _documents() -> list[dict[str, str]]:
+    dice = random.Random(1)
+    return [
+        {"docno": str(i), "text": " ".join(dice.choices([*_THINGS, "room", "cost", "wood"], k=20))}
+        for i in range(2000)
+    ]
