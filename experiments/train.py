@@ -13,6 +13,7 @@ import yaml
 
 from pyterrier_rewrite import LLMRewriter, RepeatTerms, rewards
 from pyterrier_rewrite.columns import DOCNO, QID, QREWRITE
+from pyterrier_rewrite.formulation import Formulation
 from pyterrier_rewrite.llm import LLM
 from pyterrier_rewrite.protocols import TextSource
 from pyterrier_rewrite.rewards import Judgements, Reward
@@ -210,6 +211,8 @@ class Training(Workbench):
             return self.make_reward(value, where)
         if asks_for(hint, LoraSettings):
             return None if value is None else self._call(LoraSettings, value, where)
+        if where.endswith(".formulations") and isinstance(value, list):
+            return [self._value(v, Formulation, f"{where}.{i}") for i, v in enumerate(value)]
         if where.endswith("Coverage.groups") and isinstance(value, str):
             return self._groups(value, where)
         return super()._value(value, hint, where)

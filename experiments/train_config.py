@@ -63,7 +63,7 @@ class ScratchConfig(Strict):
     vocab_size: int = Field(4000, ge=260)
     layers: int = Field(2, ge=1)
     context: int = Field(256, ge=2)
-    max_tokens: int = Field(12, ge=1)
+    max_tokens: int = Field(16, ge=1)
     original_weight: float = Field(1.0, gt=0)
 
 

@@ -156,15 +156,22 @@ def test_checks_its_numbers(wrong: dict[str, float]) -> None:
         supervise(Worth({}), **wrong)
 
 
-def test_more_targets_hide_terms_and_repeat_nothing() -> None:
-    reward = Worth({"anthracite": 0.3, "sofa": 0.5, "ivory": 0.2})
-    out = supervise(reward, targets=20)
-    of_a = out[out["qid"] == "a"]["target"].tolist()
-    assert of_a[0] == "sofa anthracite"
-    # what else is there if one or both of the two terms that matter are hidden
-    assert set(of_a) == {"sofa anthracite", "sofa", "anthracite"}
-    assert len(of_a) == 3
-    assert supervise(reward, targets=20, seed=0).equals(out)
+def test_other_formulations_find_other_targets() -> None:
+    class Few(Worth):
+        """Terms are worth something beside the query's only if it weighs less than 1."""
+
+        def score(self, candidates: pd.DataFrame) -> dict[str, float | None]:
+            few = candidates["query_toks"].map(lambda toks: toks["couch"] < 1 or "sofa" in toks)
+            marks = super().score(candidates)
+            return {name: (marks[name] or 0.0) * ok for name, ok in zip(marks, few, strict=True)}
+
+    worth = {"anthracite": 0.3, "ivory": 0.3, "sofa": 0.1}
+    alone = supervise(Few(worth))
+    assert alone["target"].tolist() == ["sofa anthracite", "sofa ivory"]
+    both = supervise(Few(worth), formulations=[RepeatTerms(1.0), RepeatTerms(0.3)])
+    assert both["target"].tolist() == [*alone["target"], "anthracite sofa", "ivory sofa"]
+    once = supervise(Few(worth), formulations=[RepeatTerms(1.0), RepeatTerms(1.0)])
+    assert once.equals(alone)
 
 
 def test_joined_pairs_ask_for_both_targets() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ import pandas as pd
 import pyterrier as pt
 
 from ..columns import DOCNO, QCAND, QID, QUERY
+from ..formulation import Formulation
 from ..llm_rewriter import LLMRewriter
 from ..protocols import Analyzer, CollectionStatistics, Reward, TextSource
 from .reward_function import checked
@@ -37,8 +39,7 @@ def distant_supervision(
     terms: int = 8,
     min_share: float = 0.25,
     min_gain: float = 0.02,
-    targets: int = 1,
-    seed: int = 0,
+    formulations: Sequence[Formulation] = (),
     verbose: bool = True,
 ) -> pd.DataFrame:
     r"""Find targets for :func:`~pyterrier_rewrite.training.sft`: the words that help retrieval.
@@ -54,7 +55,7 @@ def distant_supervision(
     ``min_gain``. Each round scores all queries at once.
 
     Args:
-        rewriter: Its parser and formulation turn terms into queries; its model is not asked.
+        rewriter: Its prompt, parser and formulation make queries of terms; its model is not asked.
         topics: ``qid``, ``query`` and whatever prompt and reward need.
         qrels: ``qid``, ``docno``, ``label``.
         reward: What is to gain, such as ``SearchFeedback(bm25, qrels, "nDCG@10")``.
@@ -65,10 +66,10 @@ def distant_supervision(
         terms: Most terms a target, at least 1.
         min_share: Least ``p`` of a candidate term, in [0, 1].
         min_gain: Least gain of a term, in the reward's units, 0 or more.
-        targets: Targets a query, at least 1. All but the first are put together with a third of
-            the candidate terms hidden, so that the terms that matter recur in a query's targets
-            and those that helped by chance do not; equal ones are given once.
-        seed: Decides which terms are hidden.
+        formulations: Formulations to find targets for, in place of the rewriter's own; equal
+            targets are given once. Two weights of the query, as in ``RepeatTerms(1)`` and
+            ``RepeatTerms(0.3)``, teach a small model more than one: terms that helped by chance
+            do not recur.
         verbose: Whether to show progress.
 
     Returns:
@@ -86,7 +87,7 @@ def distant_supervision(
         ...     texts=index, statistics=index.statistics)                  # doctest: +SKIP
         >>> warm = sft(rewriter, pairs, output_dir="runs/warm")            # doctest: +SKIP
     """
-    _check(documents=documents, candidates=candidates, terms=terms, targets=targets)
+    _check(documents=documents, candidates=candidates, terms=terms)
     if not (0 <= min_share <= 1 and min_gain >= 0):
         raise ValueError(
             "min_share should be in [0, 1] and min_gain 0 or more, "
@@ -102,19 +103,15 @@ def distant_supervision(
         min_share=min_share,
     )
     options = [ranked.get(qid, [])[:candidates] for qid in task.topics[QID]]
-    random = Random(seed)
-    marks_of = _Marks(task, reward)
     found = []
-    for number in pt.tqdm(range(targets), "distant supervision", disable=not verbose):
-        seen = options if number == 0 else [_some(its, random) for its in options]
-        chosen, marks = _greedy(marks_of, seen, terms, min_gain)
+    for formulation in pt.tqdm(
+        formulations or [rewriter.formulation], "distant supervision", disable=not verbose
+    ):
+        formed = replace(task, rewriter=rewriter.apply_attributes(formulation=formulation))
+        chosen, marks = _greedy(_Marks(formed, reward), options, terms, min_gain)
         frame = task.topics.assign(**{TARGET: [" ".join(its) for its in chosen], MARK: marks})
         found.append(frame[[bool(its) for its in chosen]])
     return pd.concat(found).drop_duplicates([QID, TARGET]).reset_index(drop=True)
-
-
-def _some(terms: Sequence[str], random: Random) -> list[str]:
-    return [term for term in terms if random.random() < 2 / 3]
 
 
 def join_pairs(data: pd.DataFrame, *, count: int, seed: int = 0) -> pd.DataFrame:
