@@ -368,3 +368,51 @@ def test_hard_conversations(name, method, answer):
 def test_a_budget_that_holds_nothing_is_refused(method):
     with pytest.raises(ValueError, match="history_tokens should be at least 1, found 0"):
         method(FakeLLM("x"), history_tokens=0)(TOPICS)
+
+
+@pytest.mark.parametrize("name", HARD)
+@pytest.mark.parametrize(
+    "step",
+    [
+        pr.ExpandResponse,
+        pr.PseudoResponse,
+        pr.SummarizeHistory,
+        pr.SwitchTopic,
+        pr.AskClarification,
+    ],
+)
+@pytest.mark.parametrize("answer", ["Yes, it is.", ""])
+@pytest.mark.filterwarnings("ignore::pyterrier_rewrite.RewriteWarning")
+def test_hard_conversations_of_steps(name, step, answer):
+    query, history = HARD[name]
+    topics = pd.DataFrame({"qid": ["1"], "query": [query], "qhistory": [history]})
+    out = step(FakeLLM(answer))(topics)
+    assert out["query"].tolist() == [query]
+    assert out["qstatus"][0].startswith(("ok", "skipped: no ") if answer else ("failed", "skipped"))
+    written = out["qfeedback" if step is pr.AskClarification else "qhistory"][0]
+    assert all(message["content"] for message in written)
+
+
+def test_suggestions_and_feedback_of_200_turns_fit():
+    history = HARD["200 turns"][1]
+    topics = pd.DataFrame({"qid": ["1"], "query": ["x"], "qhistory": [history]})
+    for method in (pr.SuggestQueries, pr.FeedbackRewriter):
+        llm = FakeLLM("sofas")
+        out = method(llm)(topics.assign(qfeedback=[history]))
+        assert out["query"].tolist() == ["sofas"]
+        assert len(shown(llm.prompts[0])) < 20_000
+
+
+def test_a_step_that_is_none_is_refused():
+    with pytest.raises(TypeError, match="steps should be transformers"):
+        pr.CHIQ(FakeLLM("x"), steps=["TopicShift"])(TOPICS)
+
+
+def test_chiq_with_steps_of_ones_own():
+    llm = FakeLLM("weather Sydney")
+    topics = TOPICS.assign(query=["weather in Sydney tomorrow", "tides"])
+    out = pr.CHIQ(llm, steps=[pr.TopicShift(), pr.LimitHistory(turns=1)])(topics)
+    assert len(llm.prompts) == 2
+    assert "(nothing was said before)" in shown(llm.prompts[0])
+    assert out["qhistory"][0] == TALK
+    assert [usage["requests"] for usage in out["qusage"]] == [1, 1]

@@ -63,6 +63,15 @@ class CHIQ(ConversationalRewriter):
         super().__init__(llm, **settings)
         self.steps = steps
 
+    def check(self) -> None:
+        """Raise if a step is none, or anything else cannot work."""
+        super().check()
+        for step in self.steps or ():
+            if not isinstance(step, pt.Transformer):
+                raise TypeError(
+                    f"steps should be transformers, such as TopicShift(), found {step!r}"
+                )
+
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Take the steps, then rewrite."""
         frame = queries.drop(columns=[QGEN, QUSAGE], errors="ignore")

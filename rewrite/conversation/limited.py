@@ -42,10 +42,14 @@ class LimitHistory(ValueTransformer):
         self.tokens = tokens
         self.responses = responses
 
+    def check(self) -> None:
+        """Raise if a number is out of range."""
+        limit_history([], turns=self.turns, tokens=self.tokens)
+
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Cut every history; see the class."""
         pt.validate.query_frame(inp, extra_columns=[QUERY], context=self)
-        limit_history([], turns=self.turns, tokens=self.tokens)
+        self.check()
         out = inp.reset_index(drop=True)
         out[QHISTORY] = objects(
             [
