@@ -74,15 +74,27 @@ def run(
 def demo(
     products: Annotated[int, typer.Option(min=100, help="Size of the shop.")] = 3000,
     seed: Annotated[int, typer.Option(help="Decides the shop and the training.")] = 0,
+    train: Annotated[
+        bool, typer.Option("--train", help="Train a small rewriter first, and write a page.")
+    ] = False,
     set_: SetOption = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for the results (by default runs/shop).")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
 ) -> None:
-    """Train a small rewriter on a generated shop; compare it on unseen queries; write a page."""
+    """Search a generated shop with raw queries, RM3 and the perfect rewrite, and compare.
+
+    With --train, a small rewriter learns to search the shop from the engine alone, is compared
+    on queries it has not seen, and a page tells the story.
+    """
+    from .config import load_config
     from .demo import run_demo
 
+    if not train:
+        shop = f"collection={{shop: {{products: {products}, seed: {seed}}}}}"
+        _run(load_config("shop", [shop, *(set_ or [])]), out, quiet=quiet)
+        return
     folder = out or Path("runs/shop")
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -95,6 +95,7 @@ from .llm import LLM, VLLM, Cached, Completions, FakeLLM, OpenAILLM, Sampling, T
 from .llm_rewriter import LLMRewriter, Published
 from .parsing import Queries, Terms, Text
 from .prompt import Prompt
+from .selection import BestOf
 from .similarity import TermVectors
 
 __all__ = [
@@ -119,6 +120,7 @@ __all__ = [
     "AppendHistory",
     "AsTerms",
     "AskClarification",
+    "BestOf",
     "Bo1",
     "Cached",
     "CoT",

@@ -33,6 +33,19 @@ class Counts:
     __hash__ = None
 
 
+class Shortest:
+    """A reward that needs no judgements."""
+
+    def score(self, candidates):
+        lengths = candidates.groupby("qcand")["query"].agg(lambda texts: -len(" ".join(texts)))
+        return lengths.astype(float).to_dict()
+
+    def __eq__(self, other):
+        return isinstance(other, Shortest)
+
+    __hash__ = None
+
+
 PLAIN = pr.Prompt("test/plain", 1, (("user", "Rewrite: {query}"),), ("query",))
 WITH_DOCUMENTS = pr.Prompt(
     "test/documents", 1, (("user", "{documents}\n\n{query}"),), ("query", "documents")
@@ -116,6 +129,7 @@ REWRITERS = {
 }
 
 
+REWRITERS["BestOf"] = lambda: pr.BestOf(pr.Query2Doc(llm(), seed=1), Shortest(), n=2)
 for _classical in (pr.RM3, pr.Rocchio, pr.Bo1, pr.KL):
     REWRITERS[_classical.__name__] = lambda cls=_classical: cls(Counts())
     REWRITERS[f"{_classical.__name__} feedback"] = lambda cls=_classical: cls(
