@@ -273,6 +273,31 @@ def test_batches_do_not_matter(trained):
     assert QuReTeC(trained.model, batch_size=7)(LESSONS)["query"].tolist() == one
 
 
+def test_labels_stand_on_first_tokens_of_the_words_that_are_left(tokenizer):
+    turn = Turn.of(["zebra query " * 20 + "engine"], "why")
+    labels = [1, 0] * 20 + [1]
+    (encoded,) = TurnEncoder(tokenizer, max_length=24).encode([turn])
+    found = quretec_training._token_labels(encoded, labels)
+    assert encoded.dropped > 0
+    assert len(found) == len(encoded)
+    assert [found[at] for at in encoded.starts] == labels[encoded.dropped :]
+    rest = [label for at, label in enumerate(found) if at not in encoded.starts]
+    assert set(rest) == {-100}, "later pieces of zebra, special tokens and the turn do not count"
+
+
+def test_the_assistants_words_count_on_request_only():
+    frame = pd.DataFrame(
+        {
+            "qid": ["1"],
+            "query": ["how old?"],
+            "qhistory": [[*said("the beagle"), {"role": "assistant", "content": "or the husky?"}]],
+        }
+    )
+    for responses, words in ((False, 2), (True, 6)):
+        turns, _ = quretec_training._labelled(frame, ["beagle husky"], responses=responses)
+        assert len(turns[0].history) == words
+
+
 class Passages:
     def texts(self, docnos):
         known = {"d1": "Beagles are hounds.", "d2": "Not this poodle."}

@@ -102,7 +102,8 @@ def best_terms(topics: pd.DataFrame) -> Rewrites:
     for topic in topics.to_dict("records"):
         said = [m["content"] for m in topic[QHISTORY] if m["role"] == "user"]
         turn = Turn.of(said, topic[QUERY])
-        wanted = set(map(analyzer.stem, analyzer.terms(topic[QREWRITE] or "")))
+        rewrite = topic[QREWRITE] if isinstance(topic[QREWRITE], str) else ""
+        wanted = set(map(analyzer.stem, analyzer.terms(rewrite)))
         added: dict[str, str] = {}
         for word, stem in zip(turn.history, turn.candidates(analyzer), strict=True):
             if stem in wanted and stem is not None:

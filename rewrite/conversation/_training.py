@@ -44,12 +44,13 @@ def fit(
         loss: Loss function in place of the model's own.
         **options: Arguments as transformers names them.
     """
+    import torch
     from transformers import PrinterCallback
 
     made = trainer(
         model=model,
         args=arguments(
-            use_cpu=device == "cpu",
+            use_cpu=device == "cpu" or not torch.cuda.is_available(),
             train_sampling_strategy="group_by_length",
             warmup_steps=0.1,
             weight_decay=0.01,
