@@ -122,13 +122,17 @@ def content_lines(generation: str, *, fenced: bool = False) -> list[str]:
         generation: What the model wrote.
         fenced: Whether a single fenced block, where there is one, is the whole answer.
     """
-    text = _UNFINISHED_CHANNEL.sub("", _CHANNEL.sub("", generation))
-    text = _THINK_END.sub("", _THINK.sub(" ", text))
-    text = _TAG.sub("\n", _SPECIAL.sub(" ", text))
+    # most answers are plain text, and a look for a character is cheaper than a pattern
+    text = generation
+    if any(bracket in text for bracket in "<[◁"):
+        text = _UNFINISHED_CHANNEL.sub("", _CHANNEL.sub("", text))
+        text = _THINK_END.sub("", _THINK.sub(" ", text))
+        text = _TAG.sub("\n", _SPECIAL.sub(" ", text))
     if fenced:
         blocks = [block for block in _FENCED.findall(text) if block.strip()]
         text = blocks[0] if len(blocks) == 1 else text
-    text = _FENCE_INLINE.sub("", _FENCE.sub("", text))
+    if "```" in text or "~~~" in text:
+        text = _FENCE_INLINE.sub("", _FENCE.sub("", text))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if lines and is_refusal(lines[0]):
         return []
@@ -153,10 +157,13 @@ def is_refusal(line: str) -> bool:
 
 def content_of(line: str) -> str:
     """Return a line without marks, label and quotes."""
-    line = _ITEM_MARKS.sub("", _LINK.sub(r"\1", line)).strip()
-    if said := _SAID.match(line):
+    if any(mark in line for mark in "*_`#>["):
+        line = _ITEM_MARKS.sub("", _LINK.sub(r"\1", line))
+    line = line.strip()
+    if ('"' in line or "“" in line) and (said := _SAID.match(line)):
         return said[1].strip()
-    line = _LABEL.sub("", line).strip()
+    if any(mark in line for mark in (":", "：", "->", "→")):
+        line = _LABEL.sub("", line).strip()
     if len(line) > 1 and line[0] in QUOTES and line[-1] in QUOTES:
         line = line[1:-1].strip()
     return line

@@ -12,8 +12,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from .llm.base import Message
 
 OVERRIDES: Final = "PT_REWRITE_PROMPTS"
@@ -231,6 +229,8 @@ def _families() -> Mapping[str, Any]:
 
 def _prompts(text: str, where: str) -> tuple[Mapping[str, Any], str]:
     """Return the entries of a prompt file, and its reference."""
+    import yaml
+
     try:
         content: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:
