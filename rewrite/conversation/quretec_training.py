@@ -98,13 +98,13 @@ def train_quretec(
         set_seed,
     )
 
-    from ..training._run import quiet
+    from .._quiet import quiet_training
 
     pt.validate.query_frame(topics, [QUERY, QHISTORY])
     turns, labels = _labelled(
         topics, _gold_texts(topics, gold, qrels, texts, min_label), responses=responses
     )
-    with quiet():
+    with quiet_training():
         set_seed(seed)  # also decides the new head's weights
         tokenizer = AutoTokenizer.from_pretrained(base_model, add_prefix_space=True)
         model = AutoModelForTokenClassification.from_pretrained(

@@ -70,7 +70,7 @@ def train_seq2seq(
         set_seed,
     )
 
-    from ..training._run import quiet
+    from .._quiet import quiet_training
 
     pt.validate.query_frame(topics, [QUERY, QHISTORY, QREWRITE])
     rows = zip(histories(topics), topics[QUERY], topics[QREWRITE], strict=True)
@@ -84,7 +84,7 @@ def train_seq2seq(
             f"none of the {len(topics)} topics has both a history (qhistory) and a reference "
             "rewrite (qrewrite) to learn from"
         )
-    with quiet():
+    with quiet_training():
         set_seed(seed)
         tokenizer = AutoTokenizer.from_pretrained(base_model)
         model = AutoModelForSeq2SeqLM.from_pretrained(base_model)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import re
 import shutil
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -358,31 +356,6 @@ def _callback(run: Run, monitor: Monitor, live: Engine, trainer: Any) -> Any:
             self.bar.close()
 
     return Callback()
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the chatter and the bars of TRL and transformers off the terminal."""
-    from transformers.utils import logging as hf_logging
-
-    shown = hf_logging.is_progress_bar_enabled()
-    hf_logging.disable_progress_bar()
-    loggers = [
-        logging.getLogger(name) for name in ("transformers", "trl", "accelerate", "datasets")
-    ]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            # what transformers says to TRL about its own future
-            warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|trl")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-        if shown:
-            hf_logging.enable_progress_bar()
 
 
 @contextmanager

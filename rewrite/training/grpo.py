@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from .._quiet import quiet_training
 from ..columns import QUERY
 from ..llm_rewriter import LLMRewriter
 from ..protocols import Reward
 from ._data import data_summary, prompt_tokens
-from ._run import Run, quiet, shown, trainer_class
+from ._run import Run, shown, trainer_class
 from .lora import LoraSettings
 from .reward_function import RewardFunction
 from .task import Task
@@ -130,7 +131,7 @@ def grpo(
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
 
-    with quiet():
+    with quiet_training():
         engine = run.engine()
         if engine.seq2seq:
             raise ValueError(

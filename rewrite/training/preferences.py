@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
+from .._quiet import quiet_training
 from ..columns import QUERY
 from ..llm._engine import Engine
 from ..llm_rewriter import LLMRewriter
 from ._data import WithRows, completion_tokens, data_summary, prompt_tokens, rows_of
-from ._run import Run, quiet, trainer_class
+from ._run import Run, trainer_class
 from .lora import LoraSettings
 from .task import Task
 from .validation import Validation
@@ -251,7 +252,7 @@ def _train(
     }
     if run.finished():
         return run.trained(rewriter)
-    with quiet():
+    with quiet_training():
         engine = run.engine()
         if engine.seq2seq:
             raise ValueError(
