@@ -115,10 +115,12 @@ def _table(columns: dict[str, list[str]]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for number, column in enumerate(columns):
         if number:
-            table.add_column(column, justify="right", no_wrap=True)
+            # a number that is cut is a wrong number: the names fold first
+            widest = max(map(len, [column, *columns[column]]))
+            table.add_column(column, justify="right", no_wrap=True, min_width=widest)
         else:
             widest = max(map(len, columns[column]), default=0)
-            table.add_column(column, min_width=min(20, widest), overflow="fold")
+            table.add_column(column, min_width=min(12, widest), overflow="fold")
     for cells in zip(*columns.values(), strict=True):
         table.add_row(*map(escape, cells))
     return table

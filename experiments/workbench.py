@@ -18,6 +18,7 @@ from pyterrier_rewrite.errors import RewriteError
 from pyterrier_rewrite.formulation import Formulation
 from pyterrier_rewrite.llm import LLM, VLLM, Cached, FakeLLM, OpenAILLM, TransformersLLM
 from pyterrier_rewrite.parsing import Parser
+from pyterrier_rewrite.pipelines import BiEncoderReranker, CrossEncoderReranker
 from pyterrier_rewrite.protocols import Analyzer, CollectionStatistics, Encoder
 from pyterrier_rewrite.saved import from_pretrained
 from pyterrier_rewrite.value import ValueTransformer
@@ -34,7 +35,7 @@ from .config import (
     near,
 )
 from .home import home, index_path
-from .meter import Budget, Budgeted, Estimating, Metered, Spent
+from .meter import Budget, Budgeted, Estimating, Metered, Spent, StandInEncoder
 from .methods import ENGINE_STAGES, parts, stages
 from .shop import Shop
 
@@ -190,7 +191,9 @@ class Workbench:
         if name not in known:
             names = [*known, *ENGINE_STAGES, *self.config.define]
             raise ConfigError(f"{where}: there is no stage {name!r}{near(name, names)}")
-        return [self._call(known[name], options, f"{where}.{name}")]
+        made = self._call(known[name], options, f"{where}.{name}")
+        is_reranker = isinstance(made, (CrossEncoderReranker, BiEncoderReranker))
+        return [] if self.dry_run and is_reranker else [made]
 
     def _engine_stage(self, name: str, options: dict[str, Any], where: str) -> pt.Transformer:
         if name == "bm25":
@@ -207,6 +210,8 @@ class Workbench:
         if name == "Trained":
             return self._call(trained, options, where)
         preset = {"num_results": self.config.depth}
+        if self.dry_run:  # an estimate loads no model: any documents will do
+            return self.index.bm25(num_results=self.config.depth)
         try:
             self.dense_index  # noqa: B018 - builds it, or says why it cannot
         except (OSError, ValueError) as error:
@@ -259,7 +264,7 @@ class Workbench:
         if asks_for(hint, Analyzer):
             return self._pisa("an analyzer").analyzer
         if asks_for(hint, Encoder) and self.config.dense is not None:
-            return self.dense_index
+            return StandInEncoder() if self.dry_run else self.dense_index
         if name == "seed":
             return self.config.seed
         return None

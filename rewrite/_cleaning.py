@@ -89,6 +89,14 @@ _REFUSAL = re.compile(
     re.I,
 )
 
+_NOTHING = re.compile(
+    r"^\W*(?:none|n/?a|nothing|null|not applicable|i (?:don['’]?t|do not) know|"
+    r"no (?:answer|changes?|rewrite|expansion|information)(?: is| are)?"
+    r"(?: needed| required| necessary| available)?|"
+    r"there (?:is|are|was) no (?:relevant )?information\b[^\n]{0,80})\W*$",
+    re.I,
+)
+
 _ITEM_MARKS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|`|^#{1,6}\s+|^>\s+")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _WHAT = (
@@ -147,7 +155,7 @@ def content_lines(generation: str, *, fenced: bool = False) -> list[str]:
             break
     while lines and _CLOSING.match(lines[-1]):
         lines.pop()
-    return lines
+    return [] if len(lines) == 1 and _NOTHING.match(lines[0]) else lines
 
 
 def is_refusal(line: str) -> bool:

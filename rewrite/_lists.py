@@ -104,8 +104,8 @@ def _unescaped(string: str) -> str:
 def _flat(values: Sequence[Any]) -> list[str]:
     flat: list[str] = []
     for entry in values:
-        if isinstance(entry, dict):
-            flat.extend([v for v in entry.values() if isinstance(v, str)])
+        if isinstance(entry, dict):  # the item first, what is said of it after
+            flat.extend([v for v in entry.values() if isinstance(v, str)][:1])
         elif isinstance(entry, list):
             flat.extend([v for v in entry if isinstance(v, str)])
         elif isinstance(entry, (str, int, float)) and not isinstance(entry, bool):

@@ -227,6 +227,11 @@ class AsTerms(Formulation):
     writes: ClassVar[tuple[str, ...]] = (QUERY_TOKS,)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.formulation, Formulation):
+            raise TypeError(
+                f"formulation should be one of pyterrier_rewrite's formulations, such as "
+                f"AdaptiveRepeat(), found {self.formulation!r}"
+            )
         if self.formulation.writes or self.formulation.several:
             raise ValueError(
                 "formulation should make one text, such as Repeat or AdaptiveRepeat, found "

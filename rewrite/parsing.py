@@ -35,7 +35,8 @@ class Text:
     def __call__(self, generation: str) -> list[str]:
         """Return the clean text as the only part, or nothing."""
         lines = content_lines(generation)
-        lines = json_strings("\n".join(lines)) or bare(lines)
+        strings = json_strings("\n".join(lines))
+        lines = bare(lines) if strings is None else strings
         text = " ".join(" ".join(map(content_of, lines)).split())
         return [text] if has_word(text) else []
 

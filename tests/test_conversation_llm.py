@@ -416,3 +416,10 @@ def test_chiq_with_steps_of_ones_own():
     assert "(nothing was said before)" in shown(llm.prompts[0])
     assert out["qhistory"][0] == TALK
     assert [usage["requests"] for usage in out["qusage"]] == [1, 1]
+
+
+def test_a_turn_that_the_model_made_up_is_left_out():
+    from pyterrier_rewrite.conversation._labels import labelled
+
+    parts = labelled("Rewrite: red sofas\nResponse: Three.\nTurn: what next?\nRewrite: bees")
+    assert parts == {"rewrite": "red sofas", "response": "Three."}

@@ -222,6 +222,25 @@ def test_dry_run_estimates_and_writes_nothing(tmp_path, capsys):
     assert not out.exists()
 
 
+def test_dry_run_loads_no_model_of_vectors_and_counts_every_step(tmp_path, capsys):
+    config = write_config(
+        tmp_path,
+        dense={"model": "/nowhere"},
+        systems={
+            "dense": ["dense"],
+            "MILL": [{"MILL": {"feedback": ["bm25", "text"]}}, "bm25"],
+            "QAExpand": ["QAExpand", "bm25"],
+            "reranked": ["bm25", "text", {"CrossEncoderReranker": {"model": "/nowhere"}}],
+        },
+        baseline=None,
+        oracle=None,
+    )
+    assert call(["run", config, "--dry-run", "-q"]) == 0
+    printed = capsys.readouterr().out
+    (line,) = [line for line in printed.splitlines() if line.strip().startswith("QAExpand")]
+    assert line.split()[1] == "60"  # three requests for each of 20 queries
+
+
 def test_a_budget_stops_the_run(tmp_path, capsys):
     config = write_config(tmp_path)
     assert call(["run", config, "--budget", "500 tokens", "--out", str(tmp_path / "o"), "-q"]) == 1
@@ -302,6 +321,9 @@ def test_names_are_readable_at_80_columns():
     for name in bench.config.systems:
         assert name in printed
     assert "…" not in printed
+    for row in report.table.to_dict("records"):
+        (line, *_) = [text for text in printed.splitlines() if text.strip().startswith(row["name"])]
+        assert line.rstrip().endswith(f" {row['mrt']:,.1f}")
 
 
 def test_methods_lists_every_rewriter(capsys):

@@ -280,3 +280,27 @@ def test_a_list_is_asked_for_in_json_where_the_model_can_be_held_to_it(constrain
     LLMRewriter(llm, prompt=plain).search("sofa")
     schemas = [sampling.schema for _, sampling in llm.calls]
     assert schemas == [Queries().schema if constrains else None, None]
+
+
+@pytest.mark.parametrize(
+    "generation",
+    [
+        "N/A",
+        "(none)",
+        "I don't know.",
+        "No change needed.",
+        "There is no information about this in the documents.",
+        '{"queries": []}',
+    ],
+)
+@pytest.mark.parametrize("parser", [Text(), Terms(), Queries()])
+def test_an_answer_that_says_nothing_gives_nothing(parser, generation):
+    assert parser(generation) == []
+
+
+def test_of_an_object_the_item_is_kept_and_not_what_is_said_of_it():
+    assert Queries()('{"queries": [{"query": "red sofa", "why": "asked"}]}') == ["red sofa"]
+
+
+def test_a_plain_answer_that_begins_like_nothing_is_kept():
+    assert Text()("None of the sofas is red.") == ["None of the sofas is red."]

@@ -14,6 +14,7 @@ _LABEL: Final = re.compile(
     r"(?: is)?[\s*_\"]*[:：][\s*_]*",
     re.I,
 )
+_NEXT_TURN: Final = re.compile(r"^[\s*_#>]*(?:turn|user|human|question)\b[^:：]{0,10}[:：]", re.I)
 _NAMES: Final = {"answer": "response", "reasoning": "reason"}
 
 
@@ -38,6 +39,8 @@ def _of_lines(lines: list[str]) -> dict[str, str]:
     parts: dict[str, str] = {}
     name = None
     for line in lines:
+        if parts and _NEXT_TURN.match(line):  # made up by the model
+            break
         if match := _LABEL.match(line):
             name = _name(match["label"])
             parts[name] = line[match.end() :]  # of two, the last: models correct themselves

@@ -8,7 +8,7 @@ from typing import ClassVar
 from .._cleaning import content_lines
 from ..formulation import Replace
 from ..llm_rewriter import LLMRewriter, Published
-from ..parsing import Text
+from ..parsing import Queries, Text
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Marked:
         # the first stretch with words in it: a model may also set its label in bold
         for stretch in "\n".join(content_lines(generation)).split(self.end):
             found = [text for query in stretch.split(self.separator) for text in Text()(query)]
+            if found and self.separator not in stretch:
+                return Queries()(stretch)  # a list, as models like to write
             if found:
                 return list(dict.fromkeys(found))
         return []
