@@ -71,9 +71,9 @@ def print_report(report: Report, console: Console) -> None:
         columns["failed"] = [f"{row['failed']:,}" for row in rows]
     columns["ms"] = [f"{row['mrt']:,.1f}" for row in rows]
     console.print(f"{config.name}: {report.num_queries:,} queries", style="bold", highlight=False)
-    console.print(_table(columns))
+    _print_table(columns, console)
     if any(row["requests"] for row in rows):
-        console.print(_table(_costs(report)))
+        _print_table(_costs(report), console)
     if config.baseline is not None:
         corrected = f", {config.correction} corrected" if config.correction else ""
         console.print(
@@ -107,23 +107,19 @@ def print_depth(report: Report, console: Console) -> None:
         for row in its.to_dict("records"):
             what = str(row["turn"]) if row["over"] == "turn" else f"all {row['over']}"
             columns.setdefault(f"{what} ({row['count']})", []).append(f"{row[DEPTH_MEASURE]:.3f}")
-    console.print(_table(columns))
+    _print_table(columns, console)
     console.print("(n): the mean is over n turns or conversations", style="dim", highlight=False)
 
 
-def _table(columns: dict[str, list[str]]) -> Table:
+def _print_table(columns: dict[str, list[str]], console: Console) -> None:
+    """Print a table whole: what is cut to fit a terminal is a wrong number, or no name."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for number, column in enumerate(columns):
-        if number:
-            # a number that is cut is a wrong number: the names fold first
-            widest = max(map(len, [column, *columns[column]]))
-            table.add_column(column, justify="right", no_wrap=True, min_width=widest)
-        else:
-            widest = max(map(len, columns[column]), default=0)
-            table.add_column(column, min_width=min(12, widest), overflow="fold")
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
     for cells in zip(*columns.values(), strict=True):
         table.add_row(*map(escape, cells))
-    return table
+    room = console.options.update(max_width=10_000)
+    console.print(table, width=console.measure(table, options=room).maximum, crop=False)
 
 
 def _mean_cell(row: dict[str, Any], measure: str, alpha: float) -> str:
@@ -151,7 +147,7 @@ def print_estimate(
     if priced:
         columns["money ≤"] = [f"{spent.money:,.4f}" for _, spent in rows]
     console.print("estimate: no request was made", style="bold")
-    console.print(_table(columns))
+    _print_table(columns, console)
     console.print(
         "tokens in: four characters a token; out: every completion at its limit. Systems that "
         "share a rewriter share its requests, which count once in the last line.",

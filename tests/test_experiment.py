@@ -312,10 +312,11 @@ def test_systems_that_are_gone_leave_no_files(tmp_path):
     assert not list((out / "rewrites").iterdir())
 
 
-def test_names_are_readable_at_80_columns():
+@pytest.mark.parametrize("width", [40, 80])
+def test_no_name_and_no_number_is_cut_to_fit_the_terminal(width):
     bench = workbench()
     report = run_experiment(bench)
-    console = Console(width=80, file=StringIO())
+    console = Console(width=width, file=StringIO())
     print_report(report, console)
     printed = console.file.getvalue()
     for name in bench.config.systems:
