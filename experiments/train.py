@@ -256,7 +256,10 @@ class Training(Workbench):
         source, settings = data_of(options, where)
         settings = dict(settings)
         samplers = settings.pop("samplers", None)
-        joined = self._share(settings.pop("joined", 0.0), f"{where}.data.joined")
+        joined = self._least_zero(settings.pop("joined", 0.0), f"{where}.data.joined")
+        first = settings.pop("topics", None)
+        if first is not None:
+            self._least_zero(first, f"{where}.data.topics")
         by = [
             self.trainable(stage, f"{where}.data.samplers.{i}")
             for i, stage in enumerate(samplers or [])
@@ -264,7 +267,7 @@ class Training(Workbench):
         data = self._bound(DATA[source], settings, f"{where}.data.{source}")
 
         def train(rewriter: LLMRewriter, folder: Path) -> LLMRewriter:
-            frame = pd.concat([self._data(data, sampler) for sampler in by or [rewriter]])
+            frame = pd.concat([self._data(data, sampler, first) for sampler in by or [rewriter]])
             if joined:
                 count = round(joined * len(frame))
                 frame = join_pairs(frame, count=count, seed=self.wanted.seed)
@@ -275,17 +278,19 @@ class Training(Workbench):
 
         return method, train
 
-    def _share(self, value: Any, where: str) -> float:
+    def _least_zero(self, value: Any, where: str) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise ConfigError(f"{where}: expected 0 or more, found {value!r}")
         return float(value)
 
-    def _data(self, source: Callable[..., Any], rewriter: LLMRewriter) -> pd.DataFrame:
+    def _data(
+        self, source: Callable[..., Any], rewriter: LLMRewriter, first: int | None
+    ) -> pd.DataFrame:
         wanted = inspect.signature(source).parameters
         given = {"qrels": self.train_qrels, "reward": self.reward}
         frame: pd.DataFrame = source(
             rewriter,
-            self.splits[0],
+            self.splits[0] if first is None else self.splits[0].head(first),
             **{name: value for name, value in given.items() if name in wanted},
         )
         return frame

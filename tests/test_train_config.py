@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from pyterrier_rewrite.experiments import train
 from pyterrier_rewrite.experiments.cli import call
 from pyterrier_rewrite.experiments.config import ConfigError, builtin_configs, read_config
 from pyterrier_rewrite.experiments.train import Training
@@ -85,6 +86,10 @@ def test_says_what_is_wrong_in_the_file(changes: dict[str, Any], message: str) -
         ({"reward": {"SearchFedback": {}}}, "no reward 'SearchFedback'; did you mean"),
         ({"reward": {"SearchFeedback": {"measure": "nDCG@10", "k": 1}}}, "unknown parameter 'k'"),
         ({"reward": [{"weight": "much", "Copy": {}}]}, "reward.0.weight: expected a number"),
+        (
+            {"training": [{"sft": {"data": {"distant_supervision": {"joined": -1}}}}]},
+            "joined: expected 0 or more",
+        ),
         ({"training": [{"grpo": {"step": 1}}]}, "unknown parameter 'step'; did you mean 'steps'"),
         ({"training": [{"grpo": {"steps": "x"}}]}, "training.0.grpo.steps"),
         ({"training": [{"grpo": {"seed": 3}}]}, "unknown parameter 'seed'"),
@@ -145,3 +150,26 @@ def test_check_trains_nothing(tmp_path: Path) -> None:
     assert call(["train", "train-shop", "--set", SHOP, "--out", str(out), "--check"]) == 0
     assert not out.exists()
     assert call(["train", "train-shp", "--out", str(out)]) == 2
+
+
+def test_data_may_take_the_first_topics_and_join_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+
+    def learn(
+        rewriter: object, data: pd.DataFrame, output_dir: object, validation: object
+    ) -> object:
+        seen["data"] = data
+        return rewriter
+
+    def find(rewriter: object, topics: pd.DataFrame, qrels: pd.DataFrame) -> pd.DataFrame:
+        seen["topics"] = topics
+        return topics.assign(target="sofa")
+
+    monkeypatch.setitem(train.METHODS, "sft", learn)
+    monkeypatch.setitem(train.DATA, "distant_supervision", find)
+    step = {"sft": {"data": {"distant_supervision": {"topics": 10, "joined": 0.5}}}}
+    ((_, teach),) = training(training=[step]).steps()
+    teach(None, Path("unused"))
+    assert len(seen["topics"]) == 10
+    assert len(seen["data"]) == 15
+    assert seen["data"]["target"].tolist()[10:] == ["sofa sofa"] * 5
