@@ -119,7 +119,10 @@ def _print_table(columns: dict[str, list[str]], console: Console) -> None:
     for cells in zip(*columns.values(), strict=True):
         table.add_row(*map(escape, cells))
     room = console.options.update(max_width=10_000)
-    console.print(table, width=console.measure(table, options=room).maximum, crop=False)
+    before = console.width
+    console.width = max(before, console.measure(table, options=room).maximum)
+    console.print(table)
+    console.width = before
 
 
 def _mean_cell(row: dict[str, Any], measure: str, alpha: float) -> str:
