@@ -92,11 +92,12 @@ class Training(Workbench):
                 raise ConfigError(
                     f"validation.hold_out: expected fewer than the {len(train)} topics there are"
                 )
-            train, held = train.iloc[: -wanted.hold_out], train.iloc[-wanted.hold_out :]
+            held = spread(train, wanted.hold_out)
+            train = train.drop(held.index)
         elif wanted is not None:
             held = Workbench(self.wanted.experiment(wanted.split), verbose=False).topics()
         if self.wanted.topics is not None:
-            train = train.head(self.wanted.topics)
+            train = spread(train, self.wanted.topics)
         return train.reset_index(drop=True), held.reset_index(drop=True)
 
     @cached_property
@@ -290,7 +291,7 @@ class Training(Workbench):
         given = {"qrels": self.train_qrels, "reward": self.reward}
         frame: pd.DataFrame = source(
             rewriter,
-            self.splits[0] if first is None else self.splits[0].head(first),
+            self.splits[0] if first is None else spread(self.splits[0], first),
             **{name: value for name, value in given.items() if name in wanted},
         )
         return frame
@@ -360,6 +361,12 @@ class Training(Workbench):
                 notice(method, rewriter)
         save_pretrained(rewriter, out / REWRITER)
         return rewriter
+
+
+def spread(topics: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return so many topics, evenly spread: collections are often sorted by subject."""
+    count = min(count, len(topics))
+    return topics.iloc[[(2 * i + 1) * len(topics) // (2 * count) for i in range(count)]]
 
 
 def reward_classes() -> dict[str, type[Reward]]:

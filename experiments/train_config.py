@@ -72,8 +72,8 @@ class ValidationConfig(Strict):
 
     Attributes:
         split: Split of the collection that decides; or
-        hold_out: so many queries of the training split, its last ones, which are then not
-            trained on.
+        hold_out: so many queries of the training split, evenly spread over it, which are then
+            not trained on.
         pipeline: What follows the rewriter.
         measure: Name of an ir-measures measure.
         every: Steps between validations.
@@ -112,7 +112,7 @@ class TrainConfig(Strict):
         vars: Values for ``${name}`` anywhere else in the file.
         collection: As in an experiment, without ``split``.
         split: Split that is trained on.
-        topics: At most so many training topics, the first ones; None for all.
+        topics: At most so many training topics, evenly spread; None for all.
         index: The sparse engine.
         dense: The dense index.
         llms: Language models by name: those to train, and those that rewards ask.

@@ -152,7 +152,7 @@ def test_check_trains_nothing(tmp_path: Path) -> None:
     assert call(["train", "train-shp", "--out", str(out)]) == 2
 
 
-def test_data_may_take_the_first_topics_and_join_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_may_take_a_part_of_the_topics_and_join_them(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
 
     def learn(
@@ -173,3 +173,10 @@ def test_data_may_take_the_first_topics_and_join_them(monkeypatch: pytest.Monkey
     assert len(seen["topics"]) == 10
     assert len(seen["data"]) == 15
     assert seen["data"]["target"].tolist()[10:] == ["sofa sofa"] * 5
+
+
+def test_a_part_is_spread_over_the_whole() -> None:
+    topics = pd.DataFrame({"qid": list("abcdefgh")})
+    assert train.spread(topics, 2)["qid"].tolist() == ["c", "g"]
+    assert train.spread(topics, 4)["qid"].tolist() == ["b", "d", "f", "h"]
+    assert train.spread(topics, 9)["qid"].tolist() == list("abcdefgh")
