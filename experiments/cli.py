@@ -74,35 +74,25 @@ def run(
 def demo(
     products: Annotated[int, typer.Option(min=100, help="Size of the shop.")] = 3000,
     seed: Annotated[int, typer.Option(help="Decides the shop and the training.")] = 0,
-    train: Annotated[
-        bool, typer.Option("--train", help="Train a small rewriter first, and write a page.")
-    ] = False,
     set_: SetOption = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the results (by default runs/shop).")
-    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results and the page.")] = Path(
+        "runs/demo"
+    ),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
 ) -> None:
-    """Search a generated shop with raw queries, RM3 and the perfect rewrite, and compare.
+    """Train a small rewriter to search a generated shop, compare it, and tell its story in a page.
 
-    With --train, a small rewriter learns to search the shop from the engine alone, is compared
-    on queries it has not seen, and a page tells the story.
+    It learns from judged products and then from the search engine alone, in under four minutes
+    on two cores, and is compared with raw queries, RM3 and the perfect rewrite on queries it has
+    not seen. `pt-rewrite run shop` compares without training, in seconds.
     """
-    from .config import load_config
     from .demo import run_demo
 
-    if not train:
-        shop = f"collection={{shop: {{products: {products}, seed: {seed}}}}}"
-        _run(load_config("shop", [shop, *(set_ or [])]), out, quiet=quiet)
-        return
-    folder = out or Path("runs/shop")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise typer.BadParameter(f"cannot write to {folder}: {error}", param_hint="--out") from None
-    run_demo(
-        Console(), folder, products=products, seed=seed, verbose=not quiet, overrides=set_ or []
-    )
+        raise typer.BadParameter(f"cannot write to {out}: {error}", param_hint="--out") from None
+    run_demo(Console(), out, products=products, seed=seed, verbose=not quiet, overrides=set_ or [])
 
 
 def _run(

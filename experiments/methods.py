@@ -16,6 +16,7 @@ ENGINE_STAGES: Mapping[str, str] = {
     "bm25": "BM25 over the sparse index: k1, b, num_results",
     "text": "adds the documents' texts: columns",
     "dense": "exact search in the dense index: num_results",
+    "dense_reranker": "reranks by the vectors of the dense index",
     "Trained": "a rewriter that pt-rewrite train or save_pretrained left in a folder: path",
 }
 """Stages that come from the config's indexes, or from a folder."""
@@ -35,7 +36,9 @@ def stages() -> dict[str, type[ValueTransformer]]:
     found: dict[str, type[ValueTransformer]] = dict(rewriters())
     for name, value in [*vars(rewrite).items(), *vars(pipelines).items()]:
         if inspect.isclass(value) and issubclass(value, ValueTransformer):
-            no_stages = {"BM25", "TextLoader", "DenseRetriever", "Rewriter", "Guard"}
+            no_stages = {
+                "BM25", "TextLoader", "DenseRetriever", "DenseReranker", "Rewriter", "Guard",
+            }  # fmt: skip
             if name not in no_stages:
                 found[name] = value
     return found

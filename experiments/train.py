@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pyterrier as pt
 import yaml
 
 from pyterrier_rewrite import LLMRewriter, RepeatTerms, rewards
@@ -23,14 +24,16 @@ from pyterrier_rewrite.training import (
     Validation,
     dpo,
     grpo,
+    inverse_cloze,
     kto,
     labelled_samples,
     preference_pairs,
     rejection_samples,
     sft,
+    typical_targets,
 )
 from pyterrier_rewrite.training.scratch import BARE, scratch_rewriter
-from pyterrier_rewrite.training.warm_start import distant_supervision, join_pairs
+from pyterrier_rewrite.training.warm_start import distant_supervision, join_pairs, pseudo_judgements
 
 from .config import ConfigError, TransformersConfig, near
 from .train_config import TrainConfig, data_of
@@ -39,8 +42,8 @@ from .workbench import REWRITER, Workbench, asks_for, backend, split_stage
 METHODS: Final[dict[str, Callable[..., Any]]] = {"sft": sft, "dpo": dpo, "kto": kto, "grpo": grpo}
 
 _OURS: Final = frozenset(
-    "rewriter topics qrels data reward texts statistics output_dir validation seed verbose resume"
-    " analyzer".split()
+    "rewriter topics qrels corpus data reward texts statistics output_dir validation seed verbose"
+    " resume analyzer".split()
 )
 """What the training itself hands over, and no config can."""
 
@@ -48,7 +51,7 @@ Notice = Callable[[str, LLMRewriter], None]
 """Called after each method with its name and the rewriter as it is then."""
 
 
-def references(rewriter: LLMRewriter, topics: pd.DataFrame, *, column: str = QREWRITE) -> Any:
+def references(topics: pd.DataFrame, *, column: str = QREWRITE) -> Any:
     """Take the targets from a column of the topics, where a collection brings rewrites."""
     if column not in topics.columns:
         raise ConfigError(f"the topics have no column {column!r}, found {list(topics.columns)}")
@@ -58,6 +61,8 @@ def references(rewriter: LLMRewriter, topics: pd.DataFrame, *, column: str = QRE
 DATA: Final[dict[str, Callable[..., Any]]] = {
     "references": references,
     "distant_supervision": distant_supervision,
+    "typical_targets": typical_targets,
+    "inverse_cloze": inverse_cloze,
     "rejection_samples": rejection_samples,
     "preference_pairs": preference_pairs,
     "labelled_samples": labelled_samples,
@@ -261,6 +266,9 @@ class Training(Workbench):
         first = settings.pop("topics", None)
         if first is not None:
             self._least_zero(first, f"{where}.data.topics")
+        judge = settings.pop("judged_by", None)
+        if judge is not None:
+            judge = self.pipeline(judge, f"{where}.data.judged_by")
         by = [
             self.trainable(stage, f"{where}.data.samplers.{i}")
             for i, stage in enumerate(samplers or [])
@@ -268,7 +276,9 @@ class Training(Workbench):
         data = self._bound(DATA[source], settings, f"{where}.data.{source}")
 
         def train(rewriter: LLMRewriter, folder: Path) -> LLMRewriter:
-            frame = pd.concat([self._data(data, sampler, first) for sampler in by or [rewriter]])
+            frame = pd.concat(
+                [self._data(data, sampler, first, judge) for sampler in by or [rewriter]]
+            )
             if joined:
                 count = round(joined * len(frame))
                 frame = join_pairs(frame, count=count, seed=self.wanted.seed)
@@ -285,15 +295,23 @@ class Training(Workbench):
         return float(value)
 
     def _data(
-        self, source: Callable[..., Any], rewriter: LLMRewriter, first: int | None
+        self,
+        source: Callable[..., Any],
+        rewriter: LLMRewriter,
+        first: int | None,
+        judge: pt.Transformer | None,
     ) -> pd.DataFrame:
+        topics = self.splits[0] if first is None else spread(self.splits[0], first)
+        qrels = self.train_qrels if judge is None else pseudo_judgements(topics, judge)
+        given = {
+            "rewriter": rewriter,
+            "topics": topics,
+            "qrels": qrels,
+            "corpus": self.collection.get_corpus_iter(),
+            "reward": self.reward,
+        }
         wanted = inspect.signature(source).parameters
-        given = {"qrels": self.train_qrels, "reward": self.reward}
-        frame: pd.DataFrame = source(
-            rewriter,
-            self.splits[0] if first is None else spread(self.splits[0], first),
-            **{name: value for name, value in given.items() if name in wanted},
-        )
+        frame: pd.DataFrame = source(**{k: v for k, v in given.items() if k in wanted})
         return frame
 
     def _bound(

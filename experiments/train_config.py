@@ -23,11 +23,16 @@ METHODS = ("sft", "dpo", "kto", "grpo")
 SOURCES = {
     "references": "sft",
     "distant_supervision": "sft",
+    "typical_targets": "sft",
+    "inverse_cloze": "sft",
     "rejection_samples": "sft",
     "preference_pairs": "dpo",
     "labelled_samples": "kto",
 }
 """Where data comes from, and the method that takes it."""
+
+NO_REWARD = frozenset({"references", "typical_targets", "inverse_cloze"})
+"""Sources that do not ask what a target is worth."""
 
 
 def _one_key(value: Any) -> Any:
@@ -162,7 +167,7 @@ class TrainConfig(Strict):
                 source, _ = data_of(options, where)
                 if SOURCES[source] != method:
                     raise ValueError(f"{where}: {source} makes data for {SOURCES[source]}")
-                needs_reward = source != "references"
+                needs_reward = source not in NO_REWARD
             if needs_reward and self.reward is None:
                 raise ValueError(f"{where}: {method} needs the key 'reward'")
         return self

@@ -108,7 +108,7 @@ class Workbench:
         """The dense index, built if it is not there."""
         wanted = self.config.dense
         if wanted is None:
-            raise ConfigError("the stage 'dense' needs the key dense: {model: …} in the config")
+            raise ConfigError("a dense stage needs the key dense: {model: …} in the config")
         settings = wanted.model_dump(exclude={"path"})
         path = wanted.path or index_path("dense", self.collection, settings)
         return pipelines.DenseIndex.open_or_build(
@@ -186,6 +186,8 @@ class Workbench:
             finally:
                 self._defining.pop()
         if name in ENGINE_STAGES:
+            if self.dry_run and name == "dense_reranker":
+                return []
             return [self._engine_stage(name, options, f"{where}.{name}")]
         known = stages()
         if name not in known:
@@ -209,13 +211,15 @@ class Workbench:
             return self._call(self.index.text, options, where)
         if name == "Trained":
             return self._call(trained, options, where)
-        preset = {"num_results": self.config.depth}
         if self.dry_run:  # an estimate loads no model: any documents will do
             return self.index.bm25(num_results=self.config.depth)
         try:
             self.dense_index  # noqa: B018 - builds it, or says why it cannot
         except (OSError, ValueError) as error:
             raise ConfigError(f"dense: {error}") from error
+        if name == "dense_reranker":
+            return self._call(self.dense_index.reranker, options, where)
+        preset = {"num_results": self.config.depth}
         return self._call(self.dense_index.retriever, {**preset, **options}, where)
 
     def _call(self, target: Any, options: dict[str, Any], where: str) -> Any:

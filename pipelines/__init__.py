@@ -3,6 +3,7 @@
 from .bm25 import BM25
 from .conversation import mean_intent_search, multi_query_search, turn_search
 from .dense import DenseIndex
+from .dense_reranker import DenseReranker
 from .dense_retriever import DenseRetriever
 from .entropy_fusion import EntropyFusion
 from .fusion import RRF, CombMNZ, CombSUM, Interleave
@@ -21,6 +22,7 @@ __all__ = [
     "CombSUM",
     "CrossEncoderReranker",
     "DenseIndex",
+    "DenseReranker",
     "DenseRetriever",
     "EntropyFusion",
     "IndexStatistics",

@@ -18,6 +18,7 @@ from . import _models
 from ._dense_build import DOCNOS, FORMAT, VECTORS, Settings, write
 from ._documents import corpus_name
 from ._folder import METADATA, exclusive, replacing
+from .dense_reranker import DenseReranker
 from .dense_retriever import DenseRetriever
 
 
@@ -192,6 +193,10 @@ class DenseIndex:
     ) -> DenseRetriever:
         """Return a retriever; see :class:`DenseRetriever`."""
         return DenseRetriever(self, num_results=num_results, batch_size=batch_size, verbose=verbose)
+
+    def reranker(self, *, batch_size: int = 64, verbose: bool = False) -> DenseReranker:
+        """Return a reranker that reads no text; see :class:`DenseReranker`."""
+        return DenseReranker(self, batch_size=batch_size, verbose=verbose)
 
     def encode(
         self,

@@ -78,7 +78,7 @@ class DenseRetriever(ValueTransformer):
         for name in ("num_results", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} should be at least 1, found {getattr(self, name)!r}")
-        found = list(self._search(self._vectors(inp))) if len(inp) else []
+        found = list(self._found(inp)) if len(inp) else []
         counts = [len(scores) for _, scores in found]
         out: pd.DataFrame = inp.iloc[np.repeat(np.arange(len(found)), counts)]
         out = out.reset_index(drop=True)
@@ -88,31 +88,9 @@ class DenseRetriever(ValueTransformer):
         out["rank"] = np.array([rank for count in counts for rank in range(count)], dtype=int)
         return out
 
-    def _vectors(self, queries: pd.DataFrame) -> Vectors:
-        """Return the vector of each query: its own, or else that of its text."""
-        index = self.index
-        given = queries[QUERY_VEC].tolist() if QUERY_VEC in queries else [None] * len(queries)
-        vectors = np.empty((len(queries), index.dimension), dtype=np.float32)
-        texts: dict[int, str] = {}
-        for row, (vector, text) in enumerate(zip(given, queries[QUERY], strict=True)):
-            qid = queries[QID].iloc[row]
-            if vector is not None and not (np.ndim(vector) == 0 and pd.isna(vector)):
-                vectors[row] = index.comparable(_one_vector(vector, qid))[0]
-            elif isinstance(text, str):
-                texts[row] = text
-            else:
-                raise TypeError(
-                    f"query {qid!r} should be a text (str), found {text!r} of type "
-                    f"{type(text).__name__}"
-                )
-        if texts:
-            vectors[list(texts)] = index.encode(
-                list(texts.values()), batch_size=self.batch_size, verbose=self.verbose
-            )
-        return vectors
-
-    def _search(self, queries: Vectors) -> Iterator[_Hits]:
+    def _found(self, inp: pd.DataFrame) -> Iterator[_Hits]:
         """Yield the positions and scores of the best documents of each query, best first."""
+        queries = query_vectors(self.index, inp, batch_size=self.batch_size, verbose=self.verbose)
         documents = self.index.vectors
         k = min(self.num_results, len(documents))
         with pt.tqdm(
@@ -131,6 +109,31 @@ class DenseRetriever(ValueTransformer):
                     ]
                 yield from best
                 progress.update(len(batch))
+
+
+def query_vectors(
+    index: DenseIndex, queries: pd.DataFrame, *, batch_size: int, verbose: bool
+) -> Vectors:
+    """Return the vector of each query: its own ``query_vec``, or else that of its text."""
+    given = queries[QUERY_VEC].tolist() if QUERY_VEC in queries else [None] * len(queries)
+    vectors = np.empty((len(queries), index.dimension), dtype=np.float32)
+    texts: dict[int, str] = {}
+    for row, (vector, text) in enumerate(zip(given, queries[QUERY], strict=True)):
+        qid = queries[QID].iloc[row]
+        if vector is not None and not (np.ndim(vector) == 0 and pd.isna(vector)):
+            vectors[row] = index.comparable(_one_vector(vector, qid))[0]
+        elif isinstance(text, str):
+            texts[row] = text
+        else:
+            raise TypeError(
+                f"query {qid!r} should be a text (str), found {text!r} of type "
+                f"{type(text).__name__}"
+            )
+    if texts:
+        vectors[list(texts)] = index.encode(
+            list(texts.values()), batch_size=batch_size, verbose=verbose
+        )
+    return vectors
 
 
 def _one_vector(vector: Any, qid: str) -> Vectors:

@@ -42,10 +42,12 @@ class PisaAnalyzer:
     def terms(self, text: str) -> list[str]:
         """Return the surface terms of ``text`` in order, lower-cased, without stop words."""
         stopped = _stopped(self.stemmer, self.stops)
-        return [term for term in tokenize(text) if self.stem(term) not in stopped]
+        return [term for term in tokenize(text) if _pisa.stem(term, self.stemmer) not in stopped]
 
     def stem(self, term: str) -> str:
         """Return the stem under which the engine indexes one surface term."""
+        if term.isascii() and term.isalnum():  # nearly all; asked for each term of each candidate
+            return _pisa.stem(term.lower(), self.stemmer)
         parts = tokenize(term)
         return _pisa.stem(parts[0], self.stemmer) if len(parts) == 1 else term
 

@@ -13,7 +13,12 @@ import pyterrier as pt
 import pytest
 
 from pyterrier_rewrite.errors import MissingExtraError
-from pyterrier_rewrite.pipelines import DenseIndex, DenseRetriever, dense_retriever
+from pyterrier_rewrite.pipelines import (
+    BiEncoderReranker,
+    DenseIndex,
+    DenseRetriever,
+    dense_retriever,
+)
 
 CORPUS = [
     {"docno": "d1", "title": "red", "text": "red sofa"},
@@ -366,3 +371,40 @@ def test_a_real_encoder_finds_meaning_beyond_words(tmp_path: Path, minilm_path: 
     )
     assert by_vector["docno"].tolist() == ["moon"]
     assert pickle.loads(pickle.dumps(opened)) == opened
+
+
+def test_reranker_scores_as_the_vectors_do(index: DenseIndex, model: Counts) -> None:
+    texts = {d["docno"]: d["text"] for d in CORPUS}
+    rows = [
+        ("q2", "sofa", "d3"),
+        ("q2", "sofa", "d2"),
+        ("q1", "red sofa", "d3"),
+        ("q1", "red sofa", "d4"),
+    ]
+    results = pd.DataFrame(rows, columns=["qid", "query", "docno"])
+    model.calls.clear()
+    ranked = index.reranker().transform(results.assign(score=7.0, rank=3))
+    assert sorted(text for call in model.calls for text in call) == ["red sofa", "sofa"]
+    assert ranked["docno"].tolist() == ["d2", "d3", "d4", "d3"]
+    assert ranked["rank"].tolist() == [0, 1, 0, 1]
+    assert ranked["score"].tolist() == pytest.approx([1, 0, 0.5**0.5, 0])
+    again = BiEncoderReranker(model).transform(results.assign(text=results["docno"].map(texts)))
+    assert again["docno"].tolist() == ranked["docno"].tolist()
+    assert again["score"].tolist() == pytest.approx(ranked["score"].tolist())
+
+
+def test_reranker_takes_given_vectors_and_empty_frames(index: DenseIndex, model: Counts) -> None:
+    model.calls.clear()
+    row = {"qid": "q", "query": "", "docno": "d1", "query_vec": np.array([1.0, 0, 0, 0])}
+    frame = pd.DataFrame([row])
+    assert index.reranker().transform(frame)["score"].tolist() == pytest.approx([2 / 5**0.5])
+    assert list(index.reranker().transform(frame.iloc[:0]).columns)[-2:] == ["score", "rank"]
+    assert model.calls == []
+
+
+def test_reranker_says_what_is_wrong(index: DenseIndex) -> None:
+    frame = pd.DataFrame([{"qid": "q", "query": "sofa", "docno": "d9"}])
+    with pytest.raises(ValueError, match="'d9' is not in DenseIndex"):
+        index.reranker().transform(frame)
+    with pytest.raises(ValueError, match="batch_size"):
+        index.reranker(batch_size=0).transform(frame)

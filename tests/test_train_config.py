@@ -9,7 +9,12 @@ import yaml
 
 from pyterrier_rewrite.experiments import train
 from pyterrier_rewrite.experiments.cli import call
-from pyterrier_rewrite.experiments.config import ConfigError, builtin_configs, read_config
+from pyterrier_rewrite.experiments.config import (
+    ConfigError,
+    DenseConfig,
+    builtin_configs,
+    read_config,
+)
 from pyterrier_rewrite.experiments.train import Training
 from pyterrier_rewrite.experiments.train_config import TrainConfig
 
@@ -37,8 +42,10 @@ def training(**changes: Any) -> Training:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_recipes_fit_their_methods_without_a_model(name: str) -> None:
+def test_recipes_fit_their_methods_without_a_model(name: str, minilm_path: str) -> None:
     config = read_config(TrainConfig, name, [SHOP])
+    if config.dense is not None:  # its index is built
+        config = config.model_copy(update={"dense": DenseConfig(model=minilm_path)})
     if config.split == "train" and (config.validation is None or not config.validation.hold_out):
         Training(config, verbose=False).check()
     else:
@@ -143,6 +150,26 @@ def test_trains_and_leaves_a_system_for_experiments(tmp_path: Path) -> None:
     assert call(["run", str(tmp_path / "run.yaml"), "--out", str(tmp_path / "res"), "-q"]) == 0
     table = pd.read_csv(tmp_path / "res" / "results.csv")
     assert table["name"].tolist() == ["raw", "trained"]
+
+
+def test_demo_goes_from_training_to_table_and_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = [
+        "collection={shop: {products: 600, queries: {train: 40, dev: 10, test: 10}}}",
+        "scratch={parameters: 60000, vocab_size: 400, max_tokens: 4}",
+        "training=[{sft: {data: distant_supervision, steps: 2}}, {grpo: {steps: 1}}]",
+    ]
+    asked = [part for value in small for part in ("--set", value)]
+    for _ in range(2):  # a second one replaces the first
+        assert call(["demo", "-q", "--out", str(tmp_path / "demo"), *asked]) == 0
+    results = pd.read_csv(tmp_path / "demo" / "results.csv").set_index("name")
+    assert list(results.index) == ["raw", "RM3", "warm start", "trained", "oracle"]
+    assert results["gap_closed"]["raw"] == 0
+    assert results["gap_closed"]["oracle"] == 1
+    page = (tmp_path / "demo" / "index.html").read_text()
+    assert "ties 10" in page
+    assert "warm start" in capsys.readouterr().out
 
 
 def test_check_trains_nothing(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from .scratch import scratch_rewriter
 from .sft import sft
 from .synthetic import synthetic_queries
 from .task import Task
+from .typical import inverse_cloze, typical_targets
 from .validation import Validation
-from .warm_start import distant_supervision, join_pairs
+from .warm_start import distant_supervision, join_pairs, pseudo_judgements
 
 __all__ = [
     "LoraSettings",
@@ -23,13 +24,16 @@ __all__ = [
     "distant_supervision",
     "dpo",
     "grpo",
+    "inverse_cloze",
     "join_pairs",
     "kto",
     "labelled_samples",
     "preference_pairs",
+    "pseudo_judgements",
     "rejection_samples",
     "sample_candidates",
     "scratch_rewriter",
     "sft",
     "synthetic_queries",
+    "typical_targets",
 ]

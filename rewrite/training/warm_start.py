@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import pyterrier as pt
@@ -15,10 +13,11 @@ import pyterrier as pt
 from ..columns import DOCNO, QCAND, QID, QUERY
 from ..formulation import Formulation
 from ..llm_rewriter import LLMRewriter
-from ..protocols import Analyzer, CollectionStatistics, Reward, TextSource
+from ..protocols import CollectionStatistics, Reward, TextSource
 from .reward_function import checked
 from .sft import TARGET
 from .task import Task
+from .typical import at_least_one, typical_terms
 
 MARK: Final = "score"
 """Column with the reward's mark of a target."""
@@ -87,7 +86,7 @@ def distant_supervision(
         ...     texts=index, statistics=index.statistics)                  # doctest: +SKIP
         >>> warm = sft(rewriter, pairs, output_dir="runs/warm")            # doctest: +SKIP
     """
-    _check(documents=documents, candidates=candidates, terms=terms)
+    at_least_one(documents=documents, candidates=candidates, terms=terms)
     if not (0 <= min_share <= 1 and min_gain >= 0):
         raise ValueError(
             "min_share should be in [0, 1] and min_gain 0 or more, "
@@ -112,6 +111,34 @@ def distant_supervision(
         frame = task.topics.assign(**{TARGET: [" ".join(its) for its in chosen], MARK: marks})
         found.append(frame[[bool(its) for its in chosen]])
     return pd.concat(found).drop_duplicates([QID, TARGET]).reset_index(drop=True)
+
+
+def pseudo_judgements(
+    topics: pd.DataFrame, pipeline: pt.Transformer, *, documents: int = 5
+) -> pd.DataFrame:
+    """Take what a pipeline ranks first for relevant, where nobody has judged.
+
+    The targets that :func:`distant_supervision` finds with these teach a cheap engine to find
+    what an expensive one, such as a dense retriever or a reranker, would have found.
+
+    Args:
+        topics: ``qid``, ``query`` and whatever the pipeline reads.
+        pipeline: The teacher.
+        documents: How many of its first documents count, at least 1.
+
+    Returns:
+        ``qid``, ``docno``, ``label`` (1).
+
+    Example:
+        >>> found = pd.DataFrame([["q", "d1", 2.0], ["q", "d2", 1.0]])
+        >>> teacher = pt.Transformer.from_df(found.set_axis(["qid", "docno", "score"], axis=1))
+        >>> topics = pd.DataFrame([{"qid": "q", "query": "couch"}])
+        >>> pseudo_judgements(topics, teacher, documents=1).values.tolist()
+        [['q', 'd1', 1]]
+    """
+    at_least_one(documents=documents)
+    results = (pipeline % documents).transform(topics)
+    return results[[QID, DOCNO]].assign(label=1).reset_index(drop=True)
 
 
 def join_pairs(data: pd.DataFrame, *, count: int, seed: int = 0) -> pd.DataFrame:
@@ -147,69 +174,6 @@ def join_pairs(data: pd.DataFrame, *, count: int, seed: int = 0) -> pd.DataFrame
 
 
 _JOINED_BY: Final = {QID: "+", QUERY: " ", TARGET: " "}
-
-
-def typical_terms(
-    qrels: pd.DataFrame,
-    *,
-    texts: TextSource,
-    statistics: CollectionStatistics,
-    documents: int = 20,
-    min_share: float = 0.25,
-) -> dict[str, list[str]]:
-    """Return each query's candidate terms, the most typical of its best documents first.
-
-    A term comes in the form that is most frequent in these documents, one a stem; see
-    :func:`distant_supervision` for the arguments.
-
-    Raises:
-        ValueError: If no query has a relevant document with text.
-    """
-    best = _best(qrels, documents)
-    found = texts.texts({docno for docnos in best.values() for docno in docnos})
-    if not found:
-        raise ValueError(
-            "none of the topics has a relevant document with text; check that qrels, topics and "
-            "texts belong together"
-        )
-    forms = _Forms(statistics.analyzer, found)
-    known = statistics.document_frequencies(forms.of)
-    ranked = {}
-    for qid, docnos in best.items():
-        held = [forms.stems[docno] for docno in docnos if docno in forms.stems]
-        shares = {stem: n / len(held) for stem, n in Counter(s for h in held for s in h).items()}
-        contrast = {
-            stem: share * math.log(share * statistics.num_docs / known[stem])
-            for stem, share in shares.items()
-            if share >= min_share and stem in known
-        }
-        order = sorted(contrast, key=lambda stem: (-contrast[stem], stem))
-        ranked[qid] = [forms.of[stem] for stem in order if contrast[stem] > 0]
-    return ranked
-
-
-class _Forms:
-    """The stems of documents, and for each stem its most frequent form."""
-
-    def __init__(self, analyzer: Analyzer, texts: Mapping[str, str]) -> None:
-        self.stems: dict[str, set[str]] = {}
-        counts: Counter[tuple[str, str]] = Counter()
-        for docno, text in texts.items():
-            pairs = [(analyzer.stem(term), term) for term in analyzer.terms(text)]
-            self.stems[docno] = {stem for stem, _ in pairs}
-            counts.update(pairs)
-        self.of: dict[str, str] = {}
-        for (stem, term), _ in sorted(counts.items(), key=lambda item: (item[1], item[0])):
-            self.of[stem] = term
-
-
-def _best(qrels: pd.DataFrame, documents: int) -> dict[str, list[str]]:
-    """Return the documents of each query's highest grade, as far as they are relevant."""
-    relevant = qrels[qrels["label"] > 0]
-    highest = relevant.groupby(QID)["label"].transform("max")
-    best = relevant[relevant["label"] == highest].groupby(QID, sort=False).head(documents)
-    groups: dict[str, list[str]] = best.groupby(QID, sort=False)[DOCNO].agg(list).to_dict()
-    return groups
 
 
 def _greedy(
@@ -265,9 +229,3 @@ class _Marks:
             for key, name in zip(new, frame[QCAND].unique(), strict=True):
                 self.known[key] = marks[name]
         return [self.known[key] for key in tries]
-
-
-def _check(**least_one: Any) -> None:
-    for name, value in least_one.items():
-        if value < 1:
-            raise ValueError(f"{name} should be at least 1, found {value}")

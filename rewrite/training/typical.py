@@ -1,0 +1,216 @@
+"""Targets of typical terms: what the relevant documents of a query say, or a document itself."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
+from typing import Any, Final
+
+import pandas as pd
+import pyterrier as pt
+
+from ..columns import DOCNO, QID, QUERY
+from ..protocols import Analyzer, CollectionStatistics, TextSource
+from .sft import TARGET
+
+_PIECE: Final = 4
+"""Most words of a piece: as long as a short query."""
+
+
+def typical_targets(
+    topics: pd.DataFrame,
+    qrels: pd.DataFrame,
+    *,
+    texts: TextSource,
+    statistics: CollectionStatistics,
+    draws: int = 10,
+    terms: int = 5,
+    candidates: int = 12,
+    documents: int = 50,
+    min_share: float = 0.1,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Draw targets for :func:`~pyterrier_rewrite.training.sft` from the typical terms of queries.
+
+    Where :func:`~pyterrier_rewrite.training.distant_supervision` looks for the one best target,
+    this draws several at random from the terms that are typical of a query's relevant documents,
+    and asks no reward. A model that learns them writes something else every time, and several
+    samples together weigh the terms by how typical they are: serve it with ``n`` over 1.
+
+    Args:
+        topics: ``qid``, ``query`` and whatever the prompt needs.
+        qrels: ``qid``, ``docno``, ``label``.
+        texts: Document texts, such as an index.
+        statistics: Document frequencies and analyzer, such as ``index.statistics``.
+        draws: Targets a query, at least 1.
+        terms: Terms a target, at least 1.
+        candidates: The most typical terms of a query, from which is drawn, at least 1.
+        documents: Most documents a query, at least 1.
+        min_share: Least share of the documents that hold a term, in [0, 1].
+        seed: Decides the draws.
+
+    Returns:
+        The topics' columns with ``target``, one row a draw, the most typical term of a draw
+        first. A topic without a relevant document is missing.
+
+    Raises:
+        ValueError: If a number is out of its range, or no topic has a relevant document with text.
+    """
+    at_least_one(draws=draws, terms=terms, candidates=candidates, documents=documents)
+    if not 0 <= min_share <= 1:
+        raise ValueError(f"min_share should be in [0, 1], found {min_share}")
+    pt.validate.query_frame(topics, [QUERY])
+    pt.validate.columns(qrels, includes=["label", DOCNO, QID])
+    ranked = typical_terms(
+        qrels[qrels[QID].isin(set(topics[QID]))],
+        texts=texts,
+        statistics=statistics,
+        documents=documents,
+        min_share=min_share,
+    )
+    random = Random(seed)
+    rows, targets = [], []
+    for row, qid in enumerate(topics[QID]):
+        its = ranked.get(qid, [])[:candidates]
+        if its:
+            rows.extend([row] * draws)
+            targets.extend(_draw(its, terms, random) for _ in range(draws))
+    return topics.iloc[rows].assign(**{TARGET: targets}).reset_index(drop=True)
+
+
+def inverse_cloze(
+    corpus: Iterable[Mapping[str, Any]],
+    *,
+    texts: TextSource,
+    statistics: CollectionStatistics,
+    draws: int = 14,
+    terms: int = 5,
+    candidates: int = 12,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Make targets of documents alone: a piece is the query, what else they say the target.
+
+    A model from scratch learns here which words go together in the collection, before it sees
+    queries, of which there are few. Pieces are one to four words in a row, in turns of the title
+    and of the whole text; stop words are left out.
+
+    Args:
+        corpus: Documents with ``docno`` and perhaps ``title``: ``dataset.get_corpus_iter()``.
+        texts: Their texts, such as an index.
+        statistics: Document frequencies and analyzer, such as ``index.statistics``.
+        draws: Pieces a document, at least 1.
+        terms: Terms a target, at least 1.
+        candidates: The most typical terms of a document, from which is drawn, at least 1.
+        seed: Decides the draws.
+
+    Returns:
+        ``qid`` (``<docno>~<number>``), ``query``, ``target``, one row a piece.
+
+    Raises:
+        ValueError: If a number is out of its range, or no document has a text.
+
+    Reference:
+        Lee et al., "Latent Retrieval for Weakly Supervised Open Domain Question Answering",
+        ACL 2019, whose task makes a sentence the query of the text around it.
+    """
+    at_least_one(draws=draws, terms=terms, candidates=candidates)
+    titles = {str(its[DOCNO]): str(its.get("title") or "") for its in corpus}
+    own = pd.DataFrame({QID: list(titles), DOCNO: list(titles), "label": 1})
+    ranked = typical_terms(own, texts=texts, statistics=statistics, documents=1, min_share=0)
+    found = texts.texts(ranked)
+    random = Random(seed)
+    rows = []
+    for docno, its in ranked.items():
+        if not its:
+            continue
+        body = statistics.analyzer.terms(found[docno])
+        title = statistics.analyzer.terms(titles[docno]) or body
+        for number in range(draws):
+            piece = _piece((title, body)[number % 2], random)
+            target = _draw(its[:candidates], terms, random)
+            rows.append((f"{docno}~{number + 1}", piece, target))
+    return pd.DataFrame(rows, columns=[QID, QUERY, TARGET])
+
+
+def typical_terms(
+    qrels: pd.DataFrame,
+    *,
+    texts: TextSource,
+    statistics: CollectionStatistics,
+    documents: int = 20,
+    min_share: float = 0.25,
+) -> dict[str, list[str]]:
+    """Return each query's candidate terms, the most typical of its best documents first.
+
+    A term comes in the form that is most frequent in these documents, one a stem; see
+    :func:`~pyterrier_rewrite.training.distant_supervision` for the arguments.
+
+    Raises:
+        ValueError: If no query has a relevant document with text.
+    """
+    best = _best(qrels, documents)
+    found = texts.texts({docno for docnos in best.values() for docno in docnos})
+    if not found:
+        raise ValueError(
+            "none of the topics has a relevant document with text; check that qrels, topics and "
+            "texts belong together"
+        )
+    forms = _Forms(statistics.analyzer, found)
+    known = statistics.document_frequencies(forms.of)
+    ranked = {}
+    for qid, docnos in best.items():
+        held = [forms.stems[docno] for docno in docnos if docno in forms.stems]
+        shares = {stem: n / len(held) for stem, n in Counter(s for h in held for s in h).items()}
+        contrast = {
+            stem: share * math.log(share * statistics.num_docs / known[stem])
+            for stem, share in shares.items()
+            if share >= min_share and stem in known
+        }
+        order = sorted(contrast, key=lambda stem: (-contrast[stem], stem))
+        ranked[qid] = [forms.of[stem] for stem in order if contrast[stem] > 0]
+    return ranked
+
+
+class _Forms:
+    """The stems of documents, and for each stem its most frequent form."""
+
+    def __init__(self, analyzer: Analyzer, texts: Mapping[str, str]) -> None:
+        self.stems: dict[str, set[str]] = {}
+        counts: Counter[tuple[str, str]] = Counter()
+        for docno, text in texts.items():
+            pairs = [(analyzer.stem(term), term) for term in analyzer.terms(text)]
+            self.stems[docno] = {stem for stem, _ in pairs}
+            counts.update(pairs)
+        self.of: dict[str, str] = {}
+        for (stem, term), _ in sorted(counts.items(), key=lambda item: (item[1], item[0])):
+            self.of[stem] = term
+
+
+def _best(qrels: pd.DataFrame, documents: int) -> dict[str, list[str]]:
+    """Return the documents of each query's highest grade, as far as they are relevant."""
+    relevant = qrels[qrels["label"] > 0]
+    highest = relevant.groupby(QID)["label"].transform("max")
+    best = relevant[relevant["label"] == highest].groupby(QID, sort=False).head(documents)
+    groups: dict[str, list[str]] = best.groupby(QID, sort=False)[DOCNO].agg(list).to_dict()
+    return groups
+
+
+def _draw(ranked: Sequence[str], count: int, random: Random) -> str:
+    """Return some of the terms, in their order."""
+    kept = sorted(random.sample(range(len(ranked)), min(count, len(ranked))))
+    return " ".join(ranked[i] for i in kept)
+
+
+def _piece(words: Sequence[str], random: Random) -> str:
+    length = min(random.randint(1, _PIECE), len(words))
+    start = random.randint(0, len(words) - length)
+    return " ".join(words[start : start + length])
+
+
+def at_least_one(**least_one: Any) -> None:
+    """Raise a ``ValueError`` unless each argument is at least 1."""
+    for name, value in least_one.items():
+        if value < 1:
+            raise ValueError(f"{name} should be at least 1, found {value}")
