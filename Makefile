@@ -1,4 +1,4 @@
-# make setup: one virtual environment with everything; make demo: the main job, offline;
+# make setup: one virtual environment with everything; make demo: the main job, offline, 4 minutes;
 # make test: lint, types, tests.
 PYTHON ?= python3
 VENV := .venv

@@ -170,7 +170,9 @@ class Training(Workbench):
             **settings,
             prompt=BARE,
             formulation=RepeatTerms(
-                scratch.original_weight, analyzer=self._pisa("an analyzer").analyzer
+                scratch.original_weight,
+                analyzer=self._pisa("an analyzer").analyzer,
+                per_part=True,
             ),
             seed=self.wanted.seed,
         )

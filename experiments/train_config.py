@@ -61,7 +61,9 @@ class ScratchConfig(Strict):
         layers: Depth.
         context: Most tokens of prompt and answer.
         max_tokens: Longest answer.
-        original_weight: Weight of the query's terms beside the answer's, which weigh 1.
+        original_weight: Weight of the query's terms beside an answer's, which weigh 1.
+        n: Answers a query in serving, all of which make up the new query.
+        temperature: Of these answers, over 0 where there are several.
     """
 
     parameters: int = Field(1_300_000, ge=1)
@@ -70,6 +72,14 @@ class ScratchConfig(Strict):
     context: int = Field(256, ge=2)
     max_tokens: int = Field(16, ge=1)
     original_weight: float = Field(1.0, gt=0)
+    n: int = Field(1, ge=1)
+    temperature: float = Field(0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _several_differ(self) -> ScratchConfig:
+        if self.n > 1 and self.temperature == 0:
+            raise ValueError("several answers (n) need a temperature over 0, or they are all one")
+        return self
 
 
 class ValidationConfig(Strict):

@@ -151,10 +151,17 @@ class RepeatTerms(Formulation):
     Attributes:
         n: Weight of an occurrence in the query; one in the parts weighs 1. Any positive number.
         analyzer: The engine's, ``index.analyzer``; plain English words where there is none.
+        per_part: Whether the query weighs ``n`` for each part, so that its share does not depend
+            on how many samples make up the parts.
+
+    Example:
+        >>> RepeatTerms(2, per_part=True).form("red sofa", ["couch", "sofas"])[0].toks
+        {'red': 4.0, 'sofa': 5.0, 'couch': 1.0}
     """
 
     n: float = 5.0
     analyzer: Analyzer = EnglishAnalyzer()
+    per_part: bool = False
 
     writes: ClassVar[tuple[str, ...]] = (QUERY_TOKS,)
 
@@ -164,7 +171,8 @@ class RepeatTerms(Formulation):
 
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return the counted terms of ``query × n + parts``; the text stays the query's."""
-        weights = sum_terms([(query, self.n), (" ".join(parts), 1.0)], self.analyzer)
+        own = float(self.n * len(parts) if self.per_part else self.n)
+        weights = sum_terms([(query, own), (" ".join(parts), 1.0)], self.analyzer)
         return [NewQuery(query, toks=weights)]
 
 

@@ -1,13 +1,13 @@
-"""What a reward costs: SearchFeedback beside the engine alone.
-
-The reward's share of a training step is printed here too, once there is a function for it: add it
-to :func:`print_rewards`, from one run as the first figure.
-"""
+"""What a reward costs: SearchFeedback beside the engine alone, and as a part of a training step."""
 
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Final
@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pyterrier_rewrite.pipelines import PisaIndex
-from pyterrier_rewrite.rewards import SearchFeedback
+from pyterrier_rewrite.rewards import Reward, SearchFeedback
+from pyterrier_rewrite.rewards.base import Marks
 
 from ..home import index_path
 from ..shop import Shop
@@ -28,6 +29,9 @@ GROUP: Final = 8
 TARGET: Final = 0.8
 """Least share of the engine's own throughput."""
 
+STEP_TARGET: Final = 0.15
+"""Greatest share of a training step."""
+
 
 def print_rewards(
     console: Console, *, candidates: int = 2048, products: int = 100_000, rounds: int = 15
@@ -35,7 +39,8 @@ def print_rewards(
     """Print the rate of SearchFeedback(nDCG@10) beside that of the engine's top 10.
 
     Both search the same distinct queries in the same index, in turns; the ratio is that of the
-    medians.
+    medians. Then a small model makes a few steps of GRPO on the same index, and the reward's share
+    of the median step is printed.
 
     Args:
         console: Where to print.
@@ -67,6 +72,63 @@ def print_rewards(
         f"{len(frame):,} candidates: {alone / marking:.2f} of the engine's own throughput "
         f"(target {TARGET:.2f}: {verdict}; medians of {rounds} rounds in turns)"
     )
+    marking, step = step_seconds(shop, index)
+    verdict = "met" if marking / step <= STEP_TARGET else "missed"
+    console.print(
+        f"GRPO of a small model, {STEP_QUERIES * GROUP} rewrites a step: {1000 * marking:.0f} of "
+        f"{1000 * step:.0f} ms, {marking / step:.1%} of a step "
+        f"(target at most {STEP_TARGET:.0%}: {verdict})"
+    )
+
+
+STEP_QUERIES: Final = 32
+"""Queries a training step."""
+
+
+@dataclass(frozen=True)
+class Clocked(Reward):
+    """Another reward, and when it was asked and for how long."""
+
+    reward: Reward
+    asked: list[tuple[float, float]] = field(default_factory=list)
+
+    def marks(self, candidates: pd.DataFrame) -> Marks:
+        """Pass on the marks, and look at the clock."""
+        started = perf_counter()
+        found = self.reward.marks(candidates)
+        self.asked.append((started, perf_counter() - started))
+        return found
+
+
+def step_seconds(shop: Shop, index: PisaIndex, *, steps: int = 12) -> tuple[float, float]:
+    """Return the median seconds of the reward in a GRPO step, and of the whole step.
+
+    Raises:
+        MissingExtraError: If the extra ``train`` is missing.
+    """
+    from pyterrier_rewrite.training import grpo, scratch_rewriter
+
+    topics, qrels = shop.get_topicsqrels("train")
+    clocked = Clocked(SearchFeedback(index.bm25(), qrels, "nDCG@10"))
+    texts = [*topics["query"], *topics["qrewrite"]]
+    with tempfile.TemporaryDirectory() as folder:
+        start = scratch_rewriter(Path(folder) / "start", texts, parameters=1_300_000)
+        grpo(
+            start,
+            topics,
+            clocked,
+            output_dir=Path(folder) / "grpo",
+            steps=steps,
+            queries_per_step=STEP_QUERIES,
+            group_size=GROUP,
+            learning_rate=3e-4,
+            temperature=0.8,
+            checkpoint_every=10 * steps,
+            verbose=False,
+        )
+    starts = [started for started, _ in clocked.asked]
+    between = [later - earlier for earlier, later in pairwise(starts)]
+    return median(seconds for _, seconds in clocked.asked[1:]), median(between)
 
 
 def candidate_queries(shop: Shop, count: int) -> pd.DataFrame:

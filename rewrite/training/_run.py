@@ -302,7 +302,11 @@ def _callback(run: Run, monitor: Monitor, live: Engine, trainer: Any) -> Any:
     from accelerate.utils import broadcast_object_list
     from transformers import TrainerCallback
 
-    served = run.rewriter.apply_attributes(llm=LiveLLM(live), temperature=0.0, n=1)
+    served = run.rewriter.apply_attributes(llm=LiveLLM(live))
+    if served.n > 1:  # several samples make a query, the same ones every time
+        served = served.apply_attributes(seed=run.seed)
+    else:
+        served = served.apply_attributes(temperature=0.0)
     main = trainer.is_world_process_zero()
 
     def validate(step: int) -> bool:

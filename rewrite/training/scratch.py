@@ -41,6 +41,8 @@ def scratch_rewriter(
     parser: Parser | None = None,
     formulation: Formulation | None = None,
     max_tokens: int = 16,
+    n: int = 1,
+    temperature: float = 0.0,
     seed: int = 0,
 ) -> LLMRewriter:
     """Make a small rewriter whose weights are random: train it before use.
@@ -62,7 +64,9 @@ def scratch_rewriter(
         formulation: How the new query is formed; by default query and answer as terms of the
             same weight, :class:`~pyterrier_rewrite.formulation.RepeatTerms` with ``n=1``.
         max_tokens: Longest answer.
-        seed: Of the random weights.
+        n: Answers a query, all of which make up the new query.
+        temperature: 0 is greedy; over 0 where ``n`` is over 1.
+        seed: Of the random weights, and of the answers.
 
     Returns:
         A rewriter that any method of :mod:`pyterrier_rewrite.training` can train.
@@ -94,6 +98,9 @@ def scratch_rewriter(
         parser=Text() if parser is None else parser,
         formulation=RepeatTerms(1.0) if formulation is None else formulation,
         max_tokens=max_tokens,
+        n=n,
+        temperature=temperature,
+        seed=seed,
     )
 
 
