@@ -174,6 +174,9 @@ def train(
     check: Annotated[
         bool, typer.Option("--check", help="Check config and collection, train nothing.")
     ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run that a kill left in OUT.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
 ) -> None:
     """Train a rewriter; pt-rewrite run takes it as the stage {Trained: {path: OUT}}."""
@@ -186,7 +189,7 @@ def train(
         training.check()
         Console().print(f"{training.wanted.name}: fine", highlight=False)
         return
-    training.run(out)
+    training.run(out, resume=resume)
     Console().print(f"trained: {out}", style="dim", highlight=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
@@ -47,6 +48,10 @@ _OURS: Final = frozenset(
 )
 """What the training itself hands over, and no config can."""
 
+CONFIG: Final = "config.yaml"
+SCRATCH: Final = "scratch"
+"""What stands in a training's folder, beside one folder a method and the rewriter."""
+
 Notice = Callable[[str, LLMRewriter], None]
 """Called after each method with its name and the rewriter as it is then."""
 
@@ -83,6 +88,7 @@ class Training(Workbench):
     def __init__(self, wanted: TrainConfig, *, verbose: bool = True) -> None:
         super().__init__(wanted.experiment(), verbose=verbose)
         self.wanted = wanted
+        self._resume = False
 
     # -- parts ---------------------------------------------------------------------------
 
@@ -165,7 +171,7 @@ class Training(Workbench):
             return self.trainable(self.wanted.rewriter, "rewriter")
         settings = scratch.model_dump(exclude={"original_weight"})
         return scratch_rewriter(
-            folder / "scratch",
+            folder / SCRATCH,
             self._texts(),
             **settings,
             prompt=BARE,
@@ -259,7 +265,12 @@ class Training(Workbench):
         )
         if method == "grpo":
             return method, lambda rewriter, folder: bound(
-                rewriter, self.splits[0], self.reward, output_dir=folder, validation=self.validation
+                rewriter,
+                self.splits[0],
+                self.reward,
+                output_dir=folder,
+                validation=self.validation,
+                resume=self._resume,
             )
         source, settings = data_of(options, where)
         settings = dict(settings)
@@ -285,7 +296,11 @@ class Training(Workbench):
                 count = round(joined * len(frame))
                 frame = join_pairs(frame, count=count, seed=self.wanted.seed)
             trained: LLMRewriter = bound(
-                rewriter, frame, output_dir=folder, validation=self.validation
+                rewriter,
+                frame,
+                output_dir=folder,
+                validation=self.validation,
+                resume=self._resume,
             )
             return trained
 
@@ -348,30 +363,37 @@ class Training(Workbench):
         if self.wanted.rewriter is not None:
             self.trainable(self.wanted.rewriter, "rewriter")
 
-    def run(self, out: str | Path, *, notice: Notice | None = None) -> LLMRewriter:
+    def run(
+        self, out: str | Path, *, resume: bool = False, notice: Notice | None = None
+    ) -> LLMRewriter:
         """Train.
 
         Args:
             out: A folder that is empty or not there: each method gets a sub-folder, and the
                 trained rewriter is saved as ``rewriter``.
+            resume: Go on with what a killed training of the same config left in ``out``: methods
+                that ended are not repeated, the one that was killed goes on from its last
+                checkpoint. Data are made again, to see that they are the same.
             notice: Called after each method.
 
         Returns:
             The trained rewriter.
 
         Raises:
-            ConfigError: If something in the config is wrong.
+            ConfigError: If something in the config is wrong, or ``out`` is of another one.
             ValueError: If the folder is in use.
         """
         out = Path(out)
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise ValueError(f"{out} is in use; train into a new folder")
+        config = self.wanted.model_dump(mode="json", exclude_none=True)
+        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+        self._claim(out, config, resume=resume)
+        self._resume = resume
         self.check()
         steps = self.steps()
         out.mkdir(parents=True, exist_ok=True)
-        config = self.wanted.model_dump(mode="json", exclude_none=True)
-        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-        (out / "config.yaml").write_text(text, encoding="utf-8")
+        (out / CONFIG).write_text(text, encoding="utf-8")
+        for made_again in (SCRATCH, REWRITER):
+            shutil.rmtree(out / made_again, ignore_errors=True)
         rewriter = self.start(out)
         if notice is not None:
             notice("start", rewriter)
@@ -381,6 +403,20 @@ class Training(Workbench):
                 notice(method, rewriter)
         save_pretrained(rewriter, out / REWRITER)
         return rewriter
+
+    def _claim(self, out: Path, config: dict[str, Any], *, resume: bool) -> None:
+        """See that the folder is free, or holds a run of this very config to go on with."""
+        if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+            return
+        file = out / CONFIG
+        if not resume or not file.is_file():
+            how = "; --resume goes on with the run that is there" if file.is_file() else ""
+            raise ValueError(f"{out} is in use; train into a new folder{how}")
+        if yaml.safe_load(file.read_text(encoding="utf-8")) != config:
+            raise ConfigError(
+                f"the run in {out} cannot go on: its {CONFIG} differs from the config now; take "
+                "the same values, or a new folder"
+            )
 
 
 def spread(topics: pd.DataFrame, count: int) -> pd.DataFrame:

@@ -75,7 +75,7 @@ class Workbench:
         spec = self.config.collection
         shop = {"shop": {}} if spec == "shop" else spec
         if isinstance(shop, dict) and "shop" in shop:
-            options = dict(shop["shop"] or {})
+            options = {"seed": 0, **(shop["shop"] or {})}  # not the run's: a collection stays
             self._variant = options.pop("split", "test")
             return self._call(Shop, options, "collection.shop")
         return load_collection(spec)

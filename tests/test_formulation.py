@@ -197,6 +197,15 @@ def test_repeat_terms_counts_stems_under_the_querys_own_form():
     assert new.text == "red shoe"
 
 
+@pytest.mark.parametrize("parts", [["couch"], ["couch", "sofa", "couch"]])
+def test_a_query_that_weighs_per_part_keeps_its_share(parts):
+    # the query's share is 2·2 words of it for each word of a part, however many parts there are
+    (new,) = pr.RepeatTerms(2, per_part=True).form("red shoe", parts)
+    own = new.toks["red"] + new.toks["shoe"]
+    assert new.toks["red"] == 2.0 * len(parts)
+    assert own / sum(new.toks.values()) == pytest.approx(4 / 5)
+
+
 @pytest.mark.parametrize(
     ("query", "counts"),
     [

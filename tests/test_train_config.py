@@ -80,6 +80,7 @@ def test_published_values_stand_in_the_recipes() -> None:
         ({"validation": {"measure": "nDCG@10"}}, "either split or hold_out"),
         ({"validation": {"split": "dev", "measure": "good"}}, "no measure"),
         ({"epochs": 3}, "epochs"),
+        ({"scratch": {"n": 4}}, "need a temperature"),
     ],
 )
 def test_says_what_is_wrong_in_the_file(changes: dict[str, Any], message: str) -> None:
@@ -152,6 +153,69 @@ def test_trains_and_leaves_a_system_for_experiments(tmp_path: Path) -> None:
     assert table["name"].tolist() == ["raw", "trained"]
 
 
+def test_a_killed_training_goes_on_to_the_same_end(tmp_path: Path) -> None:
+    steps = [
+        {"sft": {"data": "distant_supervision", "steps": 2}},
+        {"grpo": {"steps": 1, "queries_per_step": 2, "group_size": 2}},
+    ]
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({**MINIMAL, "training": steps}))
+
+    def kill(method: str, rewriter: object) -> None:
+        if method == "sft":
+            raise KeyboardInterrupt
+
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    with pytest.raises(KeyboardInterrupt):
+        training(training=steps).run(killed, notice=kill)
+    ended = (killed / "1-sft" / "run.json").stat().st_mtime_ns
+    command = ["train", str(tmp_path / "mine.yaml"), "-q", "--out"]
+    assert call([*command, str(killed), "--resume", "--set", "seed=1"]) == 2  # another config
+    assert call([*command, str(killed)]) == 1
+    assert call([*command, str(killed), "--resume"]) == 0
+    assert call([*command, str(whole), "--resume"]) == 0  # nothing to go on with: from the start
+    assert (killed / "1-sft" / "run.json").stat().st_mtime_ns == ended
+    one, two = (folder / "rewriter" / "model.safetensors" for folder in (killed, whole))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_pipeline_may_judge_where_nobody_did() -> None:
+    seen: dict[str, Any] = {}
+    source = {"distant_supervision": {"judged_by": ["bm25"]}}
+    bench = training(training=[{"sft": {"data": source}}])
+
+    def learn(
+        rewriter: object, data: object, output_dir: object, validation: object, resume: bool
+    ) -> object:
+        return rewriter
+
+    def find(rewriter: object, topics: pd.DataFrame, qrels: pd.DataFrame) -> pd.DataFrame:
+        seen["qrels"] = qrels
+        return topics.assign(target="sofa")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(train.METHODS, "sft", learn)
+        patch.setitem(train.DATA, "distant_supervision", find)
+        ((_, teach),) = bench.steps()
+        teach(None, Path("unused"))
+    found = bench.pipeline(["bm25"], "x").transform(bench.splits[0])
+    first = set(found[found["rank"] < 5][["qid", "docno"]].itertuples(index=False, name=None))
+    judged = set(seen["qrels"][["qid", "docno"]].itertuples(index=False, name=None))
+    assert judged == first
+
+
+def test_the_shop_stays_what_it_is_when_the_runs_seed_changes() -> None:
+    assert training(seed=1).collection.seed == 0
+    chosen = {"shop": {**MINIMAL["collection"]["shop"], "seed": 2}}
+    assert training(collection=chosen).collection.seed == 2
+
+
+def test_a_rewriter_from_scratch_serves_as_its_config_says(tmp_path: Path) -> None:
+    scratch = {**MINIMAL["scratch"], "n": 3, "temperature": 0.5, "original_weight": 2}
+    start = training(scratch=scratch).start(tmp_path)
+    assert (start.n, start.temperature) == (3, 0.5)
+    assert (start.formulation.n, start.formulation.per_part) == (2, True)  # type: ignore[attr-defined]
+
+
 def test_demo_goes_from_training_to_table_and_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -183,7 +247,7 @@ def test_data_may_take_a_part_of_the_topics_and_join_them(monkeypatch: pytest.Mo
     seen: dict[str, Any] = {}
 
     def learn(
-        rewriter: object, data: pd.DataFrame, output_dir: object, validation: object
+        rewriter: object, data: pd.DataFrame, output_dir: object, validation: object, resume: bool
     ) -> object:
         seen["data"] = data
         return rewriter

@@ -26,6 +26,7 @@ from pyterrier_rewrite import (
     Several,
     TransformersLLM,
 )
+from pyterrier_rewrite.saved import SavedRewriter, from_pretrained
 from pyterrier_rewrite.training import (
     LoraSettings,
     RewardFunction,
@@ -547,6 +548,21 @@ def validation(topics: pd.DataFrame, **settings: Any) -> Validation:
     return Validation(Engine(), topics, qrels, **{"every": 10, **settings})
 
 
+class Counting(Validation):
+    """A validation that keeps what it scored, and that Ctrl-C can end."""
+
+    def __init__(self, *arguments: Any, last: int | None = None, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.scored: list[LLMRewriter] = []
+        self.last = last
+
+    def score(self, rewriter: Any) -> float:
+        self.scored.append(rewriter)
+        if len(self.scored) == self.last:
+            raise KeyboardInterrupt
+        return super().score(rewriter)
+
+
 def test_a_validation_is_what_an_experiment_reports(topics: pd.DataFrame) -> None:
     reply = {"query 1": "bones", "query 2": "bones", "query 3": "wing"}
     rewriter = fake({**reply, "query": "x"})
@@ -595,6 +611,31 @@ def test_the_start_is_kept_where_training_only_harms(
     trained = sft(good, bad, output_dir=tmp_path / "b", steps=30, validation=dev, **FAST)
     assert generations(trained, topics) == [TARGET] * 8
     assert equal(tmp_path / "a" / "best", tmp_path / "b" / "best")
+
+
+def test_several_samples_validate_as_they_serve(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path
+) -> None:
+    sampling = rewriter.apply_attributes(n=2, temperature=0.7)
+    dev = Counting(Engine(), topics, validation(topics).qrels, every=10)
+    sft(sampling, with_target(topics), output_dir=tmp_path, steps=1, validation=dev, **FAST)
+    served = {(one.n, one.temperature, one.seed) for one in dev.scored}
+    assert served == {(2, 0.7, 0)}
+    dev.scored.clear()
+    greedy = rewriter.apply_attributes(temperature=0.7)
+    sft(greedy, with_target(topics), output_dir=tmp_path / "b", steps=1, validation=dev, **FAST)
+    assert {(one.n, one.temperature) for one in dev.scored} == {(1, 0.0)}
+
+
+def test_what_a_killed_run_leaves_as_best_is_a_rewriter(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path
+) -> None:
+    dev = Counting(Engine(), topics, validation(topics).qrels, every=10, last=2)
+    with pytest.raises(KeyboardInterrupt):
+        sft(rewriter, with_target(topics), output_dir=tmp_path, steps=40, validation=dev, **FAST)
+    kept = from_pretrained(tmp_path / "best")
+    assert generations(kept, topics) == generations(rewriter, topics)
+    assert SavedRewriter(tmp_path / "best").training["method"] == "sft"
 
 
 # -- the monitor ----------------------------------------------------------------------------------

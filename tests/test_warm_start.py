@@ -5,12 +5,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
+import pyterrier as pt
 import pytest
 
 from pyterrier_rewrite import FakeLLM, LLMRewriter, Prompt, RepeatTerms
 from pyterrier_rewrite.analysis import EnglishAnalyzer
 from pyterrier_rewrite.training import TrainingError
-from pyterrier_rewrite.training.warm_start import distant_supervision, join_pairs, typical_terms
+from pyterrier_rewrite.training.warm_start import (
+    distant_supervision,
+    join_pairs,
+    pseudo_judgements,
+    typical_terms,
+)
 
 TEXTS = {
     "d1": "A sofa in anthracite by Grunhild",
@@ -185,3 +191,17 @@ def test_joined_pairs_ask_for_both_targets() -> None:
     assert ("b+a", "cream couch dark grey couch", "ivory anthracite", "y") in new
     assert join_pairs(pairs, count=50, seed=1).equals(out)
     assert join_pairs(pairs.iloc[:0], count=3).empty
+
+
+def test_pseudo_judgements_are_the_first_documents_of_the_teacher() -> None:
+    found = [("q", "c", 1.0), ("q", "a", 3.0), ("q", "b", 2.0), ("r", "b", 1.0)]
+    teacher = pt.Transformer.from_df(pd.DataFrame(found, columns=["qid", "docno", "score"]))
+    topics = pd.DataFrame([("q", "couch"), ("r", "light"), ("s", "x")], columns=["qid", "query"])
+    judged = pseudo_judgements(topics, teacher, documents=2)
+    assert set(judged.itertuples(index=False, name=None)) == {
+        ("q", "a", 1),
+        ("q", "b", 1),
+        ("r", "b", 1),
+    }
+    with pytest.raises(ValueError, match="documents should be at least 1"):
+        pseudo_judgements(topics, teacher, documents=0)

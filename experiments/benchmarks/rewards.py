@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +18,6 @@ from rich.table import Table
 
 from pyterrier_rewrite.pipelines import PisaIndex
 from pyterrier_rewrite.rewards import Reward, SearchFeedback
-from pyterrier_rewrite.rewards.base import Marks
 
 from ..home import index_path
 from ..shop import Shop
@@ -92,7 +91,7 @@ class Clocked(Reward):
     reward: Reward
     asked: list[tuple[float, float]] = field(default_factory=list)
 
-    def marks(self, candidates: pd.DataFrame) -> Marks:
+    def marks(self, candidates: pd.DataFrame) -> Mapping[str, float | None]:
         """Pass on the marks, and look at the clock."""
         started = perf_counter()
         found = self.reward.marks(candidates)

@@ -165,13 +165,13 @@ class Run:
                 )
         return bool(found.get("finished"))
 
-    def trained(self, rewriter: R) -> R:
-        """Return the rewriter on the best weights."""
-        llm = self.llm
-        adapted = (self.best / "adapter_config.json").is_file()
+    def trained(self, rewriter: R, *, weights: Path | None = None) -> R:
+        """Return the rewriter on the best weights, or on those of another folder."""
+        llm, weights = self.llm, weights or self.best
+        adapted = (weights / "adapter_config.json").is_file()
         trained = TransformersLLM(
-            llm.model if adapted else self.best,
-            adapter=self.best if adapted else None,
+            llm.model if adapted else weights,
+            adapter=weights if adapted else None,
             revision=llm.revision if adapted else None,
             device=llm.device,
             dtype=llm.dtype,
@@ -276,6 +276,9 @@ def keep_best(run: Run, trainer: Any) -> None:
     trainer.accelerator.wait_for_everyone()
     if trainer.is_world_process_zero():
         (new / "training_args.bin").unlink(missing_ok=True)  # a pickle
+        # what a killed run leaves is a rewriter too
+        served = run.trained(run.rewriter, weights=new)
+        describe(served, new, training={**run.summary, "steps": trainer.state.global_step})
         old = run.output_dir / "best.old"
         shutil.rmtree(old, ignore_errors=True)
         if run.best.exists():

@@ -71,7 +71,8 @@ def typical_targets(
         min_share=min_share,
     )
     random = Random(seed)
-    rows, targets = [], []
+    rows: list[int] = []
+    targets: list[str] = []
     for row, qid in enumerate(topics[QID]):
         its = ranked.get(qid, [])[:candidates]
         if its:

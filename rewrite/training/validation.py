@@ -17,8 +17,9 @@ from ..errors import RewriteWarning
 class Validation:
     """Which weights are kept, and when to stop.
 
-    The rewriter is run as it is served, greedily, in front of the real pipeline; its value is
-    what ``pt.Experiment`` would report on these topics.
+    The rewriter is run as it is served in front of the real pipeline, greedily, or with a fixed
+    seed where several samples make a query; its value is what ``pt.Experiment`` would report on
+    these topics.
 
     Args:
         pipeline_after: What follows the rewriter, from queries to results:

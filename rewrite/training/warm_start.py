@@ -137,8 +137,9 @@ def pseudo_judgements(
         [['q', 'd1', 1]]
     """
     at_least_one(documents=documents)
-    results = (pipeline % documents).transform(topics)
-    return results[[QID, DOCNO]].assign(label=1).reset_index(drop=True)
+    results = pt.model.add_ranks(pipeline.transform(topics))
+    first = results[results["rank"] < documents]
+    return first[[QID, DOCNO]].assign(label=1).reset_index(drop=True)
 
 
 def join_pairs(data: pd.DataFrame, *, count: int, seed: int = 0) -> pd.DataFrame:
