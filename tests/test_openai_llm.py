@@ -452,8 +452,9 @@ def test_an_address_without_a_scheme_is_refused(make):
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
 from pyterrier_rewrite.llm import OpenAILLM
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background jobs without
 llm = OpenAILLM("m", base_url=sys.argv[1], concurrency=4)
 llm.generate([[{"role": "user", "content": f"q{i}"}] for i in range(5000)])
 """
@@ -473,7 +474,7 @@ def test_an_interrupt_cancels_what_is_in_flight(llm_server):
     command = [sys.executable, "-c", INTERRUPTED, llm_server.url]
     runs.append(subprocess.Popen(command, stderr=subprocess.PIPE))
     started.set()
-    _, errors = runs[0].communicate()  # far less than the minute that the server would take
+    _, errors = runs[0].communicate(timeout=50)  # less than the minute that the server would take
     assert runs[0].returncode == -signal.SIGINT
     assert b"KeyboardInterrupt" in errors
     assert b"Unclosed" not in errors
