@@ -134,6 +134,14 @@ Stage = Annotated[Any, BeforeValidator(_stage)]
 """One transformer: its name, or ``{name: {parameter: value, …}}``."""
 
 
+def of_split(collection: str | dict[str, Any], split: str) -> dict[str, Any]:
+    """Return a collection's spec with another split."""
+    spec = {collection: {}} if isinstance(collection, str) else dict(collection)
+    if "shop" in spec:
+        return {"shop": {**(spec["shop"] or {}), "split": split}}
+    return {**spec, "split": split}
+
+
 class ExperimentConfig(Strict):
     """One experiment: systems compared on a collection.
 

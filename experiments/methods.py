@@ -63,6 +63,8 @@ def needs(cls: type[Rewriter]) -> str:
         found.append("LLM")
     if "statistics" in parameters:
         found.append("index")
+    if "pool" in parameters:
+        found.append("past queries")
     fb_docs = cls.default("fb_docs") if "fb_docs" in parameters else 0
     if isinstance(fb_docs, int) and fb_docs > 0:
         found.append(f"{fb_docs} documents")

@@ -15,6 +15,7 @@ from .config import (
     Stage,
     Strict,
     near,
+    of_split,
 )
 
 METHODS = ("sft", "dpo", "kto", "grpo")
@@ -184,16 +185,9 @@ class TrainConfig(Strict):
 
     def experiment(self, split: str | None = None) -> ExperimentConfig:
         """Return the same surroundings as an experiment on one split."""
-        collection = self.collection
-        spec = {collection: {}} if isinstance(collection, str) else dict(collection)
-        split = split or self.split
-        if "shop" in spec:
-            spec = {"shop": {**(spec["shop"] or {}), "split": split}}
-        else:
-            spec["split"] = split
         return ExperimentConfig(
             name=self.name,
-            collection=spec,
+            collection=of_split(self.collection, split or self.split),
             index=self.index,
             dense=self.dense,
             llms=self.llms,

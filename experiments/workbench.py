@@ -15,6 +15,7 @@ from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, Val
 
 from pyterrier_rewrite import pipelines
 from pyterrier_rewrite.errors import RewriteError
+from pyterrier_rewrite.examples import ExamplePool
 from pyterrier_rewrite.formulation import Formulation
 from pyterrier_rewrite.llm import LLM, VLLM, Cached, FakeLLM, OpenAILLM, TransformersLLM
 from pyterrier_rewrite.parsing import Parser
@@ -33,6 +34,7 @@ from .config import (
     Stage,
     TransformersConfig,
     near,
+    of_split,
 )
 from .home import home, index_path
 from .meter import Budget, Budgeted, Estimating, Metered, Spent, StandInEncoder
@@ -273,7 +275,26 @@ class Workbench:
             return self.config.seed
         return None
 
+    def _past(self, split: Any, where: str) -> ExamplePool:
+        """Return the queries of another split with the terms that answered them."""
+        if not isinstance(split, str):
+            raise ConfigError(f"{where}: expected the name of a split, found {split!r}")
+        here = self.config.collection
+        by_name = isinstance(here, str) and here != "shop"  # its name says the split
+        config = self.config.model_copy(
+            update={"collection": split if by_name else of_split(here, split), "topics": None}
+        )
+        other = Workbench(config, verbose=False)
+        index = self._pisa("past queries")
+        topics, qrels = other.topics(), other.qrels()
+        try:
+            return ExamplePool.with_typical_terms(topics, qrels, index, index.statistics)
+        except ValueError as error:
+            raise ConfigError(f"{where}: {error}") from error
+
     def _hint(self, hint: Any) -> str:
+        if asks_for(hint, ExamplePool):
+            return ": the name of a split whose queries are past, such as train"
         if not asks_for(hint, LLM):
             return ""
         if self.config.llms:
@@ -295,6 +316,8 @@ class Workbench:
             return self.llm(value)
         if asks_for(hint, pt.Transformer):
             return None if value is None else self.pipeline(value, where)
+        if asks_for(hint, ExamplePool):
+            return self._past(value, where)
         if asks_for(hint, Formulation) or asks_for(hint, Parser):
             name, options = split_stage(value, where)
             if name not in parts():

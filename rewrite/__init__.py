@@ -3,7 +3,7 @@
 from ._version import __version__
 from .analysis import EnglishAnalyzer
 from .base import NewQuery, Rewriter, Rewritten
-from .classical import KL, RM3, Bo1, Rocchio
+from .classical import KL, RM3, Bo1, PastQueries, Rocchio
 from .conversation import (
     CHIQ,
     HQE,
@@ -166,6 +166,7 @@ __all__ = [
     "MultiQuery",
     "NewQuery",
     "OpenAILLM",
+    "PastQueries",
     "Prompt",
     "PseudoResponse",
     "Published",

@@ -8,11 +8,11 @@ import random
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import log
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +21,13 @@ import pandas as pd
 from .analysis import EnglishAnalyzer, count_terms
 from .columns import DOCNO, QGROUP, QGROUP_QUERY, QID, QUERY
 from .prompt import Example
-from .protocols import Encoder, TextSource
+from .protocols import CollectionStatistics, Encoder, TextSource
 from .similarity import cosines
 from .text import cut_to_tokens, safe_text
+from .typical import at_least_one, typical_terms
+
+TERMS: Final = "terms"
+"""What an example calls the typical terms of its query's relevant documents."""
 
 
 class ExamplePool:
@@ -90,6 +94,57 @@ class ExamplePool:
             if found.get(docno, "").strip()
         )
 
+    @classmethod
+    def with_typical_terms(
+        cls,
+        topics: pd.DataFrame,
+        qrels: pd.DataFrame,
+        texts: TextSource,
+        statistics: CollectionStatistics,
+        *,
+        terms: int = 40,
+        documents: int = 50,
+        min_share: float = 0.1,
+    ) -> ExamplePool:
+        """Make examples of queries and the ``terms`` that their relevant documents share.
+
+        They show a model how the collection speaks, and are what
+        :class:`~pyterrier_rewrite.classical.PastQueries` expands with. Judgements may be clicks.
+
+        Args:
+            topics: ``qid``, ``query``: of the train split, never of the one you test on.
+            qrels: ``qid``, ``docno``, ``label``; of each query the highest label counts.
+            texts: The documents' texts, such as an index of ours.
+            statistics: Document frequencies and analyzer, such as ``index.statistics``.
+            terms: Most terms a query, the most typical first, at least 1.
+            documents: Most documents a query, at least 1.
+            min_share: Least share of a query's documents that hold a term, in [0, 1].
+
+        Raises:
+            ValueError: If a number is out of its range, or no topic has a relevant document with
+                text.
+        """
+        at_least_one(terms=terms, documents=documents)
+        if not 0 <= min_share <= 1:
+            raise ValueError(f"min_share should be in [0, 1], found {min_share}")
+        ranked = typical_terms(
+            qrels[qrels[QID].isin(set(topics[QID]))],
+            texts=texts,
+            statistics=statistics,
+            documents=documents,
+            min_share=min_share,
+        )
+        return cls(
+            {QID: qid, QUERY: safe_text(query), TERMS: " ".join(ranked[qid][:terms])}
+            for qid, query in zip(topics[QID], topics[QUERY], strict=True)
+            if ranked.get(qid)
+        )
+
+    @cached_property
+    def words(self) -> list[tuple[str, ...]]:
+        """The words of each example's query, by which queries are the same."""
+        return [_words(example[QUERY]) for example in self.examples]
+
     def __len__(self) -> int:
         return len(self.examples)
 
@@ -130,13 +185,12 @@ class ExampleSource(ABC):
 
     def for_queries(self, queries: pd.DataFrame) -> list[list[Example]]:
         """Return the examples of each query, the best one last, next to the query."""
-        words = [_words(example[QUERY]) for example in self.pool]
+        words = self.pool.words
         chosen = []
         for row, positions in zip(
             queries.to_dict("records"), self.ranked(queries[QUERY].tolist()), strict=True
         ):
-            ids = {row[QID], row.get(QGROUP, row[QID])}
-            texts = {_words(t) for c, t in row.items() if _is_query_text(c) and isinstance(t, str)}
+            ids, texts = ids_of(row), words_of(row)
             best: list[Example] = []
             for at in positions:
                 if self.pool.examples[at][QID] not in ids and words[at] not in texts:
@@ -217,8 +271,7 @@ class SimilarExamples(ExampleSource):
 
     def ranked(self, queries: Sequence[str]) -> Iterator[Iterable[int]]:
         """Yield the positions by falling likeness; of equals the earlier first."""
-        encoder: Any = self.encoder
-        compare = _tf_idf(self.pool) if encoder is None else _dense(self.pool, encoder)
+        compare = likeness(self.pool, self.encoder)
         for query in queries:
             yield np.argsort(-compare(query), kind="stable").tolist()
 
@@ -230,6 +283,22 @@ class SimilarExamples(ExampleSource):
 
 Likeness = Callable[[str], npt.NDArray[np.floating[Any]]]
 """From a query to how alike each example's query is."""
+
+
+def likeness(pool: ExamplePool, encoder: Encoder | None = None) -> Likeness:
+    """Return what compares a query with every example: by vectors, or by TF-IDF weights."""
+    comparing: Any = encoder
+    return _tf_idf(pool) if encoder is None else _dense(pool, comparing)
+
+
+def ids_of(query: Mapping[Hashable, Any]) -> set[str]:
+    """Return the ids by which an example is the query under test itself."""
+    return {query[QID], query.get(QGROUP, query[QID])}
+
+
+def words_of(query: Mapping[Hashable, Any]) -> set[tuple[str, ...]]:
+    """Return the words of a query, as it is and as it was."""
+    return {_words(t) for c, t in query.items() if _is_query_text(str(c)) and isinstance(t, str)}
 
 
 @lru_cache(maxsize=4)

@@ -32,9 +32,20 @@ class Analyzer(Protocol):
 class CollectionStatistics(Protocol):
     """Counts over a collection, by stem."""
 
-    analyzer: Analyzer
-    num_docs: int
-    num_tokens: int
+    @property
+    def analyzer(self) -> Analyzer:
+        """What decides what a term is."""
+        ...
+
+    @property
+    def num_docs(self) -> int:
+        """Documents in the collection."""
+        ...
+
+    @property
+    def num_tokens(self) -> int:
+        """Terms in the collection, repetitions counted."""
+        ...
 
     def document_frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
         """Return in how many documents each stem occurs; unknown stems are left out."""

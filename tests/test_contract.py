@@ -129,6 +129,11 @@ REWRITERS = {
 }
 
 
+PAST = pr.ExamplePool(
+    {"qid": f"t{i}", "query": query, "terms": "linen seat"}
+    for i, query in enumerate(["red sofa", "a couch for two", "bees"])
+)
+REWRITERS["PastQueries"] = lambda: pr.PastQueries(Counts(), PAST)
 REWRITERS["BestOf"] = lambda: pr.BestOf(pr.Query2Doc(llm(), seed=1), Shortest(), n=2)
 for _classical in (pr.RM3, pr.Rocchio, pr.Bo1, pr.KL):
     REWRITERS[_classical.__name__] = lambda cls=_classical: cls(Counts())

@@ -9,7 +9,7 @@ import pytest
 
 from pyterrier_rewrite.analysis import EnglishAnalyzer
 from pyterrier_rewrite.training import inverse_cloze, typical_targets
-from pyterrier_rewrite.training.typical import typical_terms
+from pyterrier_rewrite.typical import typical_terms
 
 TEXTS = {
     "d1": "red sofa velvet",

@@ -15,8 +15,8 @@ from pyterrier_rewrite.training.warm_start import (
     distant_supervision,
     join_pairs,
     pseudo_judgements,
-    typical_terms,
 )
+from pyterrier_rewrite.typical import typical_terms
 
 TEXTS = {
     "d1": "A sofa in anthracite by Grunhild",

@@ -14,10 +14,10 @@ from ..columns import DOCNO, QCAND, QID, QUERY
 from ..formulation import Formulation
 from ..llm_rewriter import LLMRewriter
 from ..protocols import CollectionStatistics, Reward, TextSource
+from ..typical import at_least_one, typical_terms
 from .reward_function import checked
 from .sft import TARGET
 from .task import Task
-from .typical import at_least_one, typical_terms
 
 MARK: Final = "score"
 """Column with the reward's mark of a target."""

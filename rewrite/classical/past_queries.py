@@ -1,0 +1,150 @@
+"""PastQueries: what people found who asked something like it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ..analysis import sum_terms
+from ..base import NewQuery, Rewriter, Rewritten
+from ..columns import QID, QUERY, skipped
+from ..examples import TERMS, ExamplePool, ids_of, likeness, words_of
+from ..protocols import Analyzer, CollectionStatistics, Encoder
+from ._terms import check_range
+
+
+class PastQueries(Rewriter):
+    r"""Expands a query with the terms that answered the past queries most like it.
+
+    Of each past query the pool knows the terms that are typical of its relevant (or clicked)
+    documents. The ``n`` past queries that are most like the new one give theirs:
+
+    .. math::
+
+        P(w|q') = \lambda\, P(w|q) + (1 - \lambda) \sum_{p} \frac{s(p)}{\sum s}\, P(w|p)
+
+    with ``s(p)`` the likeness, and ``P(w|p)`` the same for all terms of a past query. It needs
+    judgements or clicks, but no training, no language model and no first search.
+
+    A past query of the same id never counts. One of the same words counts if ``repeated``: in
+    production it is the best evidence, in an experiment it may be the query under test.
+
+    Input columns: ``qid``, ``query``.
+
+    Output columns: as :class:`~pyterrier_rewrite.base.Rewriter`; ``query_toks`` holds the
+    weighted terms, which sum to one, and ``query`` keeps its text. ``qstatus`` is ``skipped: …``
+    where no past query is like it.
+
+    Args:
+        statistics: Gives the analyzer of the index that will be searched (``index.statistics``).
+        pool: :meth:`~pyterrier_rewrite.examples.ExamplePool.with_typical_terms` of the past.
+        n: Past queries that count, at least 1.
+        original_weight: Weight of the query itself, in [0, 1].
+        min_likeness: A past query counts if it is more like the query than this, in [0, 1].
+        repeated: Whether a past query of the same words counts.
+        encoder: Compares queries by vectors, for example a dense index; None compares them by
+            TF-IDF weights, in which queries that share no word are not alike at all.
+        on_error: ``"keep"`` the original query, or ``"raise"``.
+
+    Raises:
+        ValueError: If a number is out of its range, or the pool's examples have no ``terms``.
+
+    Example:
+        >>> pool = ExamplePool.with_typical_terms(          # doctest: +SKIP
+        ...     topics, qrels, index, index.statistics)
+        >>> pipeline = PastQueries(index.statistics, pool) >> bm25  # doctest: +SKIP
+
+    Reference:
+        Fitzpatrick and Dent, Automatic Feedback Using Past Queries: Social Searching?, SIGIR
+        1997, who take the terms of the documents that past queries found. Judged documents, and
+        terms that are typical of them, are our choice.
+    """
+
+    reference = "Fitzpatrick & Dent, SIGIR 1997"
+
+    def __init__(
+        self,
+        statistics: CollectionStatistics,
+        pool: ExamplePool,
+        *,
+        n: int = 5,
+        original_weight: float = 0.4,
+        min_likeness: float = 0.0,
+        repeated: bool = False,
+        encoder: Encoder | None = None,
+        on_error: Literal["keep", "raise"] = "keep",
+    ) -> None:
+        check_range("n", n, low=1)
+        check_range("original_weight", original_weight, low=0, high=1)
+        check_range("min_likeness", min_likeness, low=0, high=1)
+        if not all(example.get(TERMS, "").strip() for example in pool):
+            raise ValueError(
+                "every past query needs its terms; make the pool with "
+                "ExamplePool.with_typical_terms"
+            )
+        self.statistics = statistics
+        self.pool = pool
+        self.n = n
+        self.original_weight = original_weight
+        self.min_likeness = min_likeness
+        self.repeated = repeated
+        self.encoder = encoder
+        self.on_error = on_error
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Weighted terms."""
+        return ("query_toks",)
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """The engine's."""
+        return self.statistics.analyzer
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Expand every query by its past ones."""
+        compare = likeness(self.pool, self.encoder)
+        outcomes = []
+        for query in queries.to_dict("records"):
+            past = self._past(query, compare(query[QUERY]))
+            if past:
+                toks = self._mixed(query[QUERY], past)
+                outcomes.append(Rewritten([NewQuery(query[QUERY], toks=toks)]))
+            else:
+                outcomes.append(Rewritten(status=skipped("no past query is like it")))
+        return outcomes
+
+    def _past(
+        self, query: Mapping[Hashable, Any], alike: npt.NDArray[np.floating[Any]]
+    ) -> list[tuple[str, float]]:
+        """Return the terms of the past queries that count, and how alike each is."""
+        ids, same = ids_of(query), set() if self.repeated else words_of(query)
+        at = np.flatnonzero(alike > self.min_likeness)
+        found = []
+        for i in at[np.argsort(-alike[at], kind="stable")].tolist():
+            example = self.pool.examples[i]
+            if example[QID] not in ids and self.pool.words[i] not in same:
+                found.append((example[TERMS], float(alike[i])))
+                if len(found) == self.n:
+                    break
+        return found
+
+    def _mixed(self, query: str, past: list[tuple[str, float]]) -> dict[str, float]:
+        total = sum(alike for _, alike in past)
+        share = 1 - self.original_weight
+        texts = [(query, self.original_weight)]
+        texts += [(terms, share * alike / total) for terms, alike in past]
+        weights = sum_terms(
+            [
+                (text, weight / max(1, len(self.analyzer.terms(text))))
+                for text, weight in texts
+                if weight > 0
+            ],
+            self.analyzer,
+        )
+        kept = sum(weights.values())  # not 1 where the query is stop words only
+        return {term: weight / kept for term, weight in weights.items()}
