@@ -25,7 +25,6 @@ from pyterrier_rewrite.training import (
     Validation,
     dpo,
     grpo,
-    inverse_cloze,
     kto,
     labelled_samples,
     preference_pairs,
@@ -43,7 +42,7 @@ from .workbench import REWRITER, Workbench, asks_for, backend, split_stage
 METHODS: Final[dict[str, Callable[..., Any]]] = {"sft": sft, "dpo": dpo, "kto": kto, "grpo": grpo}
 
 _OURS: Final = frozenset(
-    "rewriter topics qrels corpus data reward texts statistics output_dir validation seed verbose"
+    "rewriter topics qrels data reward texts statistics output_dir validation seed verbose"
     " resume analyzer".split()
 )
 """What the training itself hands over, and no config can."""
@@ -67,7 +66,6 @@ DATA: Final[dict[str, Callable[..., Any]]] = {
     "references": references,
     "distant_supervision": distant_supervision,
     "typical_targets": typical_targets,
-    "inverse_cloze": inverse_cloze,
     "rejection_samples": rejection_samples,
     "preference_pairs": preference_pairs,
     "labelled_samples": labelled_samples,
@@ -324,7 +322,6 @@ class Training(Workbench):
             "rewriter": rewriter,
             "topics": topics,
             "qrels": qrels,
-            "corpus": self.collection.get_corpus_iter(),
             "reward": self.reward,
         }
         wanted = inspect.signature(source).parameters

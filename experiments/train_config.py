@@ -25,14 +25,13 @@ SOURCES = {
     "references": "sft",
     "distant_supervision": "sft",
     "typical_targets": "sft",
-    "inverse_cloze": "sft",
     "rejection_samples": "sft",
     "preference_pairs": "dpo",
     "labelled_samples": "kto",
 }
 """Where data comes from, and the method that takes it."""
 
-NO_REWARD = frozenset({"references", "typical_targets", "inverse_cloze"})
+NO_REWARD = frozenset({"references", "typical_targets"})
 """Sources that do not ask what a target is worth."""
 
 

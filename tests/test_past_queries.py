@@ -161,7 +161,12 @@ def test_a_pool_checks_its_numbers(settings: dict[str, Any], message: str) -> No
 
 def bench(options: dict[str, Any]) -> Workbench:
     shop = {"shop": {"products": 300, "queries": {"train": 30, "test": 5, "dev": 5}}}
-    config = {"name": "p", "collection": shop, "systems": {"p": [{"PastQueries": options}]}}
+    config = {
+        "name": "p",
+        "collection": shop,
+        "topics": 3,
+        "systems": {"p": [{"PastQueries": options}]},
+    }
     return Workbench(ExperimentConfig.model_validate(config), verbose=False)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pyterrier_rewrite.analysis import EnglishAnalyzer
-from pyterrier_rewrite.training import inverse_cloze, typical_targets
+from pyterrier_rewrite.training import typical_targets
 from pyterrier_rewrite.typical import typical_terms
 
 TEXTS = {
@@ -68,32 +68,10 @@ def test_targets_are_drawn_from_the_typical_terms_in_their_order() -> None:
     assert set(first["target"]) == {"sofa"}
 
 
-def test_pieces_of_documents_ask_for_their_typical_terms() -> None:
-    corpus = [
-        {"docno": "d1", "title": "The Couch"},
-        {"docno": "d2", "title": None},
-        {"docno": "d9"},  # has no text
-    ]
-    found = inverse_cloze(corpus, **INDEX, draws=40, terms=2, candidates=2)
-    assert found["qid"].is_unique
-    assert found["qid"].iloc[0] == "d1~1"
-    of = found.groupby(found["qid"].str.split("~").str[0])
-    assert of.size().to_dict() == {"d1": 40, "d2": 40}
-    assert set(of.get_group("d1")["query"].iloc[::2]) == {"couch"}  # no stop word
-    assert set(of.get_group("d1")["query"].iloc[1::2]) == {
-        "red", "sofa", "velvet", "red sofa", "sofa velvet", "red sofa velvet",
-    }  # fmt: skip
-    assert set(of.get_group("d1")["target"]) == {"red sofa"}
-    assert "oak" in " ".join(of.get_group("d2")["query"])
-
-
 @pytest.mark.parametrize("name", ["draws", "terms", "candidates", "documents"])
 def test_numbers_out_of_range(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         typical_targets(TOPICS, QRELS, **INDEX, **{name: 0})
-    if name != "documents":
-        with pytest.raises(ValueError, match=name):
-            inverse_cloze([], **INDEX, **{name: 0})
 
 
 def test_says_what_is_missing() -> None:
@@ -101,5 +79,3 @@ def test_says_what_is_missing() -> None:
         typical_targets(TOPICS, QRELS, **INDEX, min_share=2)
     with pytest.raises(ValueError, match="none of the topics has a relevant document"):
         typical_targets(TOPICS.iloc[1:], QRELS, **INDEX)
-    with pytest.raises(ValueError, match="text"):
-        inverse_cloze([], **INDEX)

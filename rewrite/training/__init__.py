@@ -10,7 +10,7 @@ from .scratch import scratch_rewriter
 from .sft import sft
 from .synthetic import synthetic_queries
 from .task import Task
-from .typical import inverse_cloze, typical_targets
+from .typical import typical_targets
 from .validation import Validation
 from .warm_start import distant_supervision, join_pairs, pseudo_judgements
 
@@ -24,7 +24,6 @@ __all__ = [
     "distant_supervision",
     "dpo",
     "grpo",
-    "inverse_cloze",
     "join_pairs",
     "kto",
     "labelled_samples",

@@ -1,10 +1,9 @@
-"""Targets of typical terms: what the relevant documents of a query say, or a document itself."""
+"""Targets of typical terms: what the relevant documents of a query say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from random import Random
-from typing import Any, Final
 
 import pandas as pd
 import pyterrier as pt
@@ -13,9 +12,6 @@ from ..columns import DOCNO, QID, QUERY
 from ..protocols import CollectionStatistics, TextSource
 from ..typical import at_least_one, typical_terms
 from .sft import TARGET
-
-_PIECE: Final = 4
-"""Most words of a piece: as long as a short query."""
 
 
 def typical_targets(
@@ -80,67 +76,7 @@ def typical_targets(
     return topics.iloc[rows].assign(**{TARGET: targets}).reset_index(drop=True)
 
 
-def inverse_cloze(
-    corpus: Iterable[Mapping[str, Any]],
-    *,
-    texts: TextSource,
-    statistics: CollectionStatistics,
-    draws: int = 14,
-    terms: int = 5,
-    candidates: int = 12,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Make targets of documents alone: a piece is the query, what else they say the target.
-
-    A model from scratch learns here which words go together in the collection, before it sees
-    queries, of which there are few. Pieces are one to four words in a row, in turns of the title
-    and of the whole text; stop words are left out.
-
-    Args:
-        corpus: Documents with ``docno`` and perhaps ``title``: ``dataset.get_corpus_iter()``.
-        texts: Their texts, such as an index.
-        statistics: Document frequencies and analyzer, such as ``index.statistics``.
-        draws: Pieces a document, at least 1.
-        terms: Terms a target, at least 1.
-        candidates: The most typical terms of a document, from which is drawn, at least 1.
-        seed: Decides the draws.
-
-    Returns:
-        ``qid`` (``<docno>~<number>``), ``query``, ``target``, one row a piece.
-
-    Raises:
-        ValueError: If a number is out of its range, or no document has a text.
-
-    Reference:
-        Lee et al., "Latent Retrieval for Weakly Supervised Open Domain Question Answering",
-        ACL 2019, whose task makes a sentence the query of the text around it.
-    """
-    at_least_one(draws=draws, terms=terms, candidates=candidates)
-    titles = {str(its[DOCNO]): str(its.get("title") or "") for its in corpus}
-    own = pd.DataFrame({QID: list(titles), DOCNO: list(titles), "label": 1})
-    ranked = typical_terms(own, texts=texts, statistics=statistics, documents=1, min_share=0)
-    found = texts.texts(ranked)
-    random = Random(seed)
-    rows = []
-    for docno, its in ranked.items():
-        if not its:
-            continue
-        body = statistics.analyzer.terms(found[docno])
-        title = statistics.analyzer.terms(titles[docno]) or body
-        for number in range(draws):
-            piece = _piece((title, body)[number % 2], random)
-            target = _draw(its[:candidates], terms, random)
-            rows.append((f"{docno}~{number + 1}", piece, target))
-    return pd.DataFrame(rows, columns=[QID, QUERY, TARGET])
-
-
 def _draw(ranked: Sequence[str], count: int, random: Random) -> str:
     """Return some of the terms, in their order."""
     kept = sorted(random.sample(range(len(ranked)), min(count, len(ranked))))
     return " ".join(ranked[i] for i in kept)
-
-
-def _piece(words: Sequence[str], random: Random) -> str:
-    length = min(random.randint(1, _PIECE), len(words))
-    start = random.randint(0, len(words) - length)
-    return " ".join(words[start : start + length])
