@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 something failed (a server, a model, a budget), 2 bad inpu
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import warnings
@@ -190,7 +191,14 @@ def train(
         Console().print(f"{training.wanted.name}: fine", highlight=False)
         return
     training.run(out, resume=resume)
-    Console().print(f"trained: {out}", style="dim", highlight=False)
+    console = Console()
+    for file in sorted(out.glob("*/best/training.json")):
+        run = json.loads(file.read_text(encoding="utf-8"))
+        kept = "the last weights" if run["best"] is None else f"step {run['best_step']}"
+        value = "" if run["best"] is None else f", validation {run['best']:.4f}"
+        steps = f"kept {kept} of {run['steps']}{value}"
+        console.print(f"{file.parts[-3]}: {steps}", style="dim", highlight=False)
+    console.print(f"trained: {out}", style="dim", highlight=False)
 
 
 @app.command()

@@ -192,8 +192,10 @@ class ExperimentConfig(Strict):
 
     def located(self, message: str) -> str:
         """Return a message about a dotted key, ``key: what``, with its place in the file."""
-        place_of = self._place_of
-        return message if place_of is None else f"{place_of(message.partition(':')[0])}: {message}"
+        if self._place_of is None:
+            return message
+        place = self._place_of(message.partition(":")[0])
+        return f"--set {message}" if place.startswith("--set ") else f"{place}: {message}"
 
     @field_validator("measures")
     @classmethod
@@ -463,7 +465,8 @@ def _fields(loc: Sequence[str | int], kind: Any) -> list[str]:
     """Return the keys that the model at a location knows."""
     for step in loc:
         kind = _inner(kind, step)
-    return list(kind.model_fields) if hasattr(kind, "model_fields") else []
+    models = [option for option in (kind, *get_args(kind)) if hasattr(option, "model_fields")]
+    return list(models[0].model_fields) if models else []
 
 
 def _inner(kind: Any, step: str | int) -> Any:

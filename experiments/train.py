@@ -32,12 +32,13 @@ from pyterrier_rewrite.training import (
     sft,
     typical_targets,
 )
+from pyterrier_rewrite.training._run import check_settings
 from pyterrier_rewrite.training.scratch import BARE, scratch_rewriter
 from pyterrier_rewrite.training.warm_start import distant_supervision, join_pairs, pseudo_judgements
 
 from .config import ConfigError, TransformersConfig, near
 from .train_config import TrainConfig, data_of
-from .workbench import REWRITER, Workbench, asks_for, backend, split_stage
+from .workbench import CONFIG, REWRITER, Workbench, asks_for, backend, split_stage
 
 METHODS: Final[dict[str, Callable[..., Any]]] = {"sft": sft, "dpo": dpo, "kto": kto, "grpo": grpo}
 
@@ -47,9 +48,8 @@ _OURS: Final = frozenset(
 )
 """What the training itself hands over, and no config can."""
 
-CONFIG: Final = "config.yaml"
 SCRATCH: Final = "scratch"
-"""What stands in a training's folder, beside one folder a method and the rewriter."""
+"""Sub-folder with the model from scratch, as it was before training."""
 
 Notice = Callable[[str, LLMRewriter], None]
 """Called after each method with its name and the rewriter as it is then."""
@@ -275,8 +275,8 @@ class Training(Workbench):
         samplers = settings.pop("samplers", None)
         joined = self._least_zero(settings.pop("joined", 0.0), f"{where}.data.joined")
         first = settings.pop("topics", None)
-        if first is not None:
-            self._least_zero(first, f"{where}.data.topics")
+        if first is not None and (not isinstance(first, int) or first < 1):
+            raise ConfigError(f"{where}.data.topics: expected 1 or more, found {first!r}")
         judge = settings.pop("judged_by", None)
         if judge is not None:
             judge = self.pipeline(judge, f"{where}.data.judged_by")
@@ -345,6 +345,10 @@ class Training(Workbench):
         if missing:
             raise ConfigError(f"{where}: the parameter {missing[0]!r} is missing")
         values = self.arguments(function, options, where)
+        try:
+            check_settings(values)
+        except ValueError as error:
+            raise ConfigError(f"{where}: {error}") from error
         if "verbose" in known:
             values["verbose"] = self.verbose
         return partial(function, **values)
@@ -377,8 +381,7 @@ class Training(Workbench):
             The trained rewriter.
 
         Raises:
-            ConfigError: If something in the config is wrong, or ``out`` is of another one.
-            ValueError: If the folder is in use.
+            ConfigError: If something in the config is wrong, or ``out`` holds something else.
         """
         out = Path(out)
         config = self.wanted.model_dump(mode="json", exclude_none=True)
@@ -408,11 +411,13 @@ class Training(Workbench):
         file = out / CONFIG
         if not resume or not file.is_file():
             how = "; --resume goes on with the run that is there" if file.is_file() else ""
-            raise ValueError(f"{out} is in use; train into a new folder{how}")
-        if yaml.safe_load(file.read_text(encoding="utf-8")) != config:
+            raise ConfigError(f"{out} is there and not empty; train into a new folder{how}")
+        before = yaml.safe_load(file.read_text(encoding="utf-8"))
+        other = [key for key in {**before, **config} if before.get(key) != config.get(key)]
+        if other:
             raise ConfigError(
-                f"the run in {out} cannot go on: its {CONFIG} differs from the config now; take "
-                "the same values, or a new folder"
+                f"the run in {out} cannot go on: {', '.join(other)} differs from its {CONFIG}; "
+                "take the same values, or a new folder"
             )
 
 

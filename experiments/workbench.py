@@ -40,9 +40,13 @@ from .home import home, index_path
 from .meter import Budget, Budgeted, Estimating, Metered, Spent, StandInEncoder
 from .methods import ENGINE_STAGES, parts, stages
 from .shop import Shop
+from .shop.dataset import QUERIES
 
 REWRITER = "rewriter"
 """Sub-folder of a training's folder with the trained rewriter."""
+
+CONFIG = "config.yaml"
+"""The config that a folder's training was made of."""
 
 
 class Workbench:
@@ -79,6 +83,11 @@ class Workbench:
         if isinstance(shop, dict) and "shop" in shop:
             options = {"seed": 0, **(shop["shop"] or {})}  # not the run's: a collection stays
             self._variant = options.pop("split", "test")
+            if self._variant not in QUERIES:
+                raise ConfigError(
+                    f"collection.shop.split: there is no split {self._variant!r}"
+                    f"{near(str(self._variant), QUERIES)}"
+                )
             return self._call(Shop, options, "collection.shop")
         return load_collection(spec)
 
@@ -326,13 +335,26 @@ class Workbench:
         return _checked(value, hint, where)
 
 
-def trained(path: str, device: str | None = None, batch_size: int = 128) -> pt.Transformer:
+def trained(
+    path: str,
+    device: str | None = None,
+    batch_size: int = 128,
+    n: int | None = None,
+    temperature: float | None = None,
+) -> pt.Transformer:
     """Return the rewriter that a training left in a folder."""
     folder = Path(path)
+    if (folder / CONFIG).is_file() and not (folder / REWRITER).is_dir():
+        raise ValueError(
+            f"the training in {folder} has not ended; go on with pt-rewrite train --resume, or "
+            "name the folder best of one of its methods"
+        )
+    changed: dict[str, Any] = {"n": n, "temperature": temperature}
     return from_pretrained(
         folder / REWRITER if (folder / REWRITER).is_dir() else folder,
         device=device,
         batch_size=batch_size,
+        **{name: value for name, value in changed.items() if value is not None},
     )
 
 
@@ -412,8 +434,9 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     except PydanticSchemaGenerationError:  # a protocol or a callable: the class itself checks
         return value
     try:
-        adapter.validate_python(value)
+        found = adapter.validate_python(value)
     except ValidationError as error:
         problem = error.errors()[0]
         raise ConfigError(f"{where}: {problem['msg']}, found {value!r}") from None
-    return value
+    is_number = isinstance(value, str) and isinstance(found, int | float)
+    return found if is_number else value  # YAML reads 2e-3 as a text

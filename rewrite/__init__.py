@@ -95,6 +95,7 @@ from .llm import LLM, VLLM, Cached, Completions, FakeLLM, OpenAILLM, Sampling, T
 from .llm_rewriter import LLMRewriter, Published
 from .parsing import Queries, Terms, Text
 from .prompt import Prompt
+from .saved import SavedRewriter, from_pretrained, save_pretrained
 from .selection import BestOf
 from .similarity import TermVectors
 
@@ -190,6 +191,7 @@ __all__ = [
     "Rocchio",
     "SameLanguage",
     "Sampling",
+    "SavedRewriter",
     "Seq2SeqRewriter",
     "Several",
     "SimilarExamples",
@@ -211,7 +213,9 @@ __all__ = [
     "WeightedTerms",
     "__version__",
     "fit_hqe",
+    "from_pretrained",
     "read_conversations",
+    "save_pretrained",
     "show_documents",
     "train_quretec",
     "train_seq2seq",

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -165,11 +166,16 @@ def test_links_in_the_documentation_lead_somewhere():
 
 
 def test_yaml_in_the_documentation_is_a_valid_config(tmp_path):
-    from pyterrier_rewrite.experiments.config import load_config
+    from pyterrier_rewrite.experiments.config import load_config, read_config
+    from pyterrier_rewrite.experiments.train_config import TrainConfig
 
-    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/configs.md").read_text(), flags=re.S)
-    assert blocks
-    for block in blocks:
-        file = tmp_path / "config.yaml"
-        file.write_text(block)
-        load_config(file)
+    for page, read in (
+        ("docs/configs.md", load_config),
+        ("docs/training.md", partial(read_config, TrainConfig)),
+    ):
+        blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), flags=re.S)
+        assert blocks
+        for block in blocks:
+            file = tmp_path / "config.yaml"
+            file.write_text(block)
+            read(file)

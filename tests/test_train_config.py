@@ -81,6 +81,7 @@ def test_published_values_stand_in_the_recipes() -> None:
         ({"validation": {"split": "dev", "measure": "good"}}, "no measure"),
         ({"epochs": 3}, "epochs"),
         ({"scratch": {"n": 4}}, "need a temperature"),
+        ({"validation": {"split": "dev", "measur": "AP"}}, "measur"),
     ],
 )
 def test_says_what_is_wrong_in_the_file(changes: dict[str, Any], message: str) -> None:
@@ -100,6 +101,14 @@ def test_says_what_is_wrong_in_the_file(changes: dict[str, Any], message: str) -
         ),
         ({"training": [{"grpo": {"step": 1}}]}, "unknown parameter 'step'; did you mean 'steps'"),
         ({"training": [{"grpo": {"steps": "x"}}]}, "training.0.grpo.steps"),
+        ({"training": [{"grpo": {"steps": -4}}]}, "steps should be at least 1, found -4"),
+        ({"training": [{"grpo": {"group_size": 1}}]}, "group_size should be at least 2"),
+        ({"training": [{"grpo": {"learning_rate": 0}}]}, "learning_rate should be over 0"),
+        (
+            {"training": [{"sft": {"data": {"distant_supervision": {"topics": 0}}}}]},
+            "topics: expected 1 or more, found 0",
+        ),
+        ({"validation": {"split": "dve"}}, "no split 'dve'; did you mean 'dev'"),
         ({"training": [{"grpo": {"seed": 3}}]}, "unknown parameter 'seed'"),
         ({"training": [{"sft": {"data": {"rejection_samples": {}}}}]}, "'n' is missing"),
         ({"validation": {"hold_out": 40}}, "fewer than the 40 topics"),
@@ -109,6 +118,20 @@ def test_says_what_is_wrong_in_the_file(changes: dict[str, Any], message: str) -
 def test_says_what_does_not_fit_the_code(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         training(**changes).check()
+
+
+def test_numbers_may_be_written_as_yaml_does_not_read_them() -> None:
+    ((_, step),) = training(training=yaml.safe_load("[{grpo: {learning_rate: 2e-3}}]")).steps()
+    bound = step.__closure__[0].cell_contents  # type: ignore[attr-defined]
+    assert bound.keywords["learning_rate"] == 0.002
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"), [("scratch.vocab", "vocab_size"), ("validation.evry", "every")]
+)
+def test_nested_keys_are_suggested(key: str, meant: str) -> None:
+    with pytest.raises(ConfigError, match=f"did you mean '{meant}'"):
+        read_config(TrainConfig, "train-shop", [f"{key}=3"])
 
 
 def test_rewards_compose_by_name() -> None:
@@ -140,7 +163,7 @@ def test_trains_and_leaves_a_system_for_experiments(tmp_path: Path) -> None:
     grpo = ["training.1.grpo.queries_per_step=2", "training.1.grpo.group_size=2"]
     assert call([*arguments, *(x for value in grpo for x in ("--set", value))]) == 0
     assert (tmp_path / "out" / "2-grpo" / "training.csv").is_file()
-    assert call(arguments) == 1  # the folder is in use
+    assert call(arguments) == 2  # the folder is in use
     experiment = {
         "name": "run",
         "collection": MINIMAL["collection"],
@@ -153,7 +176,9 @@ def test_trains_and_leaves_a_system_for_experiments(tmp_path: Path) -> None:
     assert table["name"].tolist() == ["raw", "trained"]
 
 
-def test_a_killed_training_goes_on_to_the_same_end(tmp_path: Path) -> None:
+def test_a_killed_training_goes_on_to_the_same_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     steps = [
         {"sft": {"data": "distant_supervision", "steps": 2}},
         {"grpo": {"steps": 1, "queries_per_step": 2, "group_size": 2}},
@@ -168,12 +193,16 @@ def test_a_killed_training_goes_on_to_the_same_end(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         training(training=steps).run(killed, notice=kill)
     ended = (killed / "1-sft" / "run.json").stat().st_mtime_ns
+    system = f"systems.mine=[{{Trained: {{path: {killed}}}}}, bm25]"
+    assert call(["run", "shop", "--set", SHOP, "--set", system]) == 2
+    assert "has not ended" in " ".join(capsys.readouterr().err.split())
     command = ["train", str(tmp_path / "mine.yaml"), "-q", "--out"]
     assert call([*command, str(killed), "--resume", "--set", "seed=1"]) == 2  # another config
-    assert call([*command, str(killed)]) == 1
+    assert call([*command, str(killed)]) == 2
     assert call([*command, str(killed), "--resume"]) == 0
     assert call([*command, str(whole), "--resume"]) == 0  # nothing to go on with: from the start
     assert (killed / "1-sft" / "run.json").stat().st_mtime_ns == ended
+    assert "2-grpo: kept the last weights of 1" in capsys.readouterr().out
     one, two = (folder / "rewriter" / "model.safetensors" for folder in (killed, whole))
     assert one.read_bytes() == two.read_bytes()
 

@@ -31,6 +31,16 @@ COMPLETE: Final = "complete"
 LARGE_MODEL: Final = 300_000_000
 """Parameters from which activations are computed twice to save memory, on a GPU."""
 
+_LEAST: Final = {
+    "steps": 1,
+    "batch_size": 1,
+    "queries_per_step": 1,
+    "group_size": 2,
+    "num_iterations": 1,
+    "checkpoint_every": 1,
+    "beta": 0,
+}
+
 R = TypeVar("R", bound=LLMRewriter)
 
 
@@ -140,8 +150,10 @@ class Run:
         """Look at what is in the folder: nothing, a run to go on with, or a finished one.
 
         Raises:
-            ValueError: If there is a run and ``resume`` is off, or the run is another one.
+            ValueError: If a setting is out of its range, there is a run and ``resume`` is off, or
+                the run is another one.
         """
+        check_settings(self.summary["settings"])
         mine = json.loads(json.dumps(self.summary, default=str))
         file = self.output_dir / "run.json"
         if not _main_process():
@@ -248,11 +260,23 @@ def trainer_class(base: Any, task: Task) -> Any:
                 raise TrainingError(
                     f"the loss is {loss.item()} at step {self.state.global_step + 1}, for the "
                     f"queries {qids[:10]}; lower the learning rate, or look at these queries. The "
-                    "last checkpoint is intact"
+                    "checkpoints and the best weights so far are intact"
                 )
             return loss
 
     return Trainer
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Raise a ``ValueError`` if a number is out of its range."""
+    for name, least in _LEAST.items():
+        value = settings.get(name)
+        if value is not None and value < least:
+            raise ValueError(f"{name} should be at least {least}, found {value}")
+    for name in ("epochs", "learning_rate"):
+        value = settings.get(name)
+        if value is not None and not value > 0:
+            raise ValueError(f"{name} should be over 0, found {value}")
 
 
 def shown(reward: object) -> str:
@@ -348,7 +372,7 @@ def _callback(run: Run, monitor: Monitor, live: Engine, trainer: Any) -> Any:
             if norm is not None and norm != norm:
                 raise TrainingError(
                     f"the gradient is NaN at step {state.global_step}; lower the learning rate. "
-                    "The last checkpoint is intact"
+                    "The checkpoints and the best weights so far are intact"
                 )
             if main:
                 monitor.record(state.global_step, logs)

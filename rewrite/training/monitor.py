@@ -61,7 +61,9 @@ class Monitor:
     def __init__(self, folder: Path, validation: Validation | None, *, start: int = 0) -> None:
         self.folder = folder
         self.validation = validation
-        self.rows: list[Row] = [row for row in read_table(self.table) if row["step"] <= start]
+        self.rows: list[Row] = [
+            row for row in read_table(self.table) if start and row["step"] <= start
+        ]
         self._pending: tuple[int, float] | None = None
         self._warned: set[str] = set()
 
