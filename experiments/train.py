@@ -412,7 +412,10 @@ class Training(Workbench):
         if not resume or not file.is_file():
             how = "; --resume goes on with the run that is there" if file.is_file() else ""
             raise ConfigError(f"{out} is there and not empty; train into a new folder{how}")
-        before = yaml.safe_load(file.read_text(encoding="utf-8"))
+        try:
+            before = dict(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+        except (yaml.YAMLError, TypeError, ValueError) as error:
+            raise ConfigError(f"{file} is damaged ({error}); train into a new folder") from error
         other = [key for key in {**before, **config} if before.get(key) != config.get(key)]
         if other:
             raise ConfigError(
