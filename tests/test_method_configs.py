@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import pyterrier_rewrite as pr
+from pyterrier_rewrite import ExamplePool
 from pyterrier_rewrite.experiments.config import builtin_configs, load_config
 from pyterrier_rewrite.experiments.methods import rewriters
 from pyterrier_rewrite.experiments.runner import check_systems, run_experiment
@@ -18,6 +19,7 @@ from pyterrier_rewrite.pipelines import DenseIndex, PisaIndex
 
 NAMES = [name for name, text in builtin_configs().items() if "\nsystems:" in text]
 DOCUMENTS = [{"docno": "d1", "text": "a red sofa"}, {"docno": "d2", "text": "a blue couch"}]
+PAST = ExamplePool([{"qid": "t1", "query": "sofa", "terms": "couch"}])
 
 
 class Letters:
@@ -41,6 +43,7 @@ def test_every_system_can_be_built_and_its_stages_fit(name, indexes, monkeypatch
     config = load_config(name)
     workbench = Workbench(config, verbose=False)
     workbench.__dict__.update(indexes)  # in place of the collection's, which would be fetched
+    monkeypatch.setattr(Workbench, "_past", lambda *_: PAST)
     theirs = {"FromFile", "FromColumn"}  # need files or columns of the collection
     named = [name for name, stages in config.systems.items() if not theirs & used(stages)]
     systems = {name: workbench.system(name) for name in named}
