@@ -71,6 +71,20 @@ def sum_terms(texts: Iterable[tuple[str, float]], analyzer: Analyzer) -> dict[st
     return weights
 
 
+def mix_terms(shares: Iterable[tuple[str, float]], analyzer: Analyzer) -> dict[str, float]:
+    """Mix the terms of texts, each of which divides its share among its own occurrences.
+
+    Returns:
+        As :func:`sum_terms`, but all weights sum to 1, also where a text has no term or share.
+    """
+    weights = sum_terms(
+        [(text, share / max(1, len(analyzer.terms(text)))) for text, share in shares if share > 0],
+        analyzer,
+    )
+    total = sum(weights.values())  # not 1 where a text is stop words only
+    return {term: weight / total for term, weight in weights.items()}
+
+
 @lru_cache(maxsize=200_000)
 def _stem(term: str) -> str:
     stem: str = _stemmer().stemWord(term)

@@ -124,9 +124,7 @@ class ExamplePool:
             ValueError: If a number is out of its range, or no topic has a relevant document with
                 text.
         """
-        at_least_one(terms=terms, documents=documents)
-        if not 0 <= min_share <= 1:
-            raise ValueError(f"min_share should be in [0, 1], found {min_share}")
+        at_least_one(terms=terms)
         ranked = typical_terms(
             qrels[qrels[QID].isin(set(topics[QID]))],
             texts=texts,

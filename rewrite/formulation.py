@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from .analysis import EnglishAnalyzer, sum_terms
+from .analysis import EnglishAnalyzer, mix_terms, sum_terms
 from .base import NewQuery
 from .columns import QUERY_TOKS, QUERY_VEC
 from .protocols import Analyzer, Encoder
@@ -202,18 +202,8 @@ class WeightedTerms(Formulation):
 
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return the mixed terms; the text stays the query's."""
-        share, analyzer = self.original_weight, self.analyzer
-        sources = [(query, share), (" ".join(parts), 1 - share)]
-        weights = sum_terms(
-            [
-                (text, weight / max(1, len(analyzer.terms(text))))
-                for text, weight in sources
-                if weight > 0
-            ],
-            analyzer,
-        )
-        total = sum(weights.values())  # not 1 where the query or the parts are stop words only
-        return [NewQuery(query, toks={term: w / total for term, w in weights.items()})]
+        shares = [(query, self.original_weight), (" ".join(parts), 1 - self.original_weight)]
+        return [NewQuery(query, toks=mix_terms(shares, self.analyzer))]
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,11 @@ def typical_terms(
     :func:`~pyterrier_rewrite.training.distant_supervision` for the arguments.
 
     Raises:
-        ValueError: If no query has a relevant document with text.
+        ValueError: If a number is out of its range, or no query has a relevant document with text.
     """
+    at_least_one(documents=documents)
+    if not 0 <= min_share <= 1:
+        raise ValueError(f"min_share should be in [0, 1], found {min_share}")
     best = _best(qrels, documents)
     found = texts.texts({docno for docnos in best.values() for docno in docnos})
     if not found:

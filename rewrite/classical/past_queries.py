@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..analysis import sum_terms
+from ..analysis import mix_terms
 from ..base import NewQuery, Rewriter, Rewritten
 from ..columns import QID, QUERY, skipped
 from ..examples import TERMS, ExamplePool, ids_of, likeness, words_of
@@ -136,15 +136,5 @@ class PastQueries(Rewriter):
     def _mixed(self, query: str, past: list[tuple[str, float]]) -> dict[str, float]:
         total = sum(alike for _, alike in past)
         share = 1 - self.original_weight
-        texts = [(query, self.original_weight)]
-        texts += [(terms, share * alike / total) for terms, alike in past]
-        weights = sum_terms(
-            [
-                (text, weight / max(1, len(self.analyzer.terms(text))))
-                for text, weight in texts
-                if weight > 0
-            ],
-            self.analyzer,
-        )
-        kept = sum(weights.values())  # not 1 where the query is stop words only
-        return {term: weight / kept for term, weight in weights.items()}
+        shares = [(terms, share * alike / total) for terms, alike in past]
+        return mix_terms([(query, self.original_weight), *shares], self.analyzer)

@@ -53,9 +53,7 @@ def typical_targets(
     Raises:
         ValueError: If a number is out of its range, or no topic has a relevant document with text.
     """
-    at_least_one(draws=draws, terms=terms, candidates=candidates, documents=documents)
-    if not 0 <= min_share <= 1:
-        raise ValueError(f"min_share should be in [0, 1], found {min_share}")
+    at_least_one(draws=draws, terms=terms, candidates=candidates)
     pt.validate.query_frame(topics, [QUERY])
     pt.validate.columns(qrels, includes=["label", DOCNO, QID])
     ranked = typical_terms(
