@@ -817,6 +817,7 @@ def test_a_killed_run_goes_on_to_the_same_end(
 
 
 WORLD = """
+import os
 import sys
 import pandas as pd, torch
 from pathlib import Path
@@ -839,7 +840,9 @@ seen = [torch.zeros_like(norm) for _ in range(2)]
 torch.distributed.all_gather(seen, norm)
 assert seen[0] == seen[1], seen
 Path(out, f"rank-{torch.distributed.get_rank()}").touch()
+torch.distributed.barrier()
 torch.distributed.destroy_process_group()
+os._exit(0)  # all is checked; torch's threads can abort an interpreter that shuts down
 """
 
 
