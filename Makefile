@@ -26,7 +26,7 @@ lint: setup
 # the type checker sees the folders under their import name, as users do
 types: setup
 	mkdir -p .typing/pyterrier_rewrite
-	$(BIN)/python -m tests.typing_links .typing
+	$(BIN)/python -m tests.support.typing_links .typing
 	$(BIN)/mypy
 
 unit: setup

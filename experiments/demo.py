@@ -9,15 +9,15 @@ from pathlib import Path
 from rich.console import Console
 
 from pyterrier_rewrite import LLMRewriter
-from pyterrier_rewrite.saved import save_pretrained
+from pyterrier_rewrite.saved.artifact import save_pretrained
 
-from .config import load_config, read_config
-from .page import write_page
-from .report import print_report, write_report
-from .runner import run_experiment
-from .train import Training
-from .train_config import TrainConfig
-from .workbench import Workbench
+from .build.workbench import Workbench
+from .config.schema import load_config, read_config
+from .config.training import TrainConfig
+from .pages.training import write_page
+from .run.execute import run_experiment
+from .run.files import print_report, write_report
+from .run.train import Training
 
 
 def run_demo(

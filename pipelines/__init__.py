@@ -1,18 +1,18 @@
 """Engines, fusion and reranking, to put rewriters in front of."""
 
-from .bm25 import BM25
-from .conversation import mean_intent_search, multi_query_search, turn_search
-from .dense import DenseIndex
-from .dense_reranker import DenseReranker
-from .dense_retriever import DenseRetriever
-from .entropy_fusion import EntropyFusion
-from .fusion import RRF, CombMNZ, CombSUM, Interleave
-from .pisa import PisaIndex
-from .plain_text import PlainText
-from .rerank import BiEncoderReranker, CrossEncoderReranker
-from .statistics import IndexStatistics, PisaAnalyzer
-from .terrier import TerrierBM25, TerrierIndex
-from .text_loader import TextLoader
+from .engines.dense.index import DenseIndex
+from .engines.dense.reranker import DenseReranker
+from .engines.dense.retriever import DenseRetriever
+from .engines.pisa.bm25 import BM25
+from .engines.pisa.index import PisaIndex
+from .engines.pisa.statistics import IndexStatistics, PisaAnalyzer
+from .engines.terrier.index import TerrierBM25, TerrierIndex
+from .engines.terrier.plain_text import PlainText
+from .engines.text_loader import TextLoader
+from .fusion.base import RRF, CombMNZ, CombSUM, Interleave
+from .fusion.entropy import EntropyFusion
+from .recipes.conversation import mean_intent_search, multi_query_search, turn_search
+from .reranking.base import BiEncoderReranker, CrossEncoderReranker
 
 __all__ = [
     "BM25",

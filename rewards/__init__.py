@@ -1,22 +1,22 @@
 """Rewards: scorers of candidate queries, and their composition."""
 
-from .answer import AnswerReward
-from .answer_leak import AnswerLeak
-from .base import Reward, RewardWarning
 from .composition import Clipped, Gated, Normalised, Relative, WeightedSum
-from .copy import Copy
-from .coverage import Coverage
-from .format import Format
-from .guard import Guard
+from .guards.answer_leak import AnswerLeak
+from .guards.copy import Copy
+from .guards.format import Format
+from .guards.guard import Guard
+from .guards.language import Language
+from .guards.length import Length
+from .guards.safety import Safety
 from .judgements import Judgements
-from .language import Language
-from .length import Length
-from .novel_documents import NovelDocuments
-from .rank_reward import RankReward
-from .ranking_feedback import RankingFeedback
-from .safety import Safety
-from .search_feedback import SearchFeedback
-from .tiered_recall import TieredRecall
+from .readers.answer import AnswerReward
+from .readers.ranking_feedback import RankingFeedback
+from .reward import Reward, RewardWarning
+from .search.coverage import Coverage
+from .search.novel_documents import NovelDocuments
+from .search.rank_reward import RankReward
+from .search.search_feedback import SearchFeedback
+from .search.tiered_recall import TieredRecall
 
 __all__ = [
     "AnswerLeak",

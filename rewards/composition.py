@@ -8,8 +8,8 @@ from statistics import fmean, pstdev
 
 import pandas as pd
 
-from ._candidates import groups_of, with_originals
-from .base import Marks, Reward
+from .candidates import groups_of, with_originals
+from .reward import Marks, Reward
 
 _Parts = dict[str, Marks]
 

@@ -1,7 +1,7 @@
 """Query rewriters as composable PyTerrier transformers."""
 
+from ._moved import keep_old_paths
 from ._version import __version__
-from .analysis import EnglishAnalyzer
 from .base import NewQuery, Rewriter, Rewritten
 from .classical import KL, RM3, Bo1, PastQueries, Rocchio
 from .conversation import (
@@ -44,9 +44,7 @@ from .decomposition import (
     StepBack,
     ToolQueries,
 )
-from .documents import show_documents
 from .errors import LLMError, MissingExtraError, RewriteError, RewriteWarning
-from .examples import ExamplePool, ExamplesById, ExampleSource, RandomExamples, SimilarExamples
 from .expansion import (
     CSQE,
     MILL,
@@ -73,7 +71,20 @@ from .expansion import (
     Query2Doc,
     ThinkQE,
 )
-from .formulation import (
+from .guards import DistinctQueries, Guard, KeepEntities, LengthBudget, SameLanguage, Unchanged
+from .llm import LLM, VLLM, Cached, Completions, FakeLLM, OpenAILLM, Sampling, TransformersLLM
+from .lookup.from_column import FromColumn
+from .lookup.from_file import FromFile
+from .parsing.parsers import Queries, Terms, Text
+from .prompting.documents import show_documents
+from .prompting.examples import (
+    ExamplePool,
+    ExamplesById,
+    ExampleSource,
+    RandomExamples,
+    SimilarExamples,
+)
+from .prompting.formulation import (
     AdaptiveRepeat,
     AsTerms,
     Formulation,
@@ -88,16 +99,12 @@ from .formulation import (
     Several,
     WeightedTerms,
 )
-from .from_column import FromColumn
-from .from_file import FromFile
-from .guards import DistinctQueries, Guard, KeepEntities, LengthBudget, SameLanguage, Unchanged
-from .llm import LLM, VLLM, Cached, Completions, FakeLLM, OpenAILLM, Sampling, TransformersLLM
-from .llm_rewriter import LLMRewriter, Published
-from .parsing import Queries, Terms, Text
-from .prompt import Prompt
-from .saved import SavedRewriter, from_pretrained, save_pretrained
+from .prompting.llm_rewriter import LLMRewriter, Published
+from .prompting.prompt import Prompt
+from .saved.artifact import SavedRewriter, from_pretrained, save_pretrained
 from .selection import BestOf
-from .similarity import TermVectors
+from .text.analysis import EnglishAnalyzer
+from .text.similarity import TermVectors
 
 __all__ = [
     "CHIQ",
@@ -221,3 +228,5 @@ __all__ = [
     "train_seq2seq",
     "with_history",
 ]
+
+keep_old_paths(__name__)

@@ -14,7 +14,6 @@ import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
-from .analysis import EnglishAnalyzer, count_terms
 from .columns import (
     OK,
     QGEN,
@@ -35,7 +34,8 @@ from .columns import (
 )
 from .errors import RewriteError, RewriteWarning
 from .protocols import Analyzer
-from .text import safe_text
+from .text.analysis import EnglishAnalyzer, count_terms
+from .text.safe import safe_text
 from .value import DOCS_URL, ValueTransformer
 
 __all__ = [
@@ -112,7 +112,7 @@ class Rewriter(ValueTransformer):
     ``qweight``.
 
     A query that cannot be rewritten keeps its text, says why in ``qstatus``, and one
-    :class:`~pyterrier_rewrite.errors.RewriteWarning` sums up; with ``on_error="raise"`` the
+    :class:`~pyterrier_rewrite.RewriteWarning` sums up; with ``on_error="raise"`` the
     first failure raises.
     """
 

@@ -14,6 +14,9 @@ QID: Final = "qid"
 QUERY: Final = "query"
 """Query text, ``str``. Earlier texts are pushed to ``query_0`` (the last), ``query_1``, …"""
 
+QUERY_0: Final = "query_0"
+"""The text before the last rewriter, ``str``."""
+
 QUERY_TOKS: Final = "query_toks"
 """Weighted query terms, ``dict[str, float]``: surface terms, one key a stem, positive weights."""
 

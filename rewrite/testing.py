@@ -36,7 +36,7 @@ from .columns import (
 )
 from .errors import RewriteWarning
 from .llm import FakeLLM
-from .text import MAX_QUERY_CHARS, safe_text
+from .text.safe import MAX_QUERY_CHARS, safe_text
 
 __all__ = ["FakeLLM", "check_rewriter", "hostile_queries", "sample_results", "sample_topics"]
 
@@ -95,7 +95,7 @@ def check_rewriter(rewriter: Rewriter, frame: pd.DataFrame | None = None) -> Non
 
     Args:
         rewriter: The rewriter; one with a model is best given a
-            :class:`~pyterrier_rewrite.llm.FakeLLM`.
+            :class:`~pyterrier_rewrite.FakeLLM`.
         frame: Queries, or results with texts for a rewriter that uses feedback documents; by
             default a small frame of the right kind. It should not be empty.
 

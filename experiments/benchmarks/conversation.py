@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from pyterrier_rewrite import HQE, QuReTeC, RewriteError
-from pyterrier_rewrite._quiet import quiet_loading
 from pyterrier_rewrite.columns import QHISTORY, QID, QUERY
-from pyterrier_rewrite.conversation._words import Turn, TurnEncoder
-from pyterrier_rewrite.conversation.quretec import relevance
+from pyterrier_rewrite.conversation.learned.quretec import relevance
+from pyterrier_rewrite.conversation.learned.words import Turn, TurnEncoder
+from pyterrier_rewrite.extras import quiet_loading
 from pyterrier_rewrite.pipelines import PisaIndex
 
 TURNS: Final = 10

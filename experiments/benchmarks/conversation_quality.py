@@ -20,11 +20,12 @@ from rich.console import Console
 
 from pyterrier_rewrite import HQE, EnglishAnalyzer, QuReTeC, fit_hqe, train_quretec
 from pyterrier_rewrite.columns import QCONVERSATION, QHISTORY, QID, QREWRITE, QUERY
-from pyterrier_rewrite.conversation._words import Turn
-from pyterrier_rewrite.experiments.config import load_config
-from pyterrier_rewrite.experiments.report import print_depth, print_report, write_report
-from pyterrier_rewrite.experiments.runner import run_experiment
-from pyterrier_rewrite.experiments.workbench import Workbench
+from pyterrier_rewrite.conversation.learned.words import Turn
+
+from ..build.workbench import Workbench
+from ..config.schema import load_config
+from ..run.execute import run_experiment
+from ..run.files import print_depth, print_report, write_report
 
 Rewrites = dict[str, str]
 """Rewrites by query id."""

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from pyterrier_rewrite.errors import RewriteError, RewriteWarning
-from pyterrier_rewrite.experiments.collections import CollectionError, load_collection
-from pyterrier_rewrite.experiments.config import load_config
-from pyterrier_rewrite.experiments.runner import run_experiment
-from pyterrier_rewrite.experiments.workbench import Workbench
 
+from ..build.workbench import Workbench
+from ..collections import CollectionError, load_collection
+from ..config.schema import load_config
+from ..run.execute import run_experiment
 from .loopback import separate_process
 
 MOST_SECONDS = 120.0

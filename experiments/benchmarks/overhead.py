@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pyterrier_rewrite import FakeLLM, Query2Doc, RepeatTerms, RewriteError
-from pyterrier_rewrite.prompt import Prompt
+from pyterrier_rewrite.prompting.prompt import Prompt
 
 PASSAGE = "A sofa is a piece of furniture that seats two or three people in a living room."
 

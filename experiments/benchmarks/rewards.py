@@ -19,7 +19,7 @@ from rich.table import Table
 from pyterrier_rewrite.pipelines import PisaIndex
 from pyterrier_rewrite.rewards import Reward, SearchFeedback
 
-from ..home import index_path
+from ..build.home import index_path
 from ..shop import Shop
 
 GROUP: Final = 8

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pyterrier_rewrite._files import TextFile
 from pyterrier_rewrite.columns import (
     DOCNO,
     QGEN,
@@ -25,6 +24,7 @@ from pyterrier_rewrite.columns import (
     QWEIGHT,
     TEXT,
 )
+from pyterrier_rewrite.text.files import TextFile
 
 from .base import CollectionError, CollectionWarning, Document
 

@@ -10,8 +10,8 @@ from typing import Final
 
 import pandas as pd
 
-from pyterrier_rewrite._files import TextFile, plain_or_gz
 from pyterrier_rewrite.columns import QID
+from pyterrier_rewrite.text.files import TextFile, plain_or_gz
 
 from ._records import read_documents, read_judgements, read_queries, topics_frame
 from .base import Collection, CollectionError, Document, Part

@@ -17,7 +17,7 @@ from .trec import Trec
 class Conversations(Trec):
     """Conversations from one JSON file, judgements and documents as in :class:`Trec`.
 
-    What :func:`~pyterrier_rewrite.conversation.read_conversations` reads: TREC CAsT, TREC iKAT,
+    What :func:`~pyterrier_rewrite.read_conversations` reads: TREC CAsT, TREC iKAT,
     QReCC and TopiOCQA. Topics have ``qconversation``, ``qturn``, ``qhistory`` (with the
     responses where the file has them), ``qrewrite`` and ``qptkb``.
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pyterrier_rewrite._files import TextFile
 from pyterrier_rewrite.columns import DOCNO, QID, QUERY, TEXT
+from pyterrier_rewrite.text.files import TextFile
 
 from ._records import read_documents, read_judgements, read_queries, topics_frame
 from .base import Collection, CollectionError, Document, Part

@@ -12,10 +12,10 @@ from typing import Any, Final, Literal
 import pandas as pd
 import pyterrier as pt
 
-from ..analysis import count_terms
 from ..base import DOCUMENTS, NewQuery, Rewriter, Rewritten
 from ..columns import QUERY, QUERY_TOKS, TEXT, skipped
 from ..protocols import Analyzer, CollectionStatistics
+from ..text.analysis import count_terms
 
 Weights = dict[str, float]
 """Weights by stem."""

@@ -101,7 +101,7 @@ class Bo1(Divergence):
     Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno``, ``text`` and, if
     there, ``rank`` or ``score``.
 
-    Output columns: as :class:`~pyterrier_rewrite.base.Rewriter`; ``query_toks`` holds the
+    Output columns: as :class:`~pyterrier_rewrite.Rewriter`; ``query_toks`` holds the
     weighted terms, and ``query`` keeps its text.
 
     Args:
@@ -148,7 +148,7 @@ class KL(Divergence):
     Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno``, ``text`` and, if
     there, ``rank`` or ``score``.
 
-    Output columns: as :class:`~pyterrier_rewrite.base.Rewriter`; ``query_toks`` holds the
+    Output columns: as :class:`~pyterrier_rewrite.Rewriter`; ``query_toks`` holds the
     weighted terms, and ``query`` keeps its text.
 
     Args:

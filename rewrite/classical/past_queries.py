@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..analysis import mix_terms
 from ..base import NewQuery, Rewriter, Rewritten
 from ..columns import QID, QUERY, skipped
-from ..examples import TERMS, ExamplePool, ids_of, likeness, words_of
+from ..prompting.examples import TERMS, ExamplePool, ids_of, likeness, words_of
 from ..protocols import Analyzer, CollectionStatistics, Encoder
+from ..text.analysis import mix_terms
 from ._terms import check_range
 
 
@@ -35,13 +35,13 @@ class PastQueries(Rewriter):
 
     Input columns: ``qid``, ``query``.
 
-    Output columns: as :class:`~pyterrier_rewrite.base.Rewriter`; ``query_toks`` holds the
+    Output columns: as :class:`~pyterrier_rewrite.Rewriter`; ``query_toks`` holds the
     weighted terms, which sum to one, and ``query`` keeps its text. ``qstatus`` is ``skipped: …``
     where no past query is like it.
 
     Args:
         statistics: Gives the analyzer of the index that will be searched (``index.statistics``).
-        pool: :meth:`~pyterrier_rewrite.examples.ExamplePool.with_typical_terms` of the past.
+        pool: :meth:`~pyterrier_rewrite.ExamplePool.with_typical_terms` of the past.
         n: Past queries that count, at least 1.
         original_weight: Weight of the query itself, in [0, 1].
         min_likeness: A past query counts if it is more like the query than this, in [0, 1].

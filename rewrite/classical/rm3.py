@@ -32,7 +32,7 @@ class RM3(TermFeedback):
     Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno``, ``text`` and, if
     there, ``rank`` and ``score``.
 
-    Output columns: as :class:`~pyterrier_rewrite.base.Rewriter`; ``query_toks`` holds the
+    Output columns: as :class:`~pyterrier_rewrite.Rewriter`; ``query_toks`` holds the
     weighted terms, which sum to one, and ``query`` keeps its text.
 
     Args:

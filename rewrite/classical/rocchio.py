@@ -31,7 +31,7 @@ class Rocchio(TermFeedback):
     Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno``, ``text`` and, if
     there, ``rank`` or ``score``, and ``label``.
 
-    Output columns: as :class:`~pyterrier_rewrite.base.Rewriter`; ``query_toks`` holds the
+    Output columns: as :class:`~pyterrier_rewrite.Rewriter`; ``query_toks`` holds the
     weighted terms, and ``query`` keeps its text.
 
     Args:

@@ -1,6 +1,8 @@
 """Rewriters for conversations: the turn, and what was said before it."""
 
 from .appended import AppendFirstTurn, AppendHistory
+from .asking.feedback import AskClarification, FeedbackRewriter
+from .asking.simulator import SimulatedAnswer, SimulatedComment
 from .chiq import CHIQ
 from .chiq_steps import (
     DisambiguateQuestion,
@@ -10,20 +12,18 @@ from .chiq_steps import (
     SwitchTopic,
 )
 from .dialogue_query import DialogueQuery
-from .entity_store import Entity, EntityStore
-from .feedback import AskClarification, FeedbackRewriter
 from .history import histories, limit_history, show_history, with_history
 from .hqe import HQE
 from .hqe_fit import fit_hqe
+from .learned.quretec import QuReTeC
+from .learned.quretec_training import train_quretec
+from .learned.seq2seq import Seq2SeqRewriter
+from .learned.seq2seq_training import train_seq2seq
 from .limited import LimitHistory
 from .llm4cs import LLM4CS
 from .mq4cs import MQ4CS
-from .quretec import QuReTeC
-from .quretec_training import train_quretec
-from .seq2seq import Seq2SeqRewriter
-from .seq2seq_training import train_seq2seq
-from .simulator import SimulatedAnswer, SimulatedComment
-from .suggestion import RememberEntities, SuggestQueries
+from .suggesting.entity_store import Entity, EntityStore
+from .suggesting.suggestion import RememberEntities, SuggestQueries
 from .topic_files import read_conversations
 from .topic_shift import TopicShift
 from .turn_by_turn import TurnByTurn

@@ -16,7 +16,7 @@ class AppendHistory(Rewriter):
     turn comes first, so that of a conversation that is too long for a query the end is cut.
 
     Input columns: ``qid``, ``query`` and, where there is one, ``qhistory``. Output columns: see
-    :class:`~pyterrier_rewrite.base.Rewriter`; ``qstatus`` is ``skipped: no history`` for a first
+    :class:`~pyterrier_rewrite.Rewriter`; ``qstatus`` is ``skipped: no history`` for a first
     turn.
 
     Example:

@@ -13,8 +13,7 @@ from ..base import Rewritten, add_usage
 from ..columns import QGEN, QUSAGE
 from ..errors import RewriteWarning
 from ..llm.base import LLM
-from ..llm_rewriter import Published
-from ._prompted import ConversationalRewriter
+from ..prompting.llm_rewriter import Published
 from .chiq_steps import (
     REFERENCE,
     DisambiguateQuestion,
@@ -23,6 +22,7 @@ from .chiq_steps import (
     SummarizeHistory,
     SwitchTopic,
 )
+from .prompted import ConversationalRewriter
 
 
 class CHIQ(ConversationalRewriter):
@@ -33,16 +33,16 @@ class CHIQ(ConversationalRewriter):
     itself. A step that fails, or that has nothing to do on a first turn, is left out.
 
     Input columns: ``qid``, ``query`` and, where there is one, ``qhistory``, which stays as it is.
-    Output columns: see :class:`~pyterrier_rewrite.base.Rewriter`; ``qgen`` holds the generations
+    Output columns: see :class:`~pyterrier_rewrite.Rewriter`; ``qgen`` holds the generations
     of all steps, ``qusage`` their sum.
 
     Args:
         llm: The language model.
         steps: Other steps, in their order; by default the five of the paper. Any transformers
             that change ``query`` or ``qhistory`` will do, such as
-            :class:`~pyterrier_rewrite.conversation.TopicShift`.
+            :class:`~pyterrier_rewrite.TopicShift`.
         history_tokens: Most tokens of the conversation in the prompt, at least 1, estimated.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`. A prompt of your
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`. A prompt of your
             own has the slots ``history`` and ``query``.
 
     Example:

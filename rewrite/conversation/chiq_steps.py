@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..formulation import Keep
-from ..llm_rewriter import Published
-from ._prompted import ConversationalRewriter, MessageStep, message
+from ..prompting.formulation import Keep
+from ..prompting.llm_rewriter import Published
 from .history import History, limit_history
+from .prompted import ConversationalRewriter, MessageStep, message
 
 REFERENCE = (
     "Mo et al. CHIQ: Contextual History Enhancement for Improving Query Rewriting in "
@@ -23,12 +23,12 @@ class DisambiguateQuestion(ConversationalRewriter):
     ``SwitchTopic(llm) >> SummarizeHistory(llm) >> LLM4CS(llm) >> bm25``.
 
     Input columns: ``qid``, ``query`` and, where there is one, ``qhistory``. Output columns: see
-    :class:`~pyterrier_rewrite.base.Rewriter`.
+    :class:`~pyterrier_rewrite.Rewriter`.
 
     Args:
         llm: The language model.
         history_tokens: Most tokens of the conversation in the prompt, at least 1, estimated.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`. A prompt of your
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`. A prompt of your
             own has the slots ``history`` and ``query``.
 
     Example:
@@ -52,12 +52,12 @@ class ExpandResponse(MessageStep):
 
     Input columns: ``qid``, ``query`` and, where there is one, ``qhistory``. Output columns: the
     same text in ``query``, and the new ``qhistory``; see
-    :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+    :class:`~pyterrier_rewrite.Rewriter` for the others.
 
     Args:
         llm: The language model.
         history_tokens: Most tokens of the conversation in the prompt, at least 1, estimated.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`. A prompt of your
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`. A prompt of your
             own has the slots ``history`` and ``query``.
 
     Reference: Mo et al. CHIQ. EMNLP 2024.
@@ -99,7 +99,7 @@ class PseudoResponse(MessageStep):
 class SwitchTopic(MessageStep):
     """Keeps only the last turn of the conversation where this one opens a new topic.
 
-    The model is asked yes or no. :class:`~pyterrier_rewrite.conversation.TopicShift` does the
+    The model is asked yes or no. :class:`~pyterrier_rewrite.TopicShift` does the
     like without a model.
 
     Columns, arguments and reference: see :class:`ExpandResponse`; first turns are skipped.

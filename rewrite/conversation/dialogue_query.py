@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..llm_rewriter import Published
-from ._prompted import ConversationalRewriter
+from ..prompting.llm_rewriter import Published
+from .prompted import ConversationalRewriter
 
 
 class DialogueQuery(ConversationalRewriter):
@@ -14,13 +14,13 @@ class DialogueQuery(ConversationalRewriter):
     One generation, greedy, of at most 64 tokens; it takes the turn's place.
 
     Input columns: ``qid``, ``query`` and, where there is one, ``qhistory``. Output columns: see
-    :class:`~pyterrier_rewrite.base.Rewriter`.
+    :class:`~pyterrier_rewrite.Rewriter`.
 
     Args:
         llm: The language model.
         history_tokens: Most tokens of the conversation in the prompt, at least 1, estimated; the
             oldest messages go first.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`. A prompt of your
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`. A prompt of your
             own has the slots ``history`` and ``query``.
 
     Example:

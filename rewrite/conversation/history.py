@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ..columns import QCONVERSATION, QHISTORY, QID, QTURN, QUERY
-from ..documents import _INSTEAD, _TAG
 from ..llm.base import Message
-from ..text import count_tokens, cut_to_tokens, safe_text
+from ..prompting.documents import _INSTEAD, _TAG
+from ..text.safe import count_tokens, cut_to_tokens, safe_text
 
 ROLES: Final = ("user", "assistant")
 

@@ -30,7 +30,7 @@ class HQE(Rewriter):
 
     Input columns: ``qid``, ``query`` and, where there is one, ``qhistory``.
 
-    Output columns: as :class:`~pyterrier_rewrite.base.Rewriter`; ``qstatus`` is ``skipped: …``
+    Output columns: as :class:`~pyterrier_rewrite.Rewriter`; ``qstatus`` is ``skipped: …``
     for a turn without history, and where no word is a keyword.
 
     Args:

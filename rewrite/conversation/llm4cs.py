@@ -8,19 +8,19 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from .._outcome import outcome
 from ..base import NewQuery, Rewritten
 from ..columns import QUERY, QUERY_VEC
-from ..formulation import Vector
 from ..llm.base import LLM, Completions, Messages
-from ..llm_rewriter import Published
-from ..parsing import without_unfinished_word
-from ..prompt import Prompt
+from ..parsing.labels import labelled
+from ..parsing.parsers import without_unfinished_word
+from ..prompting.formulation import Vector
+from ..prompting.llm_rewriter import Published
+from ..prompting.outcome import outcome
+from ..prompting.prompt import Prompt
 from ..protocols import Encoder
-from ..similarity import cosines, encode_groups
-from ._labels import labelled
-from ._prompted import ConversationalRewriter
+from ..text.similarity import cosines, encode_groups
 from .history import histories
+from .prompted import ConversationalRewriter
 
 Mode = Literal["REW", "RTR", "RAR"]
 Aggregation = Literal["MaxProb", "Mean", "SC"]
@@ -57,7 +57,7 @@ class LLM4CS(ConversationalRewriter):
     Without, what was taken is joined to one text, rewrites first.
 
     Input columns: ``qid``, ``query`` and, where there is one, ``qhistory``. Output columns: the
-    same, and ``query_vec`` with an encoder; see :class:`~pyterrier_rewrite.base.Rewriter`.
+    same, and ``query_vec`` with an encoder; see :class:`~pyterrier_rewrite.Rewriter`.
 
     Args:
         llm: The language model.
@@ -67,7 +67,7 @@ class LLM4CS(ConversationalRewriter):
         encoder: What encodes queries, such as a dense index; None for a sparse engine.
         history_tokens: Most tokens of the conversation in the prompt, at least 1, estimated; the
             oldest messages go first.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`. A prompt of your
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`. A prompt of your
             own has the slots ``history`` and ``query``, and asks for ``Rewrite: …`` and, with
             RAR, ``Response: …``; ``formulation`` forms the text for a sparse engine.
 

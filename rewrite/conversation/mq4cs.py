@@ -7,17 +7,17 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from .._outcome import outcome
 from ..base import Rewritten
 from ..columns import QPTKB, QUERY
-from ..formulation import Several
 from ..llm.base import LLM, Completions, Messages
-from ..llm_rewriter import Published
-from ..parsing import Queries, Text
-from ..prompt import Prompt
-from ..text import cut_to_tokens
-from ._prompted import ConversationalRewriter
+from ..parsing.parsers import Queries, Text
+from ..prompting.formulation import Several
+from ..prompting.llm_rewriter import Published
+from ..prompting.outcome import outcome
+from ..prompting.prompt import Prompt
+from ..text.safe import cut_to_tokens
 from .history import histories, quoted
+from .prompted import ConversationalRewriter
 
 
 class MQ4CS(ConversationalRewriter):
@@ -31,7 +31,7 @@ class MQ4CS(ConversationalRewriter):
 
     Input columns: ``qid``, ``query`` and, where there are any, ``qhistory`` and ``qptkb`` (a list
     of statements about the person). Output columns: ``qid`` (``<qid>~1``, …), ``query``,
-    ``qgroup``, ``qgroup_query``, ``qweight``; see :class:`~pyterrier_rewrite.base.Rewriter`.
+    ``qgroup``, ``qgroup_query``, ``qweight``; see :class:`~pyterrier_rewrite.Rewriter`.
     ``qgen`` holds the answer and the queries.
 
     Args:
@@ -42,7 +42,7 @@ class MQ4CS(ConversationalRewriter):
             and ``query``.
         history_tokens: Most tokens of the conversation, and of the personal statements, in the
             prompt, at least 1, estimated.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Raises:
         ValueError: On use, if ``count`` is below 1.

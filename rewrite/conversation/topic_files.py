@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from .._files import FileError, TextFile
 from ..columns import QCONVERSATION, QHISTORY, QID, QPTKB, QREWRITE, QTURN, QUERY
+from ..text.files import FileError, TextFile
 from .history import History, _clean, objects
 
 TURNS = ("turn", "turns", "responses")

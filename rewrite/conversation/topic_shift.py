@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pandas as pd
 import pyterrier as pt
 
-from ..analysis import EnglishAnalyzer
 from ..columns import QHISTORY, QUERY
 from ..protocols import Analyzer, Encoder
-from ..similarity import Vectors, cosines, encode_groups
+from ..text.analysis import EnglishAnalyzer
+from ..text.similarity import Vectors, cosines, encode_groups
 from ..value import ValueTransformer
 from .history import History, histories, objects
 

@@ -28,9 +28,9 @@ from ..columns import (
 )
 from ..errors import RewriteWarning
 from ..protocols import Analyzer
-from ..text import safe_text
-from ._prompted import message
+from ..text.safe import safe_text
 from .history import History, histories, objects
+from .prompted import message
 
 
 class TurnByTurn(Rewriter):

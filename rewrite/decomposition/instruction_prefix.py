@@ -9,7 +9,7 @@ import pandas as pd
 from ..base import NewQuery, Rewriter, Rewritten
 from ..columns import QUERY, QUERY_VEC, skipped
 from ..protocols import Encoder
-from ..text import safe_text
+from ..text.safe import safe_text
 
 FORMS: Final = {
     "tart": "{instruction} [SEP] {query}",
@@ -28,7 +28,7 @@ class InstructionPrefix(Rewriter):
     sparse and dense search can follow side by side.
 
     Input columns: ``qid``, ``query``, and the column of ``instruction_from``. Output columns: the
-    same, and ``query_vec`` with an encoder; see :class:`~pyterrier_rewrite.base.Rewriter`.
+    same, and ``query_vec`` with an encoder; see :class:`~pyterrier_rewrite.Rewriter`.
 
     Args:
         instruction: The instruction, such as ``"Retrieve a tool that does what is asked."``; for

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from ..columns import QUERY
-from ..formulation import Several
 from ..llm.base import LLM, Completions, Messages
-from ..llm_rewriter import LLMRewriter, Published
-from ..parsing import Queries
+from ..parsing.parsers import Queries
+from ..prompting.formulation import Several
+from ..prompting.llm_rewriter import LLMRewriter, Published
 
 
 class MultiQuery(LLMRewriter):
@@ -21,13 +21,13 @@ class MultiQuery(LLMRewriter):
 
     Input columns: ``qid``, ``query``. Output columns: ``qid`` (``<qid>~1`` the original,
     ``<qid>~2``, … the rewordings), ``query``, ``qgroup``, ``qgroup_query``, ``qweight``; see
-    :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+    :class:`~pyterrier_rewrite.Rewriter` for the others.
 
     Args:
         llm: The language model.
         count: Rewordings a query, at least 1.
         include_original: Whether the original is searched as well; yes, as published.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`. A prompt of your
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`. A prompt of your
             own has the slots ``query`` and ``count``.
 
     Raises:

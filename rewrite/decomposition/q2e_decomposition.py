@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..formulation import Several
-from ..llm_rewriter import LLMRewriter, Published
-from ..parsing import Queries
+from ..parsing.parsers import Queries
+from ..prompting.formulation import Several
+from ..prompting.llm_rewriter import LLMRewriter, Published
 
 
 class Q2EDecomposition(LLMRewriter):
@@ -18,12 +18,12 @@ class Q2EDecomposition(LLMRewriter):
 
     Input columns: ``qid``, ``query``. Output columns: ``qid`` (``<qid>~1`` the original,
     ``<qid>~2``, … its decomposition), ``query``, ``qgroup``, ``qgroup_query``, ``qweight``; see
-    :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+    :class:`~pyterrier_rewrite.Rewriter` for the others.
 
     Args:
         llm: The language model.
         include_original: Whether the original is searched as well; yes, as published.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, Q2EDecomposition

@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from .._outcome import outcome
 from ..base import DOCUMENTS, Rewritten
 from ..columns import QUERY
-from ..documents import plain_text
-from ..formulation import Several
 from ..llm.base import LLM
-from ..llm_rewriter import LLMRewriter, Published
+from ..prompting.documents import plain_text
+from ..prompting.formulation import Several
+from ..prompting.llm_rewriter import LLMRewriter, Published
+from ..prompting.outcome import outcome
 from ..protocols import Encoder
-from ..similarity import Vectors, cosines, encode_groups
+from ..text.similarity import Vectors, cosines, encode_groups
 
 
 class QueryIntents(LLMRewriter):
@@ -28,14 +28,14 @@ class QueryIntents(LLMRewriter):
 
     Input columns: ``qid``, ``query``, and without ``feedback`` also ``docno``, ``text``. Output
     columns: ``qid`` (``<qid>~1``, ``<qid>~2``, …), ``query``, ``qgroup``, ``qgroup_query``,
-    ``qweight``; see :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+    ``qweight``; see :class:`~pyterrier_rewrite.Rewriter` for the others.
 
     Args:
         llm: The language model.
         count: Most intents a query, at least 1.
         encoder: What encodes the documents for clustering: anything with
             ``encode(list[str]) -> array``, such as a dense index; None compares their terms.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Raises:
         ValueError: On use, if ``count`` is below 1.

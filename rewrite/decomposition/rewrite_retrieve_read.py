@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .._cleaning import content_lines
-from ..formulation import Replace
-from ..llm_rewriter import LLMRewriter, Published
-from ..parsing import Queries, Text
+from ..parsing.cleaning import content_lines
+from ..parsing.parsers import Queries, Text
+from ..prompting.formulation import Replace
+from ..prompting.llm_rewriter import LLMRewriter, Published
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,14 @@ class RewriteRetrieveRead(LLMRewriter):
     ``RewriteRetrieveRead(llm) >> bm25 >> reader``.
 
     Input columns: ``qid``, ``query``. Output columns: the same; see
-    :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+    :class:`~pyterrier_rewrite.Rewriter` for the others.
 
     Args:
         llm: The language model.
         prompt: ``"rewrite-retrieve-read/few-shot"`` (default; your own examples by
             ``examples=[{"query": …, "searches": "…; …"}, …]``) or
             ``"rewrite-retrieve-read/zero-shot"``.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, RewriteRetrieveRead, Several

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..formulation import Several
-from ..llm_rewriter import LLMRewriter, Published
-from ..parsing import Queries
+from ..parsing.parsers import Queries
+from ..prompting.formulation import Several
+from ..prompting.llm_rewriter import LLMRewriter, Published
 
 
 class StepBack(LLMRewriter):
@@ -17,14 +17,14 @@ class StepBack(LLMRewriter):
 
     Input columns: ``qid``, ``query``. Output columns: ``qid`` (``<qid>~1`` the original,
     ``<qid>~2`` the broader question), ``query``, ``qgroup``, ``qgroup_query``, ``qweight``; see
-    :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+    :class:`~pyterrier_rewrite.Rewriter` for the others.
 
     Args:
         llm: The language model.
         prompt: ``"step-back/few-shot"`` (default; your own examples by
             ``examples=[{"query": …, "broader": …}, …]``) or ``"step-back/zero-shot"``.
         include_original: Whether the original is searched as well; yes, as published.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, StepBack

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..formulation import Repeat
-from ..llm_rewriter import LLMRewriter, Published
-from ..parsing import Queries
+from ..parsing.parsers import Queries
+from ..prompting.formulation import Repeat
+from ..prompting.llm_rewriter import LLMRewriter, Published
 
 
 class ToolQueries(LLMRewriter):
@@ -17,11 +17,11 @@ class ToolQueries(LLMRewriter):
     ``formulation=Several()`` each description is a query of its own, for a fusion behind.
 
     Input columns: ``qid``, ``query``. Output columns: the same; see
-    :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+    :class:`~pyterrier_rewrite.Rewriter` for the others.
 
     Args:
         llm: The language model.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, ToolQueries

@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from .._cleaning import content_lines, content_of, has_word
-from .._lists import list_items
-from .._outcome import outcome
 from ..base import Rewritten
 from ..columns import QUERY
-from ..formulation import RepeatPerPart
 from ..llm.base import LLM
-from ..llm_rewriter import LLMRewriter, Published
-from ..prompt import Prompt
+from ..parsing.cleaning import content_lines, content_of, has_word
+from ..parsing.lists import list_items
+from ..prompting.formulation import RepeatPerPart
+from ..prompting.llm_rewriter import LLMRewriter, Published
+from ..prompting.outcome import outcome
+from ..prompting.prompt import Prompt
 
 _QUOTED = re.compile(r'["“„]([^"“”„\n]+)["”“]')
 
@@ -32,7 +32,7 @@ class CSQE(LLMRewriter):
 
     Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``; queries
     without results are then lost upstream. Output columns: see
-    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+    :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Args:
         llm: The language model.
@@ -40,7 +40,7 @@ class CSQE(LLMRewriter):
             for quotations.
         feedback: Pipeline that finds documents with their ``text``: ``bm25 >> index.text()``.
         n: Generations a prompt, at least 1.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Example:
         >>> from pyterrier_rewrite import CSQE, FakeLLM

@@ -8,9 +8,9 @@ import pandas as pd
 
 from ..base import DOCUMENTS, Rewritten
 from ..columns import QDATE, TEXT, failed, skipped
-from ..formulation import Repeat
 from ..llm.base import LLM
-from ..llm_rewriter import LLMRewriter, Published
+from ..prompting.formulation import Repeat
+from ..prompting.llm_rewriter import LLMRewriter, Published
 
 
 class EventExpansion(LLMRewriter):
@@ -25,7 +25,7 @@ class EventExpansion(LLMRewriter):
     there, is the moment of the query: later documents are left out. A date without a time is
     the beginning of its day (UTC).
 
-    Output columns: see :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+    Output columns: see :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Args:
         llm: The language model.
@@ -34,7 +34,7 @@ class EventExpansion(LLMRewriter):
         feedback: Pipeline that finds documents with their text and date:
             ``bm25 >> index.text(columns=("text", "date"))``.
         fb_docs: How many of the best documents count as matches.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Raises:
         ValueError: On use, if the documents have no such column, or ``recent`` is below 1.

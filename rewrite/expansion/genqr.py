@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..formulation import Repeat
-from ..llm_rewriter import LLMRewriter, Published
-from ..parsing import Terms
+from ..parsing.parsers import Terms
+from ..prompting.formulation import Repeat
+from ..prompting.llm_rewriter import LLMRewriter, Published
 
 
 class GenQR(LLMRewriter):
@@ -16,11 +16,11 @@ class GenQR(LLMRewriter):
     :class:`GenPRF` shows feedback documents too.
 
     Input columns: ``qid``, ``query``. Output columns: see
-    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+    :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Args:
         llm: The language model.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, GenQR

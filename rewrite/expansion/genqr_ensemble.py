@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from .._outcome import outcome
 from ..base import DOCUMENTS, Rewritten
 from ..columns import QUERY
-from ..formulation import Repeat, Several
 from ..llm.base import LLM, Messages
-from ..llm_rewriter import LLMRewriter, Published
-from ..parsing import Terms
-from ..prompt import Prompt
+from ..parsing.parsers import Terms
+from ..prompting.formulation import Repeat, Several
+from ..prompting.llm_rewriter import LLMRewriter, Published
+from ..prompting.outcome import outcome
+from ..prompting.prompt import Prompt
 
 
 class GenQREnsemble(LLMRewriter):
@@ -26,13 +26,13 @@ class GenQREnsemble(LLMRewriter):
     makes a query of each instruction's keywords.
 
     Input columns: ``qid``, ``query``. Output columns: see
-    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+    :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Args:
         llm: The language model.
         instructions: The instructions, at least one; or the name of a prompt whose messages are
             the instructions.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`; the prompt has
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`; the prompt has
             the slots ``instruction`` and ``query``.
 
     Raises:

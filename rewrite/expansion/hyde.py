@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..formulation import Repeat
-from ..llm_rewriter import LLMRewriter, Published
+from ..prompting.formulation import Repeat
+from ..prompting.llm_rewriter import LLMRewriter, Published
 
 
 class HyDE(LLMRewriter):
@@ -17,15 +17,15 @@ class HyDE(LLMRewriter):
     takes their text, and the query eight times, so that the passages do not drown it.
 
     Input columns: ``qid``, ``query``. Output columns: the same, and ``query_vec`` with
-    :class:`~pyterrier_rewrite.formulation.MeanVector`; see
-    :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+    :class:`~pyterrier_rewrite.MeanVector`; see
+    :class:`~pyterrier_rewrite.Rewriter` for the others.
 
     Args:
         llm: The language model.
         prompt: The collection's task: ``"hyde/web"`` (default), ``"hyde/science"`` (claims),
             ``"hyde/medicine"``, ``"hyde/finance"``, ``"hyde/argument"`` (counter-arguments),
             ``"hyde/news"``, ``"hyde/entity"`` or ``"hyde/product"``.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, HyDE, Repeat

@@ -9,10 +9,10 @@ import pandas as pd
 
 from ..base import DOCUMENTS
 from ..columns import QDESCRIPTION, QGEN, QUERY
-from ..formulation import Repeat
 from ..llm.base import LLM, Messages
-from ..llm_rewriter import LLMRewriter, Published
-from ..text import safe_text
+from ..prompting.formulation import Repeat
+from ..prompting.llm_rewriter import LLMRewriter, Published
+from ..text.safe import safe_text
 
 Documents = list[dict[str, Any]]
 
@@ -31,7 +31,7 @@ class IntentDescription(LLMRewriter):
     Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno``, ``text`` and, if
     there, ``label``; queries without results are then lost upstream.
 
-    Output columns: those of :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`, and
+    Output columns: those of :class:`~pyterrier_rewrite.LLMRewriter`, and
     ``qdescription``, which is the query itself where no description was made.
 
     Args:
@@ -39,7 +39,7 @@ class IntentDescription(LLMRewriter):
         contrast: Most documents of either kind in the prompt, at least 1.
         feedback: Pipeline that finds documents with their ``text``: ``bm25 >> index.text()``.
         fb_docs: Depth of the first ranking, whose end counts as irrelevant.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`; the prompt has
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`; the prompt has
             the slots ``query``, ``relevant`` and ``irrelevant``.
 
     Raises:

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..formulation import Repeat
-from ..llm_rewriter import LLMRewriter, Published
-from ..parsing import Terms, Text
+from ..parsing.parsers import Terms, Text
+from ..prompting.formulation import Repeat
+from ..prompting.llm_rewriter import LLMRewriter, Published
 
 _REFERENCE = (
     "Jagerman, Zhuang, Qin, Wang & Bendersky. Query Expansion by Prompting Large Language "
@@ -23,12 +23,12 @@ class Q2D(LLMRewriter):
     no examples, :class:`Q2DPRF` three feedback documents.
 
     Input columns: ``qid``, ``query``. Output columns: see
-    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+    :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Args:
         llm: The language model.
         examples: Your own examples, ``[{"query": …, "passage": …}, …]``.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, Q2D
@@ -83,12 +83,12 @@ class Q2E(LLMRewriter):
     :class:`Q2EPRF` three feedback documents.
 
     Input columns: ``qid``, ``query``. Output columns: see
-    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+    :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Args:
         llm: The language model.
         examples: Your own examples, ``[{"query": …, "keywords": …}, …]``.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, Q2E
@@ -170,11 +170,11 @@ class CoT(LLMRewriter):
     documents.
 
     Input columns: ``qid``, ``query``. Output columns: see
-    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+    :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Args:
         llm: The language model.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Example:
         >>> from pyterrier_rewrite import CoT, FakeLLM

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..formulation import Interleave
-from ..llm_rewriter import LLMRewriter, Published
+from ..prompting.formulation import Interleave
+from ..prompting.llm_rewriter import LLMRewriter, Published
 
 
 class LameR(LLMRewriter):
@@ -17,12 +17,12 @@ class LameR(LLMRewriter):
 
     Input columns: ``qid``, ``query`` and, without ``feedback``, ``docno`` and ``text``; queries
     without results are then lost upstream. Output columns: see
-    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+    :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Args:
         llm: The language model.
         feedback: Pipeline that finds documents with their ``text``: ``bm25 >> index.text()``.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, LameR

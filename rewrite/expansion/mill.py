@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from .._outcome import outcome
 from ..base import DOCUMENTS, Rewritten
 from ..columns import QUERY
-from ..documents import plain_text
-from ..formulation import Repeat
 from ..llm.base import LLM, Messages
-from ..llm_rewriter import LLMRewriter, Published
+from ..prompting.documents import plain_text
+from ..prompting.formulation import Repeat
+from ..prompting.llm_rewriter import LLMRewriter, Published
+from ..prompting.outcome import outcome
 from ..protocols import Encoder
-from ..similarity import Vectors, cosines, encode_groups
+from ..text.similarity import Vectors, cosines, encode_groups
 
 
 class MILL(LLMRewriter):
@@ -30,7 +30,7 @@ class MILL(LLMRewriter):
     first.
 
     Input columns: ``qid``, ``query``, and without ``feedback`` also ``docno``, ``text``. Output
-    columns: the same; see :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+    columns: the same; see :class:`~pyterrier_rewrite.Rewriter` for the others.
 
     Args:
         llm: The language model.
@@ -38,7 +38,7 @@ class MILL(LLMRewriter):
         keep_docs: Documents kept, 0 or more.
         encoder: What encodes the texts for the cosines: anything with
             ``encode(list[str]) -> array``, such as a dense index; None compares their terms.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`. A prompt of your
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`. A prompt of your
             own has the slot ``query`` only; ``doc_tokens`` bounds the documents' text.
 
     Raises:

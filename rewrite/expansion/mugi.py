@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..formulation import AdaptiveRepeat
-from ..llm_rewriter import LLMRewriter, Published
+from ..prompting.formulation import AdaptiveRepeat
+from ..prompting.llm_rewriter import LLMRewriter, Published
 
 
 class MuGI(LLMRewriter):
@@ -14,16 +14,16 @@ class MuGI(LLMRewriter):
     Five passages are sampled at temperature 1. The query is repeated
     max(1, ⌊characters of all passages ÷ (β × characters of the query)⌋) times, β = 4. The
     released code can fall to 0 repetitions, which loses the query; this one cannot. For dense
-    retrieval, give :class:`~pyterrier_rewrite.formulation.MeanVector` or
-    :class:`~pyterrier_rewrite.formulation.Join`.
+    retrieval, give :class:`~pyterrier_rewrite.MeanVector` or
+    :class:`~pyterrier_rewrite.Join`.
 
     Input columns: ``qid``, ``query``. Output columns: see
-    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+    :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Args:
         llm: The language model.
         formulation: ``AdaptiveRepeat(beta)`` with another β; 4 to 6 as published.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, MuGI

@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from .._outcome import outcome
 from ..base import Rewritten
 from ..columns import OK, QUERY, skipped
-from ..formulation import Repeat
 from ..llm.base import LLM, Completions, Messages
-from ..llm_rewriter import LLMRewriter, Published
-from ..parsing import Queries, list_of_strings
-from ..prompt import Prompt
+from ..parsing.parsers import Queries, list_of_strings
+from ..prompting.formulation import Repeat
+from ..prompting.llm_rewriter import LLMRewriter, Published
+from ..prompting.outcome import outcome
+from ..prompting.prompt import Prompt
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class QAExpand(LLMRewriter):
     query is ``query × 3 + answers kept``. A query without a useful answer stays as it is.
 
     Input columns: ``qid``, ``query``. Output columns: see
-    :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+    :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Args:
         llm: The language model.
@@ -45,7 +45,7 @@ class QAExpand(LLMRewriter):
         answer_prompt: The prompt of the second step, with the slot ``questions``; ``prompt`` is
             that of the first, with ``number`` and ``query``.
         filter_prompt: The prompt of the third step, with the slots ``query`` and ``answers``.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Raises:
         ValueError: On use, if ``questions`` is below 1.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..formulation import Repeat
-from ..llm_rewriter import LLMRewriter, Published
+from ..prompting.formulation import Repeat
+from ..prompting.llm_rewriter import LLMRewriter, Published
 
 
 class Query2Doc(LLMRewriter):
@@ -13,17 +13,17 @@ class Query2Doc(LLMRewriter):
 
     One passage of at most 128 tokens, at temperature 1. The new query is ``query × 5 + passage``
     for a sparse engine; other forms by ``formulation``:
-    :class:`~pyterrier_rewrite.formulation.RepeatTerms` (weighted terms) or
-    :class:`~pyterrier_rewrite.formulation.Join` (``query [SEP] passage``, for dense retrieval).
+    :class:`~pyterrier_rewrite.RepeatTerms` (weighted terms) or
+    :class:`~pyterrier_rewrite.Join` (``query [SEP] passage``, for dense retrieval).
 
     Input columns: ``qid``, ``query``. Output columns: the same, and ``query_toks`` with
-    ``RepeatTerms``; see :class:`~pyterrier_rewrite.base.Rewriter` for the others.
+    ``RepeatTerms``; see :class:`~pyterrier_rewrite.Rewriter` for the others.
 
     Args:
         llm: The language model.
         prompt: ``"query2doc/zero-shot"`` (default) or ``"query2doc/few-shot"`` (four examples,
             as published; your own by ``examples=[{"query": …, "passage": …}, …]``).
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
 
     Example:
         >>> import pandas as pd

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 import pandas as pd
 import pyterrier as pt
 
-from .._outcome import outcome
 from ..base import DOCUMENTS, NewQuery, Rewritten
 from ..columns import DOCNO, QID, QUERY, QUERY_FORMS
-from ..formulation import AdaptiveRepeat
 from ..llm.base import LLM, Completions
-from ..llm_rewriter import LLMRewriter, Published
+from ..prompting.formulation import AdaptiveRepeat
+from ..prompting.llm_rewriter import LLMRewriter, Published
+from ..prompting.outcome import outcome
 
 
 class ThinkQE(LLMRewriter):
@@ -25,7 +25,7 @@ class ThinkQE(LLMRewriter):
     rankings; a query for which a round finds nothing new is done.
 
     Input columns: ``qid``, ``query``; the first round's documents can also be given as ``docno``,
-    ``text``. Output columns: the same; see :class:`~pyterrier_rewrite.base.Rewriter` for the
+    ``text``. Output columns: the same; see :class:`~pyterrier_rewrite.Rewriter` for the
     others. ``qgen`` holds the generations of all rounds, ``qusage`` sums over them.
 
     Args:
@@ -33,7 +33,7 @@ class ThinkQE(LLMRewriter):
         feedback: The retrieval pipeline of every round, ``bm25 >> index.text()``; it should
             return ``rounds × fb_docs`` documents or more.
         rounds: How often to think, at least 1.
-        **settings: As in :class:`~pyterrier_rewrite.llm_rewriter.LLMRewriter`; ``fb_docs`` is the
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`; ``fb_docs`` is the
             number of documents a round.
 
     Raises:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyterrier as pt
 
 from ..columns import OK, QSTATUS, QUERY, QUERY_FORMS, QUERY_TOKS, QUERY_VEC, skipped
-from ..text import safe_text
+from ..text.safe import safe_text
 from ..value import ValueTransformer
 
 ORIGINAL: Final = "query_0"
@@ -32,7 +32,7 @@ class Guard(ValueTransformer):
     Output columns: the same rows and columns in the same order, and ``qstatus``. Where the guard
     objects, ``query`` is the original text, ``qstatus`` says ``skipped: …``, and the other query
     forms are emptied, so that the engine goes by the text. Of several queries from one, each is
-    judged by itself; :class:`~pyterrier_rewrite.guards.DistinctQueries` behind it takes out
+    judged by itself; :class:`~pyterrier_rewrite.DistinctQueries` behind it takes out
     originals that came back more than once.
 
     Example:

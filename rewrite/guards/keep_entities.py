@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from ..analysis import STOP_WORDS, EnglishAnalyzer
+from ..text.analysis import STOP_WORDS, EnglishAnalyzer
 from .guard import Guard
 
 _QUOTED = re.compile(r"[\"“”«„]([^\"“”«»„]{2,80})[\"“”»]")
@@ -21,7 +21,7 @@ class KeepEntities(Guard):
     phrases, and capitalised words. Queries typed in lower case have numbers only; give an
     ``extract`` of your own, a named-entity tagger say, where that is too little.
 
-    Input and output columns: see :class:`~pyterrier_rewrite.guards.Guard`.
+    Input and output columns: see :class:`~pyterrier_rewrite.Guard`.
 
     Args:
         extract: Returns the entities of a query.

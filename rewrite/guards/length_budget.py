@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..text import count_tokens
+from ..text.safe import count_tokens
 from .guard import Guard
 
 
 class LengthBudget(Guard):
     """Objects to a rewrite longer than a budget, such as a dense encoder's limit.
 
-    Input and output columns: see :class:`~pyterrier_rewrite.guards.Guard`.
+    Input and output columns: see :class:`~pyterrier_rewrite.Guard`.
 
     Args:
         max_tokens: Longest rewrite in tokens, at least 1.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..language import language_change
+from ..text.language import language_change
 from .guard import Guard
 
 
@@ -12,7 +12,7 @@ class SameLanguage(Guard):
     Small models answer in English, or in Chinese, whatever they are asked in. The language is
     told offline; where a text is too short to tell, as a brand name is, nothing is objected.
 
-    Input and output columns: see :class:`~pyterrier_rewrite.guards.Guard`.
+    Input and output columns: see :class:`~pyterrier_rewrite.Guard`.
 
     Raises:
         MissingExtraError: On use, if py3langid is not installed (extra ``lang``).

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..analysis import EnglishAnalyzer, count_terms
 from ..protocols import Analyzer
+from ..text.analysis import EnglishAnalyzer, count_terms
 from .guard import Guard
 
 ENGLISH: Final = EnglishAnalyzer()
@@ -18,7 +18,7 @@ class Unchanged(Guard):
     Σ max over stems, where the weights of each sum to 1. So neither case, word order, inflection
     nor repetition of the whole is a change; one other word among ten is .82.
 
-    Input and output columns: see :class:`~pyterrier_rewrite.guards.Guard`.
+    Input and output columns: see :class:`~pyterrier_rewrite.Guard`.
 
     Args:
         similarity: Likeness from which a rewrite counts as unchanged, over 0 and at most 1.

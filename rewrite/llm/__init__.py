@@ -3,9 +3,9 @@
 from .base import LLM, Completions, Message, Messages, Sampling
 from .cache import Cached
 from .fake import FakeLLM
-from .openai import OpenAILLM
-from .transformers import TransformersLLM
-from .vllm import VLLM
+from .local.transformers import TransformersLLM
+from .local.vllm import VLLM
+from .served.openai import OpenAILLM
 
 __all__ = [
     "LLM",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ._answers import SCHEMA, canonical_json, open_answers
+from .answers import SCHEMA, canonical_json, open_answers
 from .base import LLM, Completions, Messages, Sampling
 
 

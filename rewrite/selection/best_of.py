@@ -12,8 +12,8 @@ import pyterrier as pt
 
 from ..base import DOCUMENTS, Rewriter, Rewritten, add_usage
 from ..columns import QCAND, QGROUP, QGROUP_QUERY, QID, QUERY, skipped
+from ..llm.spread import Spread
 from ..protocols import Analyzer, Reward
-from ._spread import Spread
 
 
 class BestOf(Rewriter):

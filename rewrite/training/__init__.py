@@ -1,18 +1,18 @@
 """Training: any LLMRewriter on a local model, by targets, preferences or a reward."""
 
-from .errors import TrainingError, TrainingWarning
-from .grpo import grpo
-from .lora import LoraSettings
-from .preferences import dpo, kto
-from .reward_function import RewardFunction
-from .sampling import labelled_samples, preference_pairs, rejection_samples, sample_candidates
+from .data.sampling import labelled_samples, preference_pairs, rejection_samples, sample_candidates
+from .data.synthetic import synthetic_queries
+from .data.typical_targets import typical_targets
+from .data.warm_start import distant_supervision, join_pairs, pseudo_judgements
+from .methods.grpo import grpo
+from .methods.preferences import dpo, kto
+from .methods.reward_function import RewardFunction
+from .methods.sft import sft
+from .run.errors import TrainingError, TrainingWarning
+from .run.lora import LoraSettings
+from .run.task import Task
+from .run.validation import Validation
 from .scratch import scratch_rewriter
-from .sft import sft
-from .synthetic import synthetic_queries
-from .task import Task
-from .typical import typical_targets
-from .validation import Validation
-from .warm_start import distant_supervision, join_pairs, pseudo_judgements
 
 __all__ = [
     "LoraSettings",

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from .._quiet import quiet_loading
-from ..formulation import Formulation, RepeatTerms
-from ..llm._local import need
-from ..llm.transformers import TransformersLLM
-from ..llm_rewriter import LLMRewriter
-from ..parsing import Parser, Text
-from ..prompt import Prompt
+from ..extras import quiet_loading
+from ..llm.local.model import need
+from ..llm.local.transformers import TransformersLLM
+from ..parsing.parsers import Parser, Text
+from ..prompting.formulation import Formulation, RepeatTerms
+from ..prompting.llm_rewriter import LLMRewriter
+from ..prompting.prompt import Prompt
 
 BARE: Final = Prompt("scratch/query", 1, (("user", "{query}"),), ("query",))
 """The query and nothing else: a model from scratch knows its task, and every token costs."""
@@ -62,7 +62,7 @@ def scratch_rewriter(
         prompt: How a query is shown to the model.
         parser: How a generation is read; by default as one text.
         formulation: How the new query is formed; by default query and answer as terms of the
-            same weight, :class:`~pyterrier_rewrite.formulation.RepeatTerms` with ``n=1``.
+            same weight, :class:`~pyterrier_rewrite.RepeatTerms` with ``n=1``.
         max_tokens: Longest answer.
         n: Answers a query, all of which make up the new query.
         temperature: 0 is greedy; over 0 where ``n`` is over 1.

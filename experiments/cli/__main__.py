@@ -1,0 +1,5 @@
+"""``python -m pyterrier_rewrite.experiments.cli``."""
+
+from .main import main
+
+main()

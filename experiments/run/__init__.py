@@ -1,0 +1,1 @@
+"""Experiments and trainings, executed and written down."""

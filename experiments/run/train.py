@@ -1,0 +1,443 @@
+"""Train a rewriter as a config says, and leave it in a folder that experiments can use."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import pyterrier as pt
+import yaml
+
+from pyterrier_rewrite import LLMRewriter, RepeatTerms, rewards
+from pyterrier_rewrite.columns import DOCNO, QID, QREWRITE
+from pyterrier_rewrite.llm import LLM
+from pyterrier_rewrite.prompting.formulation import Formulation
+from pyterrier_rewrite.protocols import TextSource
+from pyterrier_rewrite.rewards import Judgements, Reward
+from pyterrier_rewrite.saved.artifact import save_pretrained
+from pyterrier_rewrite.training import (
+    LoraSettings,
+    Validation,
+    dpo,
+    grpo,
+    kto,
+    labelled_samples,
+    preference_pairs,
+    rejection_samples,
+    sft,
+    typical_targets,
+)
+from pyterrier_rewrite.training.data.warm_start import (
+    distant_supervision,
+    join_pairs,
+    pseudo_judgements,
+)
+from pyterrier_rewrite.training.run.run import check_settings
+from pyterrier_rewrite.training.scratch import BARE, scratch_rewriter
+
+from ..build.workbench import CONFIG, REWRITER, Workbench, asks_for, backend, split_stage
+from ..config.schema import ConfigError, TransformersConfig, near
+from ..config.training import TrainConfig, data_of
+
+METHODS: Final[dict[str, Callable[..., Any]]] = {"sft": sft, "dpo": dpo, "kto": kto, "grpo": grpo}
+
+_OURS: Final = frozenset(
+    "rewriter topics qrels data reward texts statistics output_dir validation seed verbose"
+    " resume analyzer".split()
+)
+"""What the training itself hands over, and no config can."""
+
+SCRATCH: Final = "scratch"
+"""Sub-folder with the model from scratch, as it was before training."""
+
+Notice = Callable[[str, LLMRewriter], None]
+"""Called after each method with its name and the rewriter as it is then."""
+
+
+def references(topics: pd.DataFrame, *, column: str = QREWRITE) -> Any:
+    """Take the targets from a column of the topics, where a collection brings rewrites."""
+    if column not in topics.columns:
+        raise ConfigError(f"the topics have no column {column!r}, found {list(topics.columns)}")
+    return topics.assign(target=topics[column])
+
+
+DATA: Final[dict[str, Callable[..., Any]]] = {
+    "references": references,
+    "distant_supervision": distant_supervision,
+    "typical_targets": typical_targets,
+    "rejection_samples": rejection_samples,
+    "preference_pairs": preference_pairs,
+    "labelled_samples": labelled_samples,
+}
+
+
+class Training(Workbench):
+    """Everything that a training's config names; nothing is trained before :meth:`run`.
+
+    Args:
+        wanted: The config.
+        verbose: Whether to show progress.
+
+    Example:
+        >>> Training(read_config(TrainConfig, "train-shop")).run("runs/shop")  # doctest: +SKIP
+    """
+
+    def __init__(self, wanted: TrainConfig, *, verbose: bool = True) -> None:
+        super().__init__(wanted.experiment(), verbose=verbose)
+        self.wanted = wanted
+        self._resume = False
+
+    # -- parts ---------------------------------------------------------------------------
+
+    @cached_property
+    def splits(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The topics to train on, and those that validate, which are not among the former."""
+        train = self.topics()
+        wanted = self.wanted.validation
+        held = train.iloc[:0]
+        if wanted is not None and wanted.hold_out is not None:
+            if wanted.hold_out >= len(train):
+                raise ConfigError(
+                    f"validation.hold_out: expected fewer than the {len(train)} topics there are"
+                )
+            held = spread(train, wanted.hold_out)
+            train = train.drop(held.index)
+        elif wanted is not None:
+            held = Workbench(self.wanted.experiment(wanted.split), verbose=False).topics()
+        if self.wanted.topics is not None:
+            train = spread(train, self.wanted.topics)
+        return train.reset_index(drop=True), held.reset_index(drop=True)
+
+    @cached_property
+    def train_qrels(self) -> pd.DataFrame:
+        """The judgements of the topics to train on, and of no others."""
+        qrels = self.qrels()
+        return qrels[qrels[QID].isin(set(self.splits[0][QID]))].reset_index(drop=True)
+
+    @cached_property
+    def validation(self) -> Validation | None:
+        """What decides on the weights to keep."""
+        wanted = self.wanted.validation
+        if wanted is None:
+            return None
+        bench = self if wanted.hold_out else Workbench(self.wanted.experiment(wanted.split))
+        return Validation(
+            self.pipeline(wanted.pipeline, "validation.pipeline"),
+            self.splits[1],
+            bench.qrels(),
+            wanted.measure,
+            every=wanted.every,
+            patience=wanted.patience,
+        )
+
+    @cached_property
+    def reward(self) -> Reward | None:
+        """What is to gain."""
+        return None if self.wanted.reward is None else self.make_reward(self.wanted.reward)
+
+    def make_reward(self, spec: Any, where: str = "reward") -> Reward:
+        """Return a reward, or the weighted sum of a list of them, from a config."""
+        if isinstance(spec, list) and spec:
+            return rewards.WeightedSum.of(
+                *(self._weighted(entry, f"{where}.{i}") for i, entry in enumerate(spec))
+            )
+        if not isinstance(spec, dict | str):
+            raise ConfigError(f"{where}: expected {{name: {{option: value}}}}, found {spec!r}")
+        name, options = split_stage(spec, where)
+        known = reward_classes()
+        if name not in known:
+            raise ConfigError(f"{where}: there is no reward {name!r}{near(name, known)}")
+        reward: Reward = self._call(known[name], options, f"{where}.{name}")
+        return reward
+
+    def _weighted(self, entry: Any, where: str) -> Reward:
+        if not isinstance(entry, dict):
+            raise ConfigError(f"{where}: expected {{weight: …, name: …}}, found {entry!r}")
+        rest = {key: value for key, value in entry.items() if key != "weight"}
+        try:
+            weight = float(entry.get("weight", 1.0))
+        except (TypeError, ValueError):
+            raise ConfigError(f"{where}.weight: expected a number") from None
+        return weight * self.make_reward(rest, where)
+
+    def start(self, folder: Path) -> LLMRewriter:
+        """Return the rewriter to be trained; one from scratch is made in ``folder``."""
+        scratch = self.wanted.scratch
+        if scratch is None:
+            assert self.wanted.rewriter is not None
+            return self.trainable(self.wanted.rewriter, "rewriter")
+        settings = scratch.model_dump(exclude={"original_weight"})
+        return scratch_rewriter(
+            folder / SCRATCH,
+            self._texts(),
+            **settings,
+            prompt=BARE,
+            formulation=RepeatTerms(
+                scratch.original_weight,
+                analyzer=self._pisa("an analyzer").analyzer,
+                per_part=True,
+            ),
+            seed=self.wanted.seed,
+        )
+
+    def trainable(self, stage: Any, where: str) -> LLMRewriter:
+        """Return a stage that is a rewriter on a local model."""
+        made = self.stages(stage, where)
+        if len(made) != 1 or not isinstance(made[0], LLMRewriter):
+            raise ConfigError(f"{where}: expected one rewriter on one of the llms, found {stage!r}")
+        return made[0]
+
+    def _texts(self) -> Iterator[str]:
+        """Yield what a small model reads and writes: the queries and the documents."""
+        yield from self.splits[0]["query"]
+        for document in self.collection.get_corpus_iter():
+            yield f"{document.get('title') or ''} {document.get('text') or ''}"
+
+    # -- the workbench, extended -----------------------------------------------------------
+
+    def llm(self, name: str) -> LLM:
+        """Return a model: a local one bare, since it may be trained, others with their cache."""
+        wanted = self.config.llms[name]
+        if not isinstance(wanted, TransformersConfig):
+            return super().llm(name)
+        if name not in self._bare:
+            self._bare[name] = backend(name, wanted, self.verbose)
+        return self._bare[name]
+
+    @cached_property
+    def _bare(self) -> dict[str, LLM]:
+        return {}
+
+    def _given(self, name: str, hint: Any) -> Any:
+        if asks_for(hint, Judgements):
+            return Judgements(self.train_qrels)
+        if asks_for(hint, TextSource):
+            return self.index
+        if name == "engine":
+            return self.pipeline(["bm25"], name)
+        return super()._given(name, hint)
+
+    def _value(self, value: Any, hint: Any, where: str) -> Any:
+        if asks_for(hint, Reward):
+            return self.make_reward(value, where)
+        if asks_for(hint, LoraSettings):
+            return None if value is None else self._call(LoraSettings, value, where)
+        if where.endswith(".formulations") and isinstance(value, list):
+            return [self._value(v, Formulation, f"{where}.{i}") for i, v in enumerate(value)]
+        if where.endswith("Coverage.groups") and isinstance(value, str):
+            return self._groups(value, where)
+        return super()._value(value, hint, where)
+
+    def _groups(self, column: str, where: str) -> dict[str, str]:
+        """Return each document's value of a field of the collection."""
+        found = {
+            document[DOCNO]: str(document[column])
+            for document in self.collection.get_corpus_iter()
+            if document.get(column)
+        }
+        if not found:
+            raise ConfigError(f"{where}: no document has the field {column!r}")
+        return found
+
+    # -- training ----------------------------------------------------------------------------
+
+    def steps(self) -> list[tuple[str, Callable[..., LLMRewriter]]]:
+        """Return each method with its options bound, all of them checked.
+
+        Each takes the rewriter and the folder to write to, and returns the trained rewriter.
+
+        Raises:
+            ConfigError: If an option is unknown or wrong.
+        """
+        return [
+            self._step(*next(iter(step.items())), f"training.{number}")
+            for number, step in enumerate(self.wanted.training)
+        ]
+
+    def _step(
+        self, method: str, options: dict[str, Any], where: str
+    ) -> tuple[str, Callable[..., LLMRewriter]]:
+        bound = self._bound(
+            METHODS[method], {k: v for k, v in options.items() if k != "data"}, f"{where}.{method}"
+        )
+        if method == "grpo":
+            return method, lambda rewriter, folder: bound(
+                rewriter,
+                self.splits[0],
+                self.reward,
+                output_dir=folder,
+                validation=self.validation,
+                resume=self._resume,
+            )
+        source, settings = data_of(options, where)
+        settings = dict(settings)
+        samplers = settings.pop("samplers", None)
+        joined = self._least_zero(settings.pop("joined", 0.0), f"{where}.data.joined")
+        first = settings.pop("topics", None)
+        if first is not None and (not isinstance(first, int) or first < 1):
+            raise ConfigError(f"{where}.data.topics: expected 1 or more, found {first!r}")
+        judge = settings.pop("judged_by", None)
+        if judge is not None:
+            judge = self.pipeline(judge, f"{where}.data.judged_by")
+        by = [
+            self.trainable(stage, f"{where}.data.samplers.{i}")
+            for i, stage in enumerate(samplers or [])
+        ]
+        data = self._bound(DATA[source], settings, f"{where}.data.{source}")
+
+        def train(rewriter: LLMRewriter, folder: Path) -> LLMRewriter:
+            frame = pd.concat(
+                [self._data(data, sampler, first, judge) for sampler in by or [rewriter]]
+            )
+            if joined:
+                count = round(joined * len(frame))
+                frame = join_pairs(frame, count=count, seed=self.wanted.seed)
+            trained: LLMRewriter = bound(
+                rewriter,
+                frame,
+                output_dir=folder,
+                validation=self.validation,
+                resume=self._resume,
+            )
+            return trained
+
+        return method, train
+
+    def _least_zero(self, value: Any, where: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise ConfigError(f"{where}: expected 0 or more, found {value!r}")
+        return float(value)
+
+    def _data(
+        self,
+        source: Callable[..., Any],
+        rewriter: LLMRewriter,
+        first: int | None,
+        judge: pt.Transformer | None,
+    ) -> pd.DataFrame:
+        topics = self.splits[0] if first is None else spread(self.splits[0], first)
+        qrels = self.train_qrels if judge is None else pseudo_judgements(topics, judge)
+        given = {
+            "rewriter": rewriter,
+            "topics": topics,
+            "qrels": qrels,
+            "reward": self.reward,
+        }
+        wanted = inspect.signature(source).parameters
+        frame: pd.DataFrame = source(**{k: v for k, v in given.items() if k in wanted})
+        return frame
+
+    def _bound(
+        self, function: Callable[..., Any], options: dict[str, Any], where: str
+    ) -> Callable[..., Any]:
+        """Return a function with its options, and with what is the same for all, filled in."""
+        known = inspect.signature(function).parameters
+        free = [name for name in known if name not in _OURS]
+        for name in options:
+            if name not in free:
+                raise ConfigError(f"{where}: unknown parameter {name!r}{near(name, free)}")
+        missing = [
+            name
+            for name in free
+            if known[name].default is inspect.Parameter.empty and name not in options
+        ]
+        if missing:
+            raise ConfigError(f"{where}: the parameter {missing[0]!r} is missing")
+        values = self.arguments(function, options, where)
+        try:
+            check_settings(values)
+        except ValueError as error:
+            raise ConfigError(f"{where}: {error}") from error
+        if "verbose" in known:
+            values["verbose"] = self.verbose
+        return partial(function, **values)
+
+    def check(self) -> None:
+        """Make everything that can be made without training.
+
+        Raises:
+            ConfigError: If something in the config is wrong.
+            CollectionError: If the collection is not there.
+        """
+        _ = self.steps(), self.reward, self.validation
+        if self.wanted.rewriter is not None:
+            self.trainable(self.wanted.rewriter, "rewriter")
+
+    def run(
+        self, out: str | Path, *, resume: bool = False, notice: Notice | None = None
+    ) -> LLMRewriter:
+        """Train.
+
+        Args:
+            out: A folder that is empty or not there: each method gets a sub-folder, and the
+                trained rewriter is saved as ``rewriter``.
+            resume: Go on with what a killed training of the same config left in ``out``: methods
+                that ended are not repeated, the one that was killed goes on from its last
+                checkpoint. Data are made again, to see that they are the same.
+            notice: Called after each method.
+
+        Returns:
+            The trained rewriter.
+
+        Raises:
+            ConfigError: If something in the config is wrong, or ``out`` holds something else.
+        """
+        out = Path(out)
+        config = self.wanted.model_dump(mode="json", exclude_none=True)
+        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+        self._claim(out, config, resume=resume)
+        self._resume = resume
+        self.check()
+        steps = self.steps()
+        out.mkdir(parents=True, exist_ok=True)
+        (out / CONFIG).write_text(text, encoding="utf-8")
+        for made_again in (SCRATCH, REWRITER):
+            shutil.rmtree(out / made_again, ignore_errors=True)
+        rewriter = self.start(out)
+        if notice is not None:
+            notice("start", rewriter)
+        for number, (method, train) in enumerate(steps, 1):
+            rewriter = train(rewriter, out / f"{number}-{method}")
+            if notice is not None:
+                notice(method, rewriter)
+        save_pretrained(rewriter, out / REWRITER)
+        return rewriter
+
+    def _claim(self, out: Path, config: dict[str, Any], *, resume: bool) -> None:
+        """See that the folder is free, or holds a run of this very config to go on with."""
+        if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+            return
+        file = out / CONFIG
+        if not resume or not file.is_file():
+            how = "; --resume goes on with the run that is there" if file.is_file() else ""
+            raise ConfigError(f"{out} is there and not empty; train into a new folder{how}")
+        try:
+            before = dict(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+        except (yaml.YAMLError, TypeError, ValueError) as error:
+            raise ConfigError(f"{file} is damaged ({error}); train into a new folder") from error
+        other = [key for key in {**before, **config} if before.get(key) != config.get(key)]
+        if other:
+            raise ConfigError(
+                f"the run in {out} cannot go on: {', '.join(other)} differs from its {CONFIG}; "
+                "take the same values, or a new folder"
+            )
+
+
+def spread(topics: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return so many topics, evenly spread: collections are often sorted by subject."""
+    count = min(count, len(topics))
+    return topics.iloc[[(2 * i + 1) * len(topics) // (2 * count) for i in range(count)]]
+
+
+def reward_classes() -> dict[str, type[Reward]]:
+    """Return every reward that the library exports, by name."""
+    return {
+        name: value
+        for name, value in vars(rewards).items()
+        if inspect.isclass(value) and issubclass(value, Reward) and not inspect.isabstract(value)
+    }

@@ -1,0 +1,110 @@
+"""One query, one rewriter: the rewrite, its cost, and what the engine finds before and after."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pyterrier_rewrite.errors import RewriteError
+
+from ..build.names import needs, rewriters
+from ..build.workbench import Workbench
+from ..config.schema import ConfigError, ExperimentConfig, near
+
+
+def show_trial(
+    method: str,
+    query: str,
+    console: Console,
+    *,
+    parameters: dict[str, Any],
+    collection: Any,
+    model: str | None,
+    base_url: str | None,
+    local: bool,
+    results: int,
+) -> None:
+    """Rewrite a query and print what happened.
+
+    Raises:
+        ConfigError: If the method, a parameter or the model is missing or wrong.
+    """
+    known = rewriters()
+    if method not in known:
+        raise ConfigError(f"there is no method {method!r}{near(method, known)}")
+    if not query.strip():
+        raise ConfigError("the query is empty")
+    wanted = known[method]
+    llms = _llms(method, model, base_url, local) if "LLM" in needs(wanted) else {}
+    if wanted.default("fb_docs") if "fb_docs" in wanted.parameters() else 0:
+        parameters = {"feedback": ["bm25", "text"], **parameters}
+    config = ExperimentConfig.model_validate(
+        {
+            "name": "try",
+            "collection": collection,
+            "llms": llms,
+            "systems": {method: [{method: parameters}]},
+        }
+    )
+    workbench = Workbench(config, verbose=console.is_terminal)
+    topics = pd.DataFrame([{"qid": "1", "query": query}])
+    (rewriter,) = workbench.system(method)
+    rewritten = rewriter.transform(topics)
+    _print_rewrite(rewritten, console)
+    (status, *_) = rewritten["qstatus"]
+    if status.startswith("failed"):
+        raise RewriteError(f"{method} could not rewrite the query, {status}")
+    engine = workbench.index.bm25(num_results=results, k1=config.index.k1, b=config.index.b)
+    loader = workbench.index.text()
+    _print_documents("before", loader(engine(topics)), console)
+    for row in rewritten.index:
+        title = "after" if len(rewritten) == 1 else f"after, query {row + 1}"
+        found = loader(engine(rewritten.loc[[row]].reset_index(drop=True)))
+        _print_documents(title, found, console)
+
+
+def _llms(method: str, model: str | None, base_url: str | None, local: bool) -> dict[str, Any]:
+    if model is None:
+        raise ConfigError(
+            f"{method} needs a language model: give --model NAME with --base-url URL (a server "
+            "that speaks OpenAI's protocol), or --model PATH --local"
+        )
+    if local:
+        return {"model": {"type": "transformers", "model": model}}
+    if base_url is None and "OPENAI_API_KEY" not in os.environ:
+        raise ConfigError("give --base-url URL, or --local, or set OPENAI_API_KEY for OpenAI")
+    return {"model": {"type": "openai", "model": model, "base_url": base_url}}
+
+
+def _print_rewrite(rewritten: pd.DataFrame, console: Console) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for row in rewritten.to_dict("records"):
+        table.add_row("query", escape(row["query_0"]))
+        table.add_row("rewrite", escape(row["query"]))
+        if "query_toks" in row:
+            weights = sorted(row["query_toks"].items(), key=lambda item: -item[1])
+            shown = "  ".join(f"{term} {weight:.3g}" for term, weight in weights)
+            table.add_row("terms", escape(shown))
+        table.add_row("status", escape(row["qstatus"]))
+        usage = row["qusage"]
+        table.add_row(
+            "cost",
+            f"{usage['requests']} requests ({usage['cached']} cached), "
+            f"{usage['prompt_tokens']} + {usage['completion_tokens']} tokens, "
+            f"{usage['seconds']:.2f} s",
+        )
+    console.print(table)
+
+
+def _print_documents(title: str, results: pd.DataFrame, console: Console) -> None:
+    table = Table(title=title, title_justify="left", box=None, show_header=False, pad_edge=False)
+    for row in results.to_dict("records"):
+        text = textwrap.shorten(row["text"], 110, placeholder=" …")
+        table.add_row(f"{row['rank'] + 1}", f"{row['score']:.2f}", row["docno"], escape(text))
+    console.print(table if len(results) else f"{title}: nothing found")

@@ -1,0 +1,1 @@
+"""PISA: the default engine."""

@@ -1,0 +1,142 @@
+"""What the rest of the folder uses of PISA itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from pyterrier_rewrite.errors import MissingExtraError, RewriteError
+
+STEMMERS: Final = ("porter2", "krovetz", "none")
+STOP_LISTS: Final = ("terrier", "lucene", "none")
+
+_ENCODING: Final = "block_simdbp"
+_INPUTS: Final = ("inv.docs", "inv.freqs", "inv.sizes", "fwd.termlex", "fwd.doclex")
+
+
+def extension() -> Any:
+    """Return PISA's extension module.
+
+    Raises:
+        MissingExtraError: If pyterrier-pisa is not installed.
+    """
+    try:
+        from pyterrier_pisa import _pisathon
+    except ImportError as error:
+        raise MissingExtraError("pyterrier-pisa", "pisa") from error
+    return _pisathon
+
+
+@lru_cache(maxsize=8)
+def stop_words(name: str) -> tuple[str, ...]:
+    """Return the words of one of :data:`STOP_LISTS`."""
+    if name == "none":
+        return ()
+    from pyterrier_pisa.stopwords import _STOPWORDS
+
+    return tuple(_STOPWORDS[name])
+
+
+def run(function: str, arguments: object) -> None:
+    """Run one of PISA's programs in a process of its own; see :mod:`._pisa_worker`.
+
+    Raises:
+        RewriteError: If PISA gives up; the text ends with PISA's own words.
+    """
+    worker = Path(__file__).with_name("worker.py")
+    command = [sys.executable, str(worker), extension().__file__, function, json.dumps(arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    if done.returncode != 0:
+        words = " ".join((done.stdout + done.stderr).split())[-500:]
+        raise RewriteError(
+            f"PISA could not finish {function!r} (exit status {done.returncode}); is the disk "
+            f"full? PISA said: {words}"
+        )
+
+
+def index(texts: Path, folder: Path, *, stemmer: str, threads: int) -> None:
+    """Index a file with one ``<docno> <text>`` a line into a folder."""
+    run("index", [str(texts), str(folder), _pisa_stemmer(stemmer), 100_000, threads])
+
+
+@lru_cache(maxsize=64)
+def context(folder: Path, stamp: object, stemmer: str, stops: str, k1: float, b: float) -> Any:
+    """Return the context for BM25 over an index, one a process for equal arguments.
+
+    PISA keeps upper bounds of the scores for each setting of the parameters. They are made on
+    the first use, in a folder that appears under its name only when it is complete.
+
+    Args:
+        folder: The index.
+        stamp: Changes when the index is built anew.
+        stemmer: One of :data:`STEMMERS`.
+        stops: One of :data:`STOP_LISTS`.
+        k1: BM25's k1.
+        b: BM25's b.
+    """
+    pisa = extension()
+    found = pisa.RetrievalContext()
+    settings: dict[str, Any] = {
+        "encoding": _ENCODING,
+        "scorer_name": "bm25",
+        "stemmer": _pisa_stemmer(stemmer),
+        "bm25_k1": k1,
+        "bm25_b": b,
+    }
+    with tempfile.TemporaryDirectory(prefix="pisa-") as scratch:
+        model = _model_folder(folder, settings, Path(scratch))
+        words = Path(scratch, "stops")
+        words.write_text("\n".join(stop_words(stops)) + "\n")
+        stop_file = str(words) if stops != "none" else ""
+        pisa.prepare_index(found, index_dir=str(model), stop_fname=stop_file, **settings)
+    return found
+
+
+def _model_folder(folder: Path, settings: dict[str, Any], scratch: Path) -> Path:
+    """Return a folder with all that one setting needs; ``scratch`` serves a read-only index."""
+    model = folder / f"bm25 k1={settings['bm25_k1']} b={settings['bm25_b']}"
+    if all((model / name).exists() for name in _INPUTS):
+        return model
+    shutil.rmtree(model, ignore_errors=True)  # a copy that lost the links: PISA would crash on it
+    try:
+        work = Path(tempfile.mkdtemp(prefix=".model-", dir=folder))
+    except OSError:
+        work = model = scratch / "model"
+        work.mkdir()
+    try:
+        for name in _INPUTS:
+            os.symlink(os.path.relpath(folder / name, work), work / name)
+        run("prepare", {"index_dir": str(work), **settings})
+        if work != model:
+            work.rename(model)
+    except BaseException as error:
+        shutil.rmtree(work, ignore_errors=True)
+        if not (isinstance(error, OSError) and model.is_dir()):  # another process was faster
+            raise
+    return model
+
+
+def _pisa_stemmer(stemmer: str) -> str:
+    return "" if stemmer == "none" else stemmer
+
+
+@lru_cache(maxsize=500_000)
+def stem(term: str, stemmer: str) -> str:
+    """Return PISA's stem of one term of ASCII letters and digits."""
+    # cached because PISA's tokenizer leaks every term that it returns (63 bytes each)
+    stems = extension().tokenize(term, _pisa_stemmer(stemmer))
+    return stems[0] if stems else term
+
+
+def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
+    """Raise a ``ValueError`` unless ``value`` is one of ``choices``."""
+    if value not in choices:
+        raise ValueError(f"{name} should be one of {', '.join(choices)}, found {value!r}")

@@ -1,0 +1,1 @@
+"""Terrier's indexes."""

@@ -1,0 +1,166 @@
+"""AnswerReward: whether a reader finds the answer in the documents of the rewrite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pandas as pd
+import pyterrier as pt
+
+from pyterrier_rewrite.columns import QGROUP, QUERY_0, TEXT
+from pyterrier_rewrite.errors import LLMError
+from pyterrier_rewrite.llm.base import LLM
+from pyterrier_rewrite.parsing.parsers import Text
+from pyterrier_rewrite.prompting.prompt import Prompt
+from pyterrier_rewrite.rankings.asking import Requests, cut, spans
+
+from ..asking import search, warn_no_verdict
+from ..candidates import answers_of, groups_of
+from ..reward import Marks, Reward
+from .squad import contains, exact_match, f1
+
+QANSWERS: Final = "qanswers"
+"""Reference answers of a query, a list of texts."""
+
+READ: Final = Prompt(
+    "rewards/read",
+    1,
+    (
+        (
+            "user",
+            "Answer the question in a few words, from the documents below where they hold the "
+            "answer. Give the answer only.\n\nDocuments:\n{documents}\n\n"
+            "Question: {query}\nAnswer:",
+        ),
+    ),
+    ("documents", "query"),
+)
+"""Prompt of the reader."""
+
+
+@dataclass(frozen=True)
+class AnswerReward(Reward):
+    """``exact match + w · F1 + v · hit`` of a reader's answer on the documents of the rewrite.
+
+    The reader, any language model, answers the **original** query. Its answer is compared with
+    each reference answer as SQuAD's script does, and the best counts. Hit is +1 if one of the
+    documents holds an answer, −1 if none does. No verdict where a query has no reference answer,
+    or where engine or reader fail.
+
+    Input columns: as :class:`SearchFeedback`, ``query_0``, and ``qanswers`` (a list of texts).
+
+    Args:
+        engine: What follows the rewriter when it serves, with texts:
+            ``index.bm25(num_results=5) >> index.text()``.
+        reader: The language model that answers, greedily.
+        num_docs: Top documents that it reads, at least 1.
+        f1_weight: The weight w.
+        hit_weight: The weight v.
+        max_tokens: Longest answer.
+        prompt: Prompt of the reader, with the slots ``documents`` and ``query``.
+        columns: Other columns that the engine reads.
+
+    Raises:
+        ValueError: If the documents have no ``text``.
+
+    Example:
+        >>> found = pd.DataFrame([["0", "d1", 1.0, "Paris is the capital of France."]])
+        >>> found = found.set_axis(["qid", "docno", "score", "text"], axis=1)
+        >>> from pyterrier_rewrite import FakeLLM
+        >>> reward = AnswerReward(pt.Transformer.from_df(found), FakeLLM("Paris, France"))
+        >>> row = {"qid": "q", "query": "France capital", "query_0": "What is France's capital?"}
+        >>> reward.score(pd.DataFrame([{**row, "qanswers": ["Paris"]}]))  # 0 + 2/3 + 1
+        {'q': 1.6666666666666665}
+
+    Reference: Ma et al. Query Rewriting for Retrieval-Augmented Large Language Models. EMNLP 2023.
+    """
+
+    engine: pt.Transformer
+    reader: LLM
+    num_docs: int = field(default=5, kw_only=True)
+    f1_weight: float = field(default=1.0, kw_only=True)
+    hit_weight: float = field(default=1.0, kw_only=True)
+    max_tokens: int = field(default=32, kw_only=True)
+    prompt: str | Prompt = field(default=READ, kw_only=True)
+    columns: Sequence[str] = field(default=(), kw_only=True)
+
+    needs = (QUERY_0, QANSWERS)
+
+    def __post_init__(self) -> None:
+        if self.num_docs < 1:
+            raise ValueError(f"num_docs should be at least 1, found {self.num_docs}")
+
+    def marks(self, candidates: pd.DataFrame) -> Marks:
+        """Search, read, and compare."""
+        groups = groups_of(candidates)
+        marks: Marks = dict.fromkeys(groups)
+        first = candidates.drop_duplicates(QGROUP)
+        question = dict(zip(first[QGROUP].tolist(), first[QUERY_0].tolist(), strict=True))
+        golds = {
+            group: answers_of(cell)
+            for group, cell in zip(first[QGROUP].tolist(), first[QANSWERS].tolist(), strict=True)
+        }
+        read = {name: group for name, group in groups.items() if golds[group]}
+        if len(read) < len(groups):
+            missing = sorted(group for group, answers in golds.items() if not answers)
+            warn_no_verdict(
+                f"{len(missing)} queries such as {missing[0]!r} have no {QANSWERS}",
+                len(groups) - len(read),
+            )
+        documents = self._documents(candidates) if read else None
+        if documents is None:
+            return marks
+        replies = self._read([(documents[name], question[group]) for name, group in read.items()])
+        for (name, group), reply in zip(read.items(), replies, strict=True):
+            if reply is not None:
+                marks[name] = self._mark(reply, documents[name], golds[group])
+        return marks
+
+    def _mark(self, reply: str, documents: list[str], golds: list[str]) -> float:
+        hit = any(contains(text, gold) for text in documents for gold in golds)
+        exact = max(exact_match(reply, gold) for gold in golds)
+        overlap = max(f1(reply, gold) for gold in golds)
+        return exact + self.f1_weight * overlap + self.hit_weight * (1 if hit else -1)
+
+    def _documents(self, candidates: pd.DataFrame) -> dict[str, list[str]] | None:
+        requests = Requests.of_candidates(candidates, self.columns)
+        found = search(cut(self.engine, self.num_docs) or self.engine, requests.frame)
+        if found is None:
+            return None
+        if TEXT not in found.results.columns:
+            raise ValueError(
+                f"AnswerReward reads documents, but its engine gives {list(found.results.columns)}"
+                " without 'text'; end it with the index's text loader: bm25 >> index.text()"
+            )
+        texts = found.results[TEXT].tolist()
+        top = {
+            request: texts[start : min(end, start + self.num_docs)]
+            for request, start, end in spans(found.request)
+        }
+        names = groups_of(candidates)
+        return {n: top.get(request, []) for n, request in zip(names, requests.asked, strict=True)}
+
+    def _read(self, tasks: list[tuple[list[str], str]]) -> list[str | None]:
+        prompt = Prompt.load(self.prompt)
+        prompts = [
+            prompt.render(
+                documents="\n".join(f"[{i}] {text}" for i, text in enumerate(documents, 1)) or "–",
+                query=question,
+            )
+            for documents, question in tasks
+        ]
+        try:
+            answers = self.reader.generate(prompts, max_tokens=self.max_tokens)
+        except (LLMError, OSError) as error:
+            warn_no_verdict(f"the reader failed ({error})", len(tasks))
+            return [None] * len(tasks)
+        failed = [answer.error for answer in answers if answer.error is not None]
+        if failed:
+            warn_no_verdict(f"the reader failed ({failed[0]})", len(failed))
+        parse = Text()
+        return [
+            None if answer.error is not None else " ".join(parse(answer.texts[0]))
+            for answer in answers
+        ]

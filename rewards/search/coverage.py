@@ -1,0 +1,124 @@
+"""Coverage: how much of what is relevant is found, document by document or kind by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+import pyterrier as pt
+
+from pyterrier_rewrite.columns import QCAND
+from pyterrier_rewrite.rankings.asking import Requests, cut, spans
+
+from ..asking import search, warn_no_verdict
+from ..candidates import groups_of
+from ..judgements import Judgements
+from ..reward import Marks, Reward
+
+
+@dataclass(frozen=True)
+class Coverage(Reward):
+    """Share of the relevant documents, or of their distinct kinds, in the top k.
+
+    With ``groups`` it is the share of the distinct groups (category, brand, facet) of relevant
+    documents that have a relevant document in the top k: ten sofas of one brand cover one brand.
+    A candidate of several queries covers what any of them finds in its own top k.
+
+    Input columns and verdicts: as :class:`SearchFeedback`; no verdict also where no document is
+    relevant, or none of them has a group.
+
+    Args:
+        engine: What follows the rewriter when it serves; several queries are not to be fused.
+        qrels: Judgements of the original queries.
+        k: Depth, at least 1.
+        groups: The group of each document, or several; None covers the documents themselves. A
+            document that is missing, or has none, covers nothing.
+        rel: Least label of a relevant document.
+        columns: Other columns that the engine reads.
+
+    Raises:
+        ValueError: If ``k`` is below 1, or the engine gives no ranking.
+
+    Example:
+        >>> found = pd.DataFrame([["0", "d1", 2.0], ["0", "d2", 1.0]])
+        >>> engine = pt.Transformer.from_df(found.set_axis(["qid", "docno", "score"], axis=1))
+        >>> qrels = {"q": {"d1": 1, "d2": 1, "d3": 1}}
+        >>> brands = {"d1": "Hult", "d2": "Hult", "d3": "Norr"}
+        >>> frame = pd.DataFrame([{"qid": "q", "query": "sofa"}])
+        >>> Coverage(engine, qrels, groups=brands).score(frame)
+        {'q': 0.5}
+
+    Reference: our own formula, after LESER (eBay, 2025), whose engine feedback rewards relevance
+    and coverage.
+    """
+
+    engine: pt.Transformer
+    qrels: Judgements
+    k: int = field(default=10, kw_only=True)
+    groups: Mapping[str, str | Sequence[str]] | None = field(
+        default=None, kw_only=True, hash=False, repr=False
+    )
+    rel: int = field(default=1, kw_only=True)
+    columns: Sequence[str] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "qrels", Judgements(self.qrels))
+        if self.k < 1:
+            raise ValueError(f"k should be at least 1, found {self.k}")
+
+    def marks(self, candidates: pd.DataFrame) -> Marks:
+        """Search for every query and unite what is found."""
+        owners = groups_of(candidates)
+        marks: Marks = dict.fromkeys(owners)
+        wanted = {group: self._kinds(self._relevant(group)) for group in set(owners.values())}
+        requests = Requests.of_rows(candidates, self.columns)
+        engine = cut(self.engine, self.k) or self.engine
+        found = search(engine, requests.frame)
+        if found is None:
+            return marks
+        top = {
+            request: found.docnos[start : min(end, start + self.k)].tolist()
+            for request, start, end in spans(found.request)
+        }
+        united: dict[str, set[str]] = {name: set() for name in owners}
+        for name, request in zip(candidates[QCAND].tolist(), requests.asked, strict=True):
+            united[name].update(top.get(request, []))
+        for name, group in owners.items():
+            if wanted[group]:
+                covered = self._kinds(united[name] & set(self._relevant(group)))
+                marks[name] = len(covered) / len(wanted[group])
+        empty = sorted(group for group, kinds in wanted.items() if not kinds)
+        if empty:
+            warn_no_verdict(
+                f"{len(empty)} queries such as {empty[0]!r} have no relevant documents to cover",
+                sum(not wanted[group] for group in owners.values()),
+            )
+        return marks
+
+    def _relevant(self, group: str) -> list[str]:
+        return self.qrels.relevant(group, rel=self.rel)
+
+    def _kinds(self, docnos: Sequence[str] | set[str]) -> set[str]:
+        if self.groups is None:
+            return set(docnos)
+        kinds: set[str] = set()
+        for docno in docnos:
+            group = self.groups.get(docno) or ()
+            kinds.update([group] if isinstance(group, str) else group)
+        return kinds
+
+    def __repr__(self) -> str:
+        shown = [repr(self.engine), repr(self.qrels), f"k={self.k}"]
+        if self.groups is not None:
+            shown.append(f"groups={_summary(self.groups)}")
+        shown += [f"rel={self.rel}"] * (self.rel != 1)
+        shown += [f"columns={self.columns!r}"] * bool(self.columns)
+        return f"Coverage({', '.join(shown)})"
+
+
+def _summary(groups: Mapping[str, str | Sequence[str]]) -> str:
+    import hashlib
+
+    digest = hashlib.sha256(repr(sorted(groups.items())).encode()).hexdigest()[:8]
+    return f"<{len(groups)} documents, {digest}>"

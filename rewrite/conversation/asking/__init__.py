@@ -1,0 +1,1 @@
+"""Asking back, and users who answer."""

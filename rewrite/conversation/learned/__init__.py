@@ -1,0 +1,1 @@
+"""Rewriters that are trained models of their own."""

@@ -1,0 +1,177 @@
+"""QuReTeC: which words of the conversation belong to this turn's query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pandas as pd
+import pyterrier as pt
+
+from ...base import NewQuery, Rewriter, Rewritten
+from ...columns import QUERY, skipped
+from ...protocols import Analyzer
+from ..history import histories, limit_history
+from .model import load_classifier
+from .words import Encoded, Turn, TurnEncoder
+
+RELEVANT: Final = 1
+"""Class of the words that belong to the query."""
+
+_BLOCK: Final = 64
+"""Batches that are held in memory and sorted by length together."""
+
+
+class QuReTeC(Rewriter):
+    """Appends the words of the conversation that a token classifier finds relevant to the turn.
+
+    A BERT-like model reads the history and the turn at once and tags every history word. Words
+    above the threshold that the turn lacks are appended in the order in which they were said,
+    one form a stem. The first turn of a conversation stays as it is. Make a model with
+    :func:`train_quretec`.
+
+    Input columns: ``qid``, ``query`` and, where there is one, ``qhistory``.
+
+    Output columns: as :class:`~pyterrier_rewrite.Rewriter`; ``qstatus`` is ``skipped: …``
+    for a turn without history, and where no word is relevant.
+
+    Args:
+        model: Directory or hub name of a token classifier with two classes, the second of which
+            is "relevant".
+        threshold: Least probability of a word, in (0, 1). Lower adds more words; 0.5 is the
+            likelier class.
+        max_length: Most tokens of history and turn together, at least 16; less if the model
+            takes less. Of a longer history the oldest words are left out.
+        responses: Whether words of the assistant's messages may be appended too; as the model
+            was trained.
+        batch_size: Turns a forward pass, at least 1.
+        device: Device as torch names it; None takes the GPU if there is one.
+        verbose: Whether to show progress.
+        on_error: ``"keep"`` the query, or ``"raise"``.
+
+    Raises:
+        ValueError: If a number is out of its range.
+        MissingExtraError: At the first turn, if torch or transformers is missing.
+        RewriteError: At the first turn, if the model cannot be loaded or is of another kind.
+
+    Example:
+        >>> quretec = QuReTeC("models/quretec")                            # doctest: +SKIP
+        >>> pipeline = quretec >> bm25                                     # doctest: +SKIP
+
+    Reference:
+        Voskarides et al., Query Resolution for Conversational Search with Limited Supervision,
+        SIGIR 2020.
+    """
+
+    reference = "Voskarides et al., SIGIR 2020"
+
+    def __init__(
+        self,
+        model: str | Path,
+        *,
+        threshold: float = 0.5,
+        max_length: int = 512,
+        responses: bool = False,
+        batch_size: int = 32,
+        device: str | None = None,
+        verbose: bool = False,
+        on_error: Literal["keep", "raise"] = "keep",
+    ) -> None:
+        if not 0 < threshold < 1:
+            raise ValueError(f"threshold should be between 0 and 1, found {threshold}")
+        for name, value, least in (("max_length", max_length, 16), ("batch_size", batch_size, 1)):
+            if value < least:
+                raise ValueError(f"{name} should be at least {least}, found {value}")
+        self.model = model
+        self.threshold = threshold
+        self.max_length = max_length
+        self.responses = responses
+        self.batch_size = batch_size
+        self.device = device
+        self.verbose = verbose
+        self.on_error = on_error
+        self._loaded: tuple[Any, Any] | None = None
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Tag the words of every conversation."""
+        outcomes = [Rewritten(status=skipped("no history")) for _ in range(len(queries))]
+        texts = queries[QUERY].tolist()
+        said = [limit_history(its, responses=self.responses) for its in histories(queries)]
+        rows = [row for row, history in enumerate(said) if history]
+        size = _BLOCK * self.batch_size
+        with pt.tqdm(total=len(rows), unit="turn", disable=not self.verbose) as progress:
+            for block in (rows[at : at + size] for at in range(0, len(rows), size)):
+                turns = [Turn.of([m["content"] for m in said[row]], texts[row]) for row in block]
+                for at, terms in self._relevant_terms(turns):
+                    outcomes[block[at]] = (
+                        Rewritten([NewQuery(" ".join([texts[block[at]], *terms]))])
+                        if terms
+                        else Rewritten(status=skipped("no relevant words in the history"))
+                    )
+                    progress.update()
+        return outcomes
+
+    def _relevant_terms(self, turns: Sequence[Turn]) -> Iterator[tuple[int, list[str]]]:
+        """Yield the position of each turn and its terms, the longest turns first."""
+        model, tokenizer = self._load()
+        encoder = TurnEncoder(tokenizer, max_length=longest(model, tokenizer, self.max_length))
+        encoded, analyzer = encoder.encode(turns), self.analyzer
+        order = sorted(range(len(turns)), key=lambda at: -len(encoded[at]))
+        for start in range(0, len(order), self.batch_size):
+            batch = order[start : start + self.batch_size]
+            scores = relevance(model, tokenizer.pad_token_id, [encoded[at] for at in batch])
+            for at, its in zip(batch, scores, strict=True):
+                yield at, self._terms(turns[at], encoded[at], its, analyzer)
+
+    def _terms(
+        self, turn: Turn, encoded: Encoded, scores: Sequence[float], analyzer: Analyzer
+    ) -> list[str]:
+        """Return the words to append: of each stem the first that is relevant."""
+        chosen: dict[str, str] = {}
+        stems = turn.candidates(analyzer)
+        for at, start in enumerate(encoded.starts, start=encoded.dropped):
+            stem = stems[at]
+            if stem is not None and scores[start] >= self.threshold:
+                chosen.setdefault(stem, turn.history[at].lower())
+        return list(chosen.values())
+
+    def _load(self) -> tuple[Any, Any]:
+        if self._loaded is None:
+            self._loaded = load_classifier(self.model, self.device)
+        return self._loaded
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_loaded": None}
+
+
+def longest(model: Any, tokenizer: Any, wanted: int) -> int:
+    """Return how many tokens are read: as many as wanted, or as the model takes."""
+    limits = wanted, tokenizer.model_max_length, model.config.max_position_embeddings
+    return min(limit for limit in limits if limit is not None)
+
+
+def relevance(model: Any, pad: int, batch: Sequence[Encoded]) -> list[list[float]]:
+    """Return for each turn and token the probability that the token is relevant."""
+    import torch
+
+    with torch.inference_mode():
+        logits = model(**tensors(batch, pad, model.device)).logits.float()
+    scores: list[list[float]] = torch.softmax(logits, dim=-1)[..., RELEVANT].tolist()
+    return scores
+
+
+def tensors(batch: Sequence[Encoded], pad: int, device: Any) -> dict[str, Any]:
+    """Return a batch as a BERT-like model takes it, padded on the right."""
+    import torch
+
+    width = max(map(len, batch))
+    columns = {name: [turn.inputs[name] for turn in batch] for name in batch[0].inputs}
+    columns["attention_mask"] = [[1] * len(turn) for turn in batch]
+    fill = {"input_ids": pad}
+    return {
+        name: torch.tensor(
+            [row + [fill.get(name, 0)] * (width - len(row)) for row in rows], device=device
+        )
+        for name, rows in columns.items()
+    }

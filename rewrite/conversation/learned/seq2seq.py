@@ -1,0 +1,184 @@
+"""A rewriter that is a sequence-to-sequence model: conversation in, query out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import pyterrier as pt
+
+from ...base import NewQuery, Rewriter, Rewritten
+from ...columns import QUERY, skipped
+from ...errors import RewriteError
+from ...llm.local.loaded import Engine, load
+from ...llm.local.model import need
+from ..history import History, histories, limit_history
+
+
+class Seq2SeqRewriter(Rewriter):
+    """Lets a T5-like model write the turn so that it stands alone.
+
+    The model reads the messages of the conversation and the turn, joined by a separator, and
+    writes one query by beam search. The first turn of a conversation stays as it is. Make a
+    model of your own with :func:`train_seq2seq`.
+
+    Input columns: ``qid``, ``query`` and, where there is one, ``qhistory``.
+
+    Output columns: as :class:`~pyterrier_rewrite.Rewriter`; ``qgen`` holds what the model
+    wrote, ``qstatus`` is ``skipped: …`` for a turn without history.
+
+    Args:
+        model: Directory or hub name of a sequence-to-sequence model.
+        separator: Text between messages.
+        beams: Width of the beam search, at least 1; 1 is greedy.
+        max_tokens: Longest rewrite in tokens, at least 1.
+        max_length: Most tokens that the model reads, at least 16. A longer conversation loses
+            its beginning.
+        responses: Whether the model reads the assistant's messages too.
+        batch_size: Turns decoded at once, at least 1; each takes ``beams`` rows.
+        device: Device as torch names it; None takes the GPU if there is one.
+        verbose: Whether to show progress.
+        on_error: ``"keep"`` the query, or ``"raise"``.
+
+    Raises:
+        ValueError: If a number is out of its range.
+        MissingExtraError: At the first turn, if torch or transformers is missing.
+        RewriteError: At the first turn, if the model cannot be loaded or is of another kind.
+
+    Example:
+        >>> pipeline = Seq2SeqRewriter() >> bm25                           # doctest: +SKIP
+
+    Reference:
+        Lin et al., Conversational Question Reformulation via Sequence-to-Sequence Architectures
+        and Pretrained Language Models, arXiv 2020.
+    """
+
+    reference = "Lin et al., arXiv 2020"
+
+    def __init__(
+        self,
+        model: str | Path = "castorini/t5-base-canard",
+        *,
+        separator: str = " ||| ",
+        beams: int = 10,
+        max_tokens: int = 64,
+        max_length: int = 512,
+        responses: bool = True,
+        batch_size: int = 16,
+        device: str | None = None,
+        verbose: bool = False,
+        on_error: Literal["keep", "raise"] = "keep",
+    ) -> None:
+        numbers = {
+            "beams": (beams, 1),
+            "max_tokens": (max_tokens, 1),
+            "max_length": (max_length, 16),
+            "batch_size": (batch_size, 1),
+        }
+        for name, (value, least) in numbers.items():
+            if value < least:
+                raise ValueError(f"{name} should be at least {least}, found {value}")
+        self.model = model
+        self.separator = separator
+        self.beams = beams
+        self.max_tokens = max_tokens
+        self.max_length = max_length
+        self.responses = responses
+        self.batch_size = batch_size
+        self.device = device
+        self.verbose = verbose
+        self.on_error = on_error
+        self._engine: Engine | None = None
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Decode all turns that have a history, the longest conversations first."""
+        outcomes = [Rewritten(status=skipped("no history")) for _ in range(len(queries))]
+        rows = zip(histories(queries), queries[QUERY], strict=True)
+        texts = {
+            row: joined(history, query, separator=self.separator, responses=self.responses)
+            for row, (history, query) in enumerate(rows)
+            if history
+        }
+        if not texts:
+            return outcomes
+        engine = self._load()
+        tokens = dict(
+            zip(
+                texts, encoded(engine.tokenizer, list(texts.values()), self.max_length), strict=True
+            )
+        )
+        order = sorted(tokens, key=lambda row: -len(tokens[row]))
+        with pt.tqdm(total=len(order), unit="turn", disable=not self.verbose) as progress:
+            for start in range(0, len(order), self.batch_size):
+                batch = order[start : start + self.batch_size]
+                written = self._write(engine, [tokens[row] for row in batch])
+                for row, text in zip(batch, written, strict=True):
+                    outcomes[row] = Rewritten([NewQuery(text)], gen=[text])
+                progress.update(len(batch))
+        return outcomes
+
+    def _write(self, engine: Engine, batch: Sequence[list[int]]) -> list[str]:
+        import torch
+
+        inputs, mask = engine._padded(batch)
+        with torch.inference_mode():
+            output = engine.model.generate(
+                input_ids=inputs,
+                attention_mask=mask,
+                num_beams=self.beams,
+                max_new_tokens=self.max_tokens,
+                do_sample=False,
+            )
+        texts: list[str] = engine.tokenizer.batch_decode(output, skip_special_tokens=True)
+        return texts
+
+    def _load(self) -> Engine:
+        if self._engine is None:
+            need("torch", "hf")
+            need("transformers", "hf")
+            try:
+                engine = load(
+                    self.model,
+                    adapter=None,
+                    revision=None,
+                    device=self.device,
+                    dtype=None,
+                    trust_remote_code=False,
+                )
+            except Exception as error:  # each library and file format fails in its own way
+                raise RewriteError(
+                    f"cannot load {str(self.model)!r}: {error}\nExpected the name of a "
+                    "sequence-to-sequence model on the hub (downloaded before, if this machine "
+                    "is offline) or a directory, as save_pretrained writes it"
+                ) from error
+            if not engine.seq2seq:
+                raise RewriteError(
+                    f"expected a sequence-to-sequence model such as a T5, found "
+                    f"{type(engine.model).__name__} in {str(self.model)!r}; for a causal model "
+                    "use a prompted method with TransformersLLM"
+                )
+            self._engine = engine
+        return self._engine
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_engine": None}
+
+
+def joined(history: History, query: str, *, separator: str, responses: bool) -> str:
+    """Return a conversation as the model reads it."""
+    said = [message["content"] for message in limit_history(history, responses=responses)]
+    return separator.join([*said, query])
+
+
+def encoded(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[list[int]]:
+    """Return tokens; a text that is too long loses its beginning."""
+    side, tokenizer.truncation_side = tokenizer.truncation_side, "left"
+    try:
+        ids: list[list[int]] = tokenizer(
+            list(texts), truncation=True, max_length=max_length, verbose=False
+        )["input_ids"]
+    finally:
+        tokenizer.truncation_side = side
+    return ids

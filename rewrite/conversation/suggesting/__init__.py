@@ -1,0 +1,1 @@
+"""Next queries, from what a person cares about."""

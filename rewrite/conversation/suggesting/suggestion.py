@@ -1,0 +1,169 @@
+"""Query suggestion: what a person may want to search for next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+import pandas as pd
+import pyterrier as pt
+
+from ...columns import QUERY, QUSER
+from ...guards.keep_entities import entities_in
+from ...llm.base import LLM, Completions, Messages
+from ...parsing.parsers import Queries
+from ...prompting.formulation import Several
+from ...prompting.llm_rewriter import Published
+from ...prompting.prompt import Prompt
+from ...value import ValueTransformer
+from ..history import histories, limit_history, quoted
+from ..prompted import ConversationalRewriter
+from .entity_store import EntityStore
+
+
+class SuggestQueries(ConversationalRewriter):
+    r"""Suggests next queries from the queries of a session (HRED's task).
+
+    One generation, greedy, that lists five queries. With a store of entities, and a person in
+    ``quser``, the model also sees the ten things that this person searched for most often
+    (K-LaMP); without, nothing about a person is read. Nothing is ever recorded here, see
+    :class:`RememberEntities`.
+
+    Input columns: ``qid``, ``query`` (the last of the session) and, where there are any,
+    ``qhistory`` (of which the user's messages are the session) and ``quser``. Output columns:
+    ``qid`` (``<qid>~1``, …), ``query`` (a suggestion), ``qgroup``, ``qgroup_query``, ``qweight``;
+    see :class:`~pyterrier_rewrite.Rewriter`.
+
+    Args:
+        llm: The language model; a small trained one will do.
+        count: Suggestions a session, at least 1.
+        entities: The store; None for suggestions that are not personal.
+        top: Most entities in the prompt, at least 1.
+        personal_prompt: The prompt for a person with entities, with the slots ``session``,
+            ``entities`` and ``count``; ``prompt`` is that for everybody else, with ``session``
+            and ``count``.
+        history_tokens: Most tokens of the session in the prompt, at least 1, estimated.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`.
+
+    Raises:
+        ValueError: On use, if ``count`` or ``top`` is below 1.
+
+    Example:
+        >>> from pyterrier_rewrite import FakeLLM, SuggestQueries
+        >>> suggest = SuggestQueries(FakeLLM("red sofa bed\nsofa delivery"), count=2)
+        >>> suggest.search("red sofa")["query"].tolist()
+        ['red sofa bed', 'sofa delivery']
+
+    Reference: Sordoni et al. A Hierarchical Recurrent Encoder-Decoder for Generative Context-Aware
+    Query Suggestion. CIKM 2015. Baek et al. Knowledge-Augmented Large Language Models for
+    Personalized Contextual Query Suggestion. WWW 2024.
+    """
+
+    reference = (
+        "Baek et al. Knowledge-Augmented Large Language Models for Personalized Contextual Query "
+        "Suggestion. WWW 2024"
+    )
+    published: ClassVar[Published] = Published(
+        prompt="suggestion/session", parser=Queries(), formulation=Several()
+    )
+
+    def __init__(
+        self,
+        llm: LLM,
+        *,
+        count: int = 5,
+        entities: EntityStore | None = None,
+        top: int = 10,
+        personal_prompt: str | Prompt = "suggestion/personal",
+        **settings: Any,
+    ) -> None:
+        super().__init__(llm, **settings)
+        self.count = count
+        self.entities = entities
+        self.top = top
+        self.personal_prompt = personal_prompt
+
+    def check(self) -> None:
+        """Raise if a number or anything else cannot work."""
+        super().check()
+        for name in ("count", "top"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} should be at least 1, found {getattr(self, name)}")
+
+    def messages(self, queries: pd.DataFrame) -> list[Messages]:
+        """Render one prompt a session, personal where something is known of the person."""
+        personal = Prompt.load(self.personal_prompt)
+        prompts: list[Messages] = []
+        for template, query, history, known in zip(
+            self.templates(queries),
+            queries[QUERY],
+            histories(queries),
+            self._known(queries),
+            strict=True,
+        ):
+            searched = limit_history(history, tokens=self.history_tokens, responses=False)
+            lines = [quoted(text) for text in [*(m["content"] for m in searched), query]]
+            slots = {"session": "\n".join(lines), "count": str(self.count)}
+            prompts.append(
+                personal.render(entities=known, **slots) if known else template.render(**slots)
+            )
+        return prompts
+
+    def parse(self, answer: Completions) -> list[str]:
+        """Return at most ``count`` suggestions: models like to give more."""
+        return super().parse(answer)[: self.count]
+
+    def _known(self, queries: pd.DataFrame) -> list[str]:
+        """Return what is known of the person of each row, as it stands in a prompt."""
+        if self.entities is None or QUSER not in queries.columns:
+            return [""] * len(queries)
+        shown: dict[str, str] = {}
+        for user in queries[QUSER].unique():
+            if isinstance(user, str):
+                top = self.entities.top(user, self.top)
+                shown[user] = "\n".join(f"{quoted(e.entity)} ({e.count} times)" for e in top)
+        return [shown.get(user, "") for user in queries[QUSER]]
+
+
+class RememberEntities(ValueTransformer):
+    """Counts the entities of each query for the person who asks; the frame passes through.
+
+    The only thing that writes into an :class:`~pyterrier_rewrite.EntityStore` by
+    itself: leave it out, and nothing is kept. Every run counts again.
+
+    Input columns: ``qid``, ``query``, ``quser`` (rows without one are not counted) and, where
+    there is one, ``qtime`` (seconds since 1970; now by default). Output columns: the same.
+
+    Args:
+        entities: The store.
+        extract: Returns the entities of a query; by default numbers and capitalised names, see
+            :func:`~pyterrier_rewrite.guards.keep_entities.entities_in`.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> store = EntityStore(Path(tempfile.mkdtemp()) / "entities.sqlite")
+        >>> searches = pd.DataFrame({"qid": ["1"], "query": ["how fast is a Jaguar"],
+        ...     "quser": ["ann"]})
+        >>> pipeline = RememberEntities(store)
+        >>> out = pipeline(searches)
+        >>> store.top("ann")[0].entity
+        'Jaguar'
+    """
+
+    def __init__(
+        self, entities: EntityStore, *, extract: Callable[[str], Iterable[str]] | None = None
+    ) -> None:
+        self.entities = entities
+        self.extract = extract
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Count, and hand the frame through."""
+        pt.validate.query_frame(inp, extra_columns=[QUERY, QUSER], context=self)
+        extract = entities_in if self.extract is None else self.extract
+        times = inp["qtime"] if "qtime" in inp.columns else [None] * len(inp)
+        for query, user, time in zip(inp[QUERY], inp[QUSER], times, strict=True):
+            if isinstance(user, str) and isinstance(query, str):
+                when = None if time is None or time != time else float(time)
+                self.entities.add(user, extract(query), time=when)
+        return inp

@@ -1,0 +1,201 @@
+"""What the backends that load weights themselves share: identity, loading, prompts to tokens."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from threading import RLock
+from types import ModuleType
+from typing import Any, ClassVar
+
+from ...errors import MissingExtraError
+from ..base import LLM, Messages, Sampling
+from .fingerprint import fingerprint
+
+
+class LocalLLM(LLM):
+    """A language model whose weights this process loads, at its first prompt.
+
+    A copy or a pickle leaves the weights behind and loads them again when it is used.
+
+    Args:
+        model: Hub name or directory.
+        adapter: Hub name or directory of a LoRA adapter, or None.
+        revision: Branch, tag or commit of a hub model, or None for its default.
+        dtype: Name of the number format of the weights.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(
+        self,
+        model: str | Path,
+        *,
+        adapter: str | Path | None,
+        revision: str | None,
+        dtype: str | None,
+    ) -> None:
+        self.model = model
+        self.adapter = adapter
+        self.revision = revision
+        self.dtype = dtype
+        self._forget()
+
+    def _forget(self) -> None:
+        self._engine: Any = None
+        self._identity: str | None = None
+        self._lock = RLock()
+
+    @property
+    def identity(self) -> str:
+        """Kind, model, revision, dtype and adapter.
+
+        A directory goes by its name and a fingerprint of its files, so that training it further
+        makes it another model, and moving it does not.
+        """
+        return self._identity or self._describe()
+
+    def _describe(self) -> str:
+        name = _source(self.model) + (f"@{self.revision}" if self.revision else "")
+        adapter = f" adapter={_source(self.adapter)}" if self.adapter else ""
+        return f"{self.kind}:{name} dtype={self.dtype or 'auto'}{adapter}"
+
+    @abstractmethod
+    def _load(self) -> Any:
+        """Return the loaded model in whatever form the backend uses it.
+
+        Raises:
+            LLMError: If it cannot be loaded.
+        """
+
+    def _loaded(self) -> Any:
+        with self._lock:
+            if self._engine is None:
+                identity = self._describe()
+                self._engine = self._load()
+                self._identity = identity  # what is in memory now, whatever becomes of the files
+            return self._engine
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in vars(self).items() if k not in {"_engine", "_identity", "_lock"}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._forget()
+
+
+def render(tokenizer: Any, prompt: Messages) -> str:
+    """Return the text that a model reads for a prompt.
+
+    That is the tokenizer's chat template, ready for the assistant's turn. Where the template
+    refuses a system message, it is put in front of the first user message. A tokenizer without a
+    template (base models, most sequence-to-sequence models) gets the contents joined by blank
+    lines.
+
+    Raises:
+        jinja2.TemplateError: If the template refuses the prompt all the same.
+    """
+    from jinja2 import TemplateError
+
+    if not tokenizer.chat_template:
+        return "\n\n".join(message["content"] for message in prompt)
+    options = {"tokenize": False, "add_generation_prompt": True}
+    try:
+        text: str = tokenizer.apply_chat_template(list(prompt), **options)
+    except TemplateError:
+        merged = merge_system(prompt)
+        if merged == list(prompt):
+            raise
+        text = tokenizer.apply_chat_template(merged, **options)
+    return text
+
+
+def merge_system(prompt: Messages) -> list[dict[str, str]]:
+    """Return the prompt with its system messages put in front of the first user message."""
+    system = [message["content"] for message in prompt if message["role"] == "system"]
+    rest = [dict(message) for message in prompt if message["role"] != "system"]
+    for message in rest:
+        if system and message["role"] == "user":
+            message["content"] = "\n\n".join([*system, message["content"]])
+            return rest
+    return [dict(message) for message in prompt]
+
+
+def encode(
+    tokenizer: Any, prompts: Sequence[Messages], *, limit: int | None
+) -> list[tuple[str, list[int]] | str]:
+    """Turn prompts into tokens.
+
+    Args:
+        tokenizer: A tokenizer of transformers.
+        prompts: The prompts.
+        limit: Most tokens a prompt, or None. A longer one loses its beginning, and one warning
+            counts how many did.
+
+    Returns:
+        For each prompt its rendered text and its tokens, or the reason why there are none.
+    """
+    from jinja2 import TemplateError
+
+    encoded: list[tuple[str, list[int]] | str] = []
+    longest, over = 0, 0
+    for prompt in prompts:
+        try:
+            text = render(tokenizer, prompt)
+        except TemplateError as error:
+            encoded.append(f"the chat template refuses the prompt: {error}")
+            continue
+        # a template writes its own special tokens; a second <s> would change the answer
+        special = not tokenizer.chat_template
+        tokens = tokenizer(text, add_special_tokens=special, verbose=False)["input_ids"]
+        if limit is not None and len(tokens) > limit:
+            longest, over = max(longest, len(tokens)), over + 1
+            tokens = tokens[-limit:]
+        encoded.append((text, tokens) if tokens else "the prompt is empty")
+    if over:
+        warnings.warn(
+            f"{over} of {len(prompts)} prompts are longer than the {limit} tokens that the model "
+            f"has room for (the longest: {longest}) and lost their beginning; use fewer or "
+            "shorter documents, or lower max_tokens",
+            UserWarning,
+            stacklevel=4,
+        )
+    return encoded
+
+
+def room(context: int | None, sampling: Sampling) -> int | None:
+    """Return how many tokens a prompt may have if completion and prompt share a context.
+
+    Raises:
+        ValueError: If ``max_tokens`` leaves none.
+    """
+    if context is None:
+        return None
+    if sampling.max_tokens >= context:
+        raise ValueError(
+            f"max_tokens should be below the model's context of {context} tokens, which prompt "
+            f"and completion share, found {sampling.max_tokens}"
+        )
+    return context - sampling.max_tokens
+
+
+def need(package: str, extra: str) -> ModuleType:
+    """Import an optional package.
+
+    Raises:
+        MissingExtraError: If it is not installed; the text names the extra that brings it.
+    """
+    try:
+        return import_module(package)
+    except ImportError as error:
+        raise MissingExtraError(package, extra) from error
+
+
+def _source(model: str | Path) -> str:
+    path = Path(model)
+    if path.is_dir():
+        return f"{path.resolve().name}#{fingerprint(path)}"
+    return str(model)

@@ -1,0 +1,234 @@
+"""What a run spends on language models: counted, capped, or only estimated."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from . import LLM, Completions, Messages, Sampling
+
+
+class BudgetError(Exception):
+    """The next request could pass the cap; nothing was lost, the answers so far are cached."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """Money a million tokens, in any one currency.
+
+    Attributes:
+        prompt: Of tokens that are read, 0 or more.
+        completion: Of tokens that are written, 0 or more.
+    """
+
+    prompt: float
+    completion: float
+
+
+@dataclass
+class Spent:
+    """Requests and tokens; those answered from a cache are counted apart, they cost nothing."""
+
+    requests: int = 0
+    cached: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    money: float = 0.0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(
+            self.requests + other.requests,
+            self.cached + other.cached,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.money + other.money,
+        )
+
+    def __neg__(self) -> Spent:
+        return Spent(
+            -self.requests,
+            -self.cached,
+            -self.prompt_tokens,
+            -self.completion_tokens,
+            -self.money,
+        )
+
+    def __sub__(self, other: Spent) -> Spent:
+        return self + -other
+
+
+@dataclass
+class Budget:
+    """A cap shared by all models of a run.
+
+    Attributes:
+        cap: Money, or tokens if ``in_tokens``.
+        in_tokens: Whether the cap counts tokens.
+        spent: What was spent so far, in the same unit.
+    """
+
+    cap: float
+    in_tokens: bool = False
+    spent: float = field(default=0.0, init=False)
+
+    def cost(self, price: Price | None, prompt_tokens: float, completion_tokens: float) -> float:
+        """Return what some tokens cost in the unit of the cap."""
+        if self.in_tokens:
+            return prompt_tokens + completion_tokens
+        if price is None:
+            raise ValueError(
+                "a budget in money needs a price for every model; add "
+                "price: {prompt: …, completion: …} (a million tokens) to the llms of the config"
+            )
+        return money(price, prompt_tokens, completion_tokens)
+
+
+def money(price: Price | None, prompt_tokens: float, completion_tokens: float) -> float:
+    """Return the price of some tokens."""
+    if price is None:
+        return 0.0
+    return (prompt_tokens * price.prompt + completion_tokens * price.completion) / 1e6
+
+
+class Wrapped(LLM):
+    """A model around another: same answers, same identity."""
+
+    def __init__(self, llm: LLM) -> None:
+        self.llm = llm
+
+    @property
+    def identity(self) -> str:
+        """The inner model's."""
+        return self.llm.identity
+
+    @property
+    def constrains(self) -> bool:
+        """The inner model's."""
+        return self.llm.constrains
+
+    def __repr__(self) -> str:
+        return repr(self.llm)
+
+
+class Metered(Wrapped):
+    """Counts what passes through it. Goes around the cache, so that hits are seen.
+
+    Attributes:
+        spent: The counts so far.
+    """
+
+    def __init__(self, llm: LLM, *, price: Price | None = None) -> None:
+        super().__init__(llm)
+        self.price = price
+        self.spent = Spent()
+
+    def stream(
+        self, prompts: Sequence[Messages], sampling: Sampling
+    ) -> Iterator[tuple[int, Completions]]:
+        """Hand through, and count."""
+        for position, answer in self.llm.stream(prompts, sampling):
+            tokens = (answer.prompt_tokens, answer.completion_tokens)
+            cost = 0.0 if answer.cached else money(self.price, *tokens)
+            self.spent += Spent(1, int(answer.cached), *tokens, cost)
+            yield position, answer
+
+
+class Budgeted(Wrapped):
+    """Sends only what cannot pass the cap. Goes inside the cache, so that hits are free.
+
+    A prompt is reserved with as many tokens as it has bytes, and a completion with its limit,
+    so the cap holds whatever the tokenizer; what was reserved too much is given back when
+    the answers are there.
+    """
+
+    def __init__(self, llm: LLM, *, budget: Budget, price: Price | None = None) -> None:
+        super().__init__(llm)
+        self.budget = budget
+        self.price = price
+
+    def stream(
+        self, prompts: Sequence[Messages], sampling: Sampling
+    ) -> Iterator[tuple[int, Completions]]:
+        """Send prompts in groups that fit under the cap.
+
+        Raises:
+            BudgetError: If the next prompt alone could pass it.
+        """
+        start = 0
+        while start < len(prompts):
+            room = self.budget.cap - self.budget.spent
+            end = start
+            while end < len(prompts) and room >= (worst := self._worst(prompts[end], sampling)):
+                room -= worst
+                end += 1
+            if end == start:
+                unit = "tokens" if self.budget.in_tokens else ""
+                raise BudgetError(
+                    f"stopped at {self.budget.spent:,.6g} of the budget of "
+                    f"{self.budget.cap:,.6g} {unit}".rstrip()
+                    + f": the next of {len(prompts) - start} prompts could pass it; the answers "
+                    "so far are in the cache, so a run with a larger --budget goes on from here"
+                )
+            for position, answer in self.llm.stream(prompts[start:end], sampling):
+                self.budget.spent += self.budget.cost(
+                    self.price, answer.prompt_tokens, answer.completion_tokens
+                )
+                yield start + position, answer
+            start = end
+
+    def _worst(self, prompt: Messages, sampling: Sampling) -> float:
+        size = sum(len(message["content"].encode()) + 16 for message in prompt)
+        return self.budget.cost(self.price, size, sampling.max_tokens * sampling.n)
+
+
+class StandInEncoder:
+    """Gives every text the same vector, so that an estimate loads no model."""
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return one vector a text."""
+        return np.ones((len(texts), 1), dtype=np.float32)
+
+
+class Estimating(Wrapped):
+    """Answers without a model: from the cache where it can, else with a stand-in.
+
+    Attributes:
+        spent: What the requests would cost: prompts at four characters a token, completions at
+            their limit.
+    """
+
+    def __init__(self, llm: LLM, *, cache: LLM | None = None, price: Price | None = None) -> None:
+        super().__init__(llm)
+        self.cache = cache
+        self.price = price
+        self.spent = Spent()
+
+    def stream(
+        self, prompts: Sequence[Messages], sampling: Sampling
+    ) -> Iterator[tuple[int, Completions]]:
+        """Count, and give every prompt a word for an answer."""
+        hits: dict[int, Completions] = {}
+        if self.cache is not None:
+            for position, answer in self.cache.stream(prompts, sampling):
+                if answer.error is None:
+                    hits[position] = answer
+        for position, prompt in enumerate(prompts):
+            if position in hits:
+                answer = hits[position]
+                tokens = (answer.prompt_tokens, answer.completion_tokens)
+                self.spent += Spent(1, 1, *tokens)
+            else:
+                characters = sum(len(message["content"]) for message in prompt)
+                tokens = (-(-characters // 4), sampling.max_tokens * sampling.n)
+                # another answer to every prompt, so that later steps ask as often as they would
+                words = f"estimate {zlib.crc32(prompt[-1]['content'].encode()):08x}"
+                answer = Completions([words] * sampling.n, *tokens)
+                self.spent += Spent(1, 0, *tokens, money(self.price, *tokens))
+            yield position, answer
+
+
+__all__ = ["Budget", "BudgetError", "Budgeted", "Estimating", "Metered", "Price", "Spent"]

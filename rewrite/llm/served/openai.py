@@ -1,0 +1,232 @@
+"""A language model behind any server that speaks OpenAI's chat completions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import pyterrier as pt
+
+from ...errors import LLMError, MissingExtraError
+from ..base import LLM, Completions, Messages, Sampling
+from .batch import Batch
+from .own_loop import Emit, in_own_loop
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+OPENAI_URL: Final = "https://api.openai.com/v1"
+
+
+class OpenAILLM(LLM):
+    """A served model: OpenAI, vLLM, Ollama, llama.cpp, or any other compatible server.
+
+    Requests run at once, up to ``concurrency``, from scripts, threads and notebooks alike. A
+    request that fails for a passing reason (no connection, timeout, status 408, 409, 425, 429
+    or 5xx, an answer that cannot be read) is sent again with growing, random waits, and no
+    sooner than the server's ``Retry-After``. What fails for good is a
+    :class:`~pyterrier_rewrite.Completions` with ``error``; what concerns every request
+    (wrong key, no such model, no server) ends the batch.
+
+    Args:
+        model: The model's name on the server.
+        base_url: Where the server is, often ending in ``/v1``; None is ``OPENAI_BASE_URL`` of
+            the environment, else OpenAI.
+        api_key: The key; None is ``OPENAI_API_KEY`` of the environment, else, for a
+            ``base_url`` of your own, none. Shown nowhere and not pickled: where a pickle is
+            loaded, the environment must have it.
+        concurrency: Requests in flight, between 1 and 1,000.
+        timeout: Seconds a request may take, over 0.
+        retries: How often a request is sent again, 0 or more.
+        extra_body: Further request parameters, such as ``{"reasoning_effort": "low"}``; they
+            win over ours, and None leaves one of ours out (``{"temperature": None}`` for a
+            model that takes no temperature, ``{"n": None}`` for a server that gives one choice
+            a request, ``{"response_format": None}`` for a model that writes worse lists when it
+            is held to a JSON schema). Part of :attr:`identity`, so no place for secrets.
+        verbose: Show progress.
+
+    Raises:
+        ValueError: If a number is out of range.
+
+    Example:
+        >>> llm = OpenAILLM("qwen3:8b", base_url="http://localhost:11434/v1", concurrency=4)
+        >>> llm
+        OpenAILLM("openai:qwen3:8b@localhost:11434/v1")
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        concurrency: int = 64,
+        timeout: float = 60.0,
+        retries: int = 5,
+        extra_body: Mapping[str, Any] | None = None,
+        verbose: bool = False,
+    ) -> None:
+        for name, value, fine, expected in (
+            ("concurrency", concurrency, 1 <= concurrency <= 1000, "between 1 and 1,000"),
+            ("timeout", timeout, timeout > 0, "seconds, over 0"),
+            ("retries", retries, retries >= 0, "0 or more"),
+        ):
+            if not fine:
+                raise ValueError(f"{name} should be {expected}, found {value!r}")
+        self.model = model
+        self.base_url = base_url
+        self.api_key = None if api_key is None else _Secret(api_key)
+        self.concurrency = concurrency
+        self.timeout = timeout
+        self.retries = retries
+        self.extra_body = extra_body
+        self.verbose = verbose
+        self._max_tokens = "max_tokens"
+        self._takes_schema = True
+
+    @property
+    def identity(self) -> str:
+        """The model, where it is served (without credentials), and the extra parameters."""
+        extra = f" {json.dumps(dict(self.extra_body), sort_keys=True)}" if self.extra_body else ""
+        return f"openai:{self.model}@{self.endpoint}{extra}"
+
+    @property
+    def endpoint(self) -> str:
+        """Host, port and path of the server, without credentials."""
+        url = urlsplit(self._url)
+        return url.netloc.rpartition("@")[2] + url.path.rstrip("/")
+
+    @property
+    def constrains(self) -> bool:
+        """Whether to ask for JSON; a server that refuses a schema is asked again without."""
+        return "response_format" not in (self.extra_body or {})
+
+    def stream(
+        self, prompts: Sequence[Messages], sampling: Sampling
+    ) -> Iterator[tuple[int, Completions]]:
+        """Answer prompts, each as soon as it is done.
+
+        ``seconds`` of an answer is the time from sending its request to its end, waits
+        included. Closing the iterator cancels the requests that are still out.
+
+        Raises:
+            LLMError: If what went wrong concerns every request.
+            MissingExtraError: If the client is not installed.
+        """
+        if urlsplit(self._url).scheme not in ("http", "https"):
+            raise LLMError(
+                "base_url should start with http:// or https://, found "
+                f"{self._url.rpartition('@')[2]!r}"
+            )
+        if not self._key() and self._url == OPENAI_URL:
+            raise LLMError(
+                f"no API key for {self.model} at {self.endpoint}: pass api_key=, set "
+                "OPENAI_API_KEY, or name a server of your own with base_url="
+            )
+
+        async def answer_all(emit: Emit[tuple[int, Completions]]) -> None:
+            async with self._client() as client:
+
+                async def send(body: dict[str, Any]) -> str:
+                    request = client.post("/chat/completions", body=body, cast_to=str)
+                    return await asyncio.wait_for(request, self.timeout)
+
+                await Batch(self, send, sampling).run(prompts, emit)
+
+        progress = pt.tqdm(total=len(prompts), desc=self.model, disable=not self.verbose)
+        with progress:
+            for answered in in_own_loop(answer_all):
+                progress.update()
+                yield answered
+
+    def request_body(
+        self, prompt: Messages, sampling: Sampling, *, n: int, seed: int | None
+    ) -> dict[str, Any]:
+        """Return the body of one request."""
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": list(prompt),
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            self._max_tokens: sampling.max_tokens,
+            "n": n if n > 1 else None,
+            "stop": list(sampling.stop) or None,
+            "seed": seed,
+            "response_format": self._response_format(sampling),
+            **(self.extra_body or {}),
+        }
+        return {name: value for name, value in body.items() if value is not None}
+
+    def _response_format(self, sampling: Sampling) -> dict[str, Any] | None:
+        if sampling.schema is None or not self._takes_schema:
+            return None
+        schema = {"name": "answer", "strict": True, "schema": dict(sampling.schema)}
+        return {"type": "json_schema", "json_schema": schema}
+
+    def adapt(self, parameter: str, body: Mapping[str, Any]) -> bool:
+        """Do without a parameter that the server does not take, if that can be done.
+
+        Returns:
+            Whether the request is worth sending again: ``max_tokens`` has a newer name, and a
+            list comes in a shape that can be parsed without a JSON schema too.
+        """
+        if parameter == "response_format" and parameter in body:
+            self._takes_schema = False
+            return self.constrains
+        if parameter != "max_tokens" or "max_tokens" not in body:
+            return False
+        self._max_tokens = "max_completion_tokens"
+        return "max_tokens" not in (self.extra_body or {})
+
+    def redact(self, text: str) -> str:
+        """Return a message without the key, which some servers repeat."""
+        key = self._key()
+        # a stand-in such as "none" is no secret, and may be a word of the message
+        return text.replace(key, "<secret>") if len(key) >= 8 else text
+
+    @property
+    def _url(self) -> str:
+        return self.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
+
+    def _key(self) -> str:
+        argument = self.api_key.value if self.api_key else ""
+        return argument or os.environ.get("OPENAI_API_KEY", "")
+
+    def _client(self) -> AsyncOpenAI:
+        try:
+            import aiohttp  # noqa: F401  # the transport that keeps up with high concurrency
+            import openai
+        except ImportError as error:
+            raise MissingExtraError(error.name or "openai", "openai") from error
+        return openai.AsyncOpenAI(
+            api_key=self._key() or "none",
+            base_url=self._url,
+            timeout=self.timeout,
+            max_retries=0,  # Batch does that: it knows the other requests
+            http_client=openai.DefaultAioHttpClient(base_url=self._url, timeout=self.timeout),
+        )
+
+
+class _Secret:
+    """A text that copies keep, and that pickles and messages do not."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: str = "") -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    def __copy__(self) -> _Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> _Secret:
+        return self
+
+    def __reduce__(self) -> tuple[type[_Secret], tuple[()]]:
+        return _Secret, ()

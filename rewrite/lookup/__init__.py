@@ -1,0 +1,1 @@
+"""Rewrites that were made before."""

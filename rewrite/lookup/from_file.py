@@ -1,0 +1,85 @@
+"""Rewrites that were made elsewhere, read from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from ..base import NewQuery, Rewriter, Rewritten
+from ..columns import QID, QUERY, TEXT, skipped
+from ..text.files import TextFile
+
+
+class FromFile(Rewriter):
+    r"""Takes each query's rewrite from a file, by query id.
+
+    The file holds ``qid<TAB>text`` lines, with or without a header, or JSON objects with
+    ``_id`` or ``qid`` and a text; it may be compressed (``.gz``). It is read once, at the first
+    query. Queries that are not in it keep their text.
+
+    Input columns: ``qid``, ``query``.
+
+    Output columns: as :class:`Rewriter`; ``qstatus`` is ``skipped: not in <file name>`` where
+    the file has no rewrite.
+
+    Args:
+        path: The file.
+        prefix: Taken off each text that starts with it.
+        field: Where a JSON object has the text.
+        on_error: ``"keep"`` the query where its rewrite is empty, or ``"raise"``.
+
+    Raises:
+        ValueError: At the first query, if the file is missing or malformed; the text names the
+            line.
+
+    Example:
+        >>> FromFile("rewrites.jsonl", prefix="|user|: ")
+        FromFile('rewrites.jsonl', prefix='|user|: ')
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        prefix: str = "",
+        field: str = TEXT,
+        on_error: Literal["keep", "raise"] = "keep",
+    ) -> None:
+        self.path = path
+        self.prefix = prefix
+        self.field = field
+        self.on_error = on_error
+        self._rewrites: dict[str, str] | None = None
+
+    def check(self) -> None:
+        """Raise if there is no such file."""
+        if self._rewrites is None and not Path(self.path).expanduser().is_file():
+            raise ValueError(f"{self.path}: no such file; check the path of the rewrites")
+
+    def rewrite(self, queries: pd.DataFrame) -> Sequence[Rewritten]:
+        """Look every query up."""
+        if self._rewrites is None:
+            self._rewrites = dict(self._read())
+        missing = skipped(f"not in {Path(self.path).name}")
+        found = [self._rewrites.get(qid) for qid in queries[QID]]
+        return [
+            Rewritten(status=missing) if text is None else Rewritten([NewQuery(text)])
+            for text in found
+        ]
+
+    def _read(self) -> Iterator[tuple[str, str]]:
+        file = TextFile(Path(self.path).expanduser())
+        seen: set[str] = set()
+        if file.starts_with("{"):
+            for line, record in file.objects():
+                key = QID if QID in record and "_id" not in record else "_id"
+                qid = file.new_identifier(record.get(key), key, line, seen)
+                yield qid, file.text(record, self.field, line).removeprefix(self.prefix)
+        else:
+            for line, (qid, text) in file.rows(QID, TEXT, headers=[(QID, QUERY), (QID, TEXT)]):
+                qid = file.new_identifier(qid, QID, line, seen)
+                yield qid, text.removeprefix(self.prefix)

@@ -1,0 +1,132 @@
+"""From what a model wrote to what a search engine should see: content words, no meta-text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .cleaning import content_lines, content_of, has_word
+from .lists import bare, json_strings, list_items
+
+
+class Parser(Protocol):
+    """Turns one raw generation into parts; an empty list says that nothing was usable.
+
+    A parser of lists may have a ``schema``: the JSON schema of the answers that it likes best,
+    asked for where a model :attr:`~pyterrier_rewrite.LLM.constrains` its output.
+    """
+
+    def __call__(self, generation: str) -> list[str]:
+        """Return the parts: one passage, some terms, or some queries."""
+        ...
+
+
+@dataclass(frozen=True)
+class Text:
+    r"""The generation as one running text.
+
+    Example:
+        >>> Text()("<think>hm</think>Sure! Here is the passage:\n**Couches** are sofas.")
+        ['Couches are sofas.']
+    """
+
+    def __call__(self, generation: str) -> list[str]:
+        """Return the clean text as the only part, or nothing."""
+        lines = content_lines(generation)
+        strings = json_strings("\n".join(lines))
+        lines = bare(lines) if strings is None else strings
+        text = " ".join(" ".join(map(content_of, lines)).split())
+        return [text] if has_word(text) else []
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Keywords: a list in any of the usual shapes, or terms between commas.
+
+    Attributes:
+        limit: Most terms to keep, or None.
+
+    Example:
+        >>> Terms()("Keywords: sofa, settee; Python 3.11")
+        ['sofa', 'settee', 'Python 3.11']
+    """
+
+    limit: int | None = None
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """A JSON object with a list of terms."""
+        return list_of_strings("terms")
+
+    def __call__(self, generation: str) -> list[str]:
+        """Return the distinct terms in order."""
+        items, marked = list_items(content_lines(generation, fenced=True))
+        # a bold head with an explanation behind it: the head is the term
+        items = [_HEAD.sub(r"\1", item) for item in items]
+        terms = [content_of(item) for item in items]
+        if not marked:
+            terms = [_AND.sub("", part) for term in terms for part in _SEPARATOR.split(term)]
+        return _distinct(terms, self.limit)
+
+
+@dataclass(frozen=True)
+class Queries:
+    r"""Queries: a list in any of the usual shapes, or one a line.
+
+    Attributes:
+        limit: Most queries to keep, or None.
+
+    Example:
+        >>> Queries()('1. red sofa\n2) "blue sofa"')
+        ['red sofa', 'blue sofa']
+    """
+
+    limit: int | None = None
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """A JSON object with a list of queries."""
+        return list_of_strings("queries")
+
+    def __call__(self, generation: str) -> list[str]:
+        """Return the distinct queries in order."""
+        items, _ = list_items(content_lines(generation, fenced=True))
+        return _distinct([content_of(item) for item in items], self.limit)
+
+
+_HEAD = re.compile(r"^(?:\*\*|__)([^*_:]+)(?:\*\*|__)\s*(?:[:–—]|-\s|\().*$")
+_SEPARATOR = re.compile(r"[;|，、；،؛]\s*|,(?!\d)\s*")
+_AND = re.compile(r"^(?:and|or|und|oder|et|ou|y|o|e|и)\s+", re.I)
+_UNFINISHED = re.compile(r"[^\s.!?。！？…\"'”’»)\]}>]+\Z")
+
+
+def without_unfinished_word(text: str) -> str:
+    """Return a text that was cut at the length limit without its last, perhaps half, word.
+
+    Example:
+        >>> without_unfinished_word("a waterproof hiking sh")
+        'a waterproof hiking'
+    """
+    kept = _UNFINISHED.sub("", text)
+    return kept.rstrip() if kept.strip() else text
+
+
+def list_of_strings(name: str) -> Mapping[str, Any]:
+    """Return the JSON schema of an object with one list of strings, under a name that says what."""
+    return {
+        "type": "object",
+        "properties": {name: {"type": "array", "items": {"type": "string"}}},
+        "required": [name],
+        "additionalProperties": False,
+    }
+
+
+def _distinct(items: list[str], limit: int | None) -> list[str]:
+    seen: dict[str, str] = {}
+    for item in items:
+        item = item.strip().rstrip(",;").rstrip()
+        if has_word(item):
+            seen.setdefault(item.casefold(), item)
+    return list(seen.values())[:limit]

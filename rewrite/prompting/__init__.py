@@ -1,0 +1,1 @@
+"""From prompt to query: prompts, examples, documents shown, formulations, and their rewriter."""

@@ -1,0 +1,273 @@
+"""The rewriter behind every prompted method: prompt, model, parser, formulation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import pandas as pd
+import pyterrier as pt
+
+from ..base import DOCUMENTS, Rewriter, Rewritten, Usage
+from ..columns import OK, QUERY, failed
+from ..llm.base import LLM, Completions, Messages, Sampling
+from ..parsing.parsers import Parser, Text, without_unfinished_word
+from ..protocols import Analyzer
+from .documents import show_documents
+from .examples import ExampleSource
+from .formulation import Formulation, Replace, Vector
+from .prompt import Example, Prompt
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a method's paper says; each value can be replaced in the constructor.
+
+    Attributes:
+        prompt: Name of the prompt.
+        parser: How a generation is read.
+        formulation: How the new query is formed.
+        n: Generations a query.
+        temperature: 0 is greedy.
+        top_p: Nucleus mass.
+        max_tokens: Longest generation.
+        stop: Texts that end a generation.
+        fb_docs: Feedback documents in the prompt.
+        include_original: Whether the original is kept among several queries.
+    """
+
+    prompt: str | Prompt | None = None
+    parser: Parser = field(default_factory=Text)
+    formulation: Formulation = field(default_factory=Replace)
+    n: int = 1
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 256
+    stop: tuple[str, ...] = ()
+    fb_docs: int = 0
+    include_original: bool = False
+
+
+class LLMRewriter(Rewriter):
+    """Rewrites queries with a prompt.
+
+    Every prompted method is this class with its published settings, so any part can be
+    replaced by another. Arguments left at None take the published value.
+
+    Input columns: ``qid``, ``query``; with ``fb_docs`` also documents, see
+    :class:`~pyterrier_rewrite.Rewriter`. Output columns: the same, and ``query_toks`` or
+    ``query_vec`` if the formulation writes it.
+
+    Args:
+        llm: The language model.
+        prompt: A prompt, or its name (``family/name``, or ``file.yaml#name``). Its slots are
+            ``query`` and, with feedback, ``documents``.
+        parser: How a generation is read.
+        formulation: How the new query is formed.
+        n: Generations a query.
+        temperature: 0 is greedy.
+        top_p: Nucleus mass in (0, 1].
+        max_tokens: Longest generation, in tokens.
+        stop: Texts that end a generation.
+        seed: Makes sampling repeatable; without one, a sampling rewriter equals only itself.
+        examples: Few-shot examples in place of the prompt's own: a list for all queries, or a
+            source that chooses for each, such as
+            :class:`~pyterrier_rewrite.SimilarExamples`.
+        feedback: Pipeline that finds feedback documents with their ``text``.
+        fb_docs: Feedback documents a query.
+        doc_tokens: Longest document in a prompt, in tokens (estimated), at least 1; longer ones
+            are cut. See :func:`~pyterrier_rewrite.show_documents`.
+        include_original: Keep the original among several queries.
+        on_error: ``"keep"`` the original text of a query that fails, or ``"raise"``.
+
+    Example:
+        >>> import pandas as pd
+        >>> from pyterrier_rewrite import FakeLLM, LLMRewriter, Prompt
+        >>> shorten = Prompt("mine/short", 1, (("user", "Shorten: {query}"),), ("query",))
+        >>> rewriter = LLMRewriter(FakeLLM("red sofa"), prompt=shorten)
+        >>> topics = pd.DataFrame([{"qid": "1", "query": "I need a sofa, a red one"}])
+        >>> rewriter(topics)[["qid", "query", "query_0", "qstatus"]].values.tolist()
+        [['1', 'red sofa', 'I need a sofa, a red one', 'ok']]
+    """
+
+    published: ClassVar[Published] = Published()
+
+    def __init__(
+        self,
+        llm: LLM,
+        *,
+        prompt: str | Prompt | None = None,
+        parser: Parser | None = None,
+        formulation: Formulation | None = None,
+        n: int | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        max_tokens: int | None = None,
+        stop: Sequence[str] | None = None,
+        seed: int | None = None,
+        examples: Sequence[Example] | ExampleSource | None = None,
+        feedback: pt.Transformer | None = None,
+        fb_docs: int | None = None,
+        doc_tokens: int = 512,
+        include_original: bool | None = None,
+        on_error: Literal["keep", "raise"] = "keep",
+    ) -> None:
+        published = self.published
+        self.llm = llm
+        self.prompt = published.prompt if prompt is None else prompt
+        self.parser = published.parser if parser is None else parser
+        self.formulation = published.formulation if formulation is None else formulation
+        self.n = published.n if n is None else n
+        self.temperature = published.temperature if temperature is None else temperature
+        self.top_p = published.top_p if top_p is None else top_p
+        self.max_tokens = published.max_tokens if max_tokens is None else max_tokens
+        self.stop = published.stop if stop is None else stop
+        self.seed = seed
+        self.examples = examples
+        self.feedback = feedback
+        self.fb_docs = published.fb_docs if fb_docs is None else fb_docs
+        self.doc_tokens = doc_tokens
+        self.include_original = (
+            published.include_original if include_original is None else include_original
+        )
+        self.on_error = on_error
+
+    def check(self) -> None:
+        """Raise if model, prompt, parser, formulation or sampling cannot work."""
+        if not isinstance(self.llm, LLM):
+            raise TypeError(
+                "llm should be a language model, such as OpenAILLM('qwen3:8b', base_url=…), found "
+                f"{self.llm!r}"
+            )
+        if not isinstance(self.formulation, Formulation):
+            raise TypeError(
+                f"formulation should be one, such as Repeat(5), found {self.formulation!r}"
+            )
+        if not callable(self.parser):
+            raise TypeError(f"parser should be one, such as Text(), found {self.parser!r}")
+        if self.prompt is not None and not isinstance(self.examples, ExampleSource):
+            self.template()
+        Sampling(self.n, self.temperature, self.top_p, self.max_tokens, tuple(self.stop))
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The query forms that the formulation writes."""
+        return self.formulation.writes
+
+    @property
+    def several(self) -> bool:
+        """Whether the formulation makes several queries."""
+        return self.formulation.several
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """The formulation's analyzer, if it has one."""
+        return getattr(self.formulation, "analyzer", super().analyzer)
+
+    def original_vector(self, text: str) -> Vector | None:
+        """Return the formulation's vector of an unchanged query."""
+        return self.formulation.original_vector(text)
+
+    def template(self) -> Prompt:
+        """Return the prompt, loaded and with its examples."""
+        if self.prompt is None:
+            raise ValueError(f"{type(self).__name__} needs a prompt=")
+        template = Prompt.load(self.prompt)
+        if isinstance(self.examples, ExampleSource):
+            raise ValueError(
+                f"{type(self).__name__} shows the same examples to every query: expected "
+                f"examples=[{{…}}, …], found {self.examples!r}"
+            )
+        return template if self.examples is None else template.with_examples(self.examples)
+
+    def templates(self, queries: pd.DataFrame) -> list[Prompt]:
+        """Return the prompt of each query, with its examples."""
+        if not isinstance(self.examples, ExampleSource):
+            return [self.template()] * len(queries)
+        template = Prompt.load(self.prompt or "")
+        return [template.with_examples(its) for its in self.examples.for_queries(queries)]
+
+    def messages(self, queries: pd.DataFrame) -> list[Messages]:
+        """Render one prompt a query; methods with other slots override it."""
+        templates = self.templates(queries)
+        if self.fb_docs > 0:
+            return [
+                template.render(query=query, documents=self.show(documents))
+                for template, query, documents in zip(
+                    templates, queries[QUERY], queries[DOCUMENTS], strict=True
+                )
+            ]
+        return [
+            template.render(query=query)
+            for template, query in zip(templates, queries[QUERY], strict=True)
+        ]
+
+    def show(self, documents: Sequence[Mapping[str, Any]]) -> str:
+        """Show feedback documents in a prompt, each within ``doc_tokens``."""
+        return show_documents(documents, doc_tokens=self.doc_tokens)
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Ask the model once for the whole batch, then parse and form."""
+        answers = self.generate(self.messages(queries), parser=self.parser)
+        parts = [self.parse(answer) for answer in answers]
+        formed = self.formulation.form_batch(queries[QUERY].tolist(), parts)
+        return [
+            Rewritten(new, _status(answer, its), answer.texts, usage_of(answer))
+            for new, answer, its in zip(formed, answers, parts, strict=True)
+        ]
+
+    def generate(
+        self, prompts: Sequence[Messages], *, parser: Parser | None = None
+    ) -> list[Completions]:
+        """Send prompts with this rewriter's sampling settings.
+
+        Args:
+            prompts: One a request.
+            parser: What will read the answers: if it reads lists and the model can be held to
+                a JSON schema, the parser's is asked for.
+        """
+        return self.llm.generate(
+            prompts,
+            n=self.n,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            max_tokens=self.max_tokens,
+            stop=tuple(self.stop),
+            seed=self.seed,
+            schema=getattr(parser, "schema", None) if self.llm.constrains else None,
+        )
+
+    def parse(self, answer: Completions) -> list[str]:
+        """Read the parts of all generations of one answer, half words at the limit left out."""
+        texts = map(without_unfinished_word, answer.texts) if answer.cut else answer.texts
+        return [part for text in texts for part in self.parser(text)]
+
+    @classmethod
+    def default(cls, name: str) -> Any:
+        """Return the published value of an argument, where there is one."""
+        return getattr(cls.published, name, super().default(name))
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the model is asked greedily, or with a seed."""
+        return self.temperature == 0 or self.seed is not None
+
+
+def usage_of(answer: Completions) -> Usage:
+    """Return what one answer cost, in the form of the column ``qusage``."""
+    return {
+        "requests": 1,
+        "cached": int(answer.cached),
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "seconds": answer.seconds,
+    }
+
+
+def _status(answer: Completions, parts: Sequence[str]) -> str:
+    if answer.error is not None:
+        return failed(answer.error)
+    if not parts:
+        return failed("no usable text in the answer")
+    return OK

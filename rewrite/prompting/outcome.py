@@ -1,0 +1,31 @@
+"""What several requests for one query come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..base import NewQuery, Rewritten, Usage, add_usage
+from ..columns import OK, failed
+from ..llm.base import Completions
+from .llm_rewriter import usage_of
+
+
+def outcome(answers: Sequence[Completions], new: Sequence[NewQuery]) -> Rewritten:
+    """Sum up a query that took several requests, or several kinds of them.
+
+    A request that failed is no loss as long as another brought something.
+
+    Args:
+        answers: Every answer for the query, in the order of the requests.
+        new: The new queries that were formed of them; none, if nothing was usable.
+    """
+    errors = [answer.error for answer in answers if answer.error is not None]
+    usage: Usage | None = None
+    for answer in answers:
+        usage = add_usage(usage, usage_of(answer))
+    return Rewritten(
+        new,
+        OK if new else failed(errors[0] if errors else "no usable text in the answers"),
+        [text for answer in answers for text in answer.texts],
+        usage,
+    )

@@ -1,0 +1,1 @@
+"""What a ranking is: lists, groups of queries, the best of them, requests asked once."""

@@ -1,0 +1,86 @@
+"""The terms that are typical of documents that answered a query."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ..columns import DOCNO, QID
+from ..protocols import Analyzer, CollectionStatistics, TextSource
+
+
+def typical_terms(
+    qrels: pd.DataFrame,
+    *,
+    texts: TextSource,
+    statistics: CollectionStatistics,
+    documents: int = 20,
+    min_share: float = 0.25,
+) -> dict[str, list[str]]:
+    """Return each query's candidate terms, the most typical of its best documents first.
+
+    A term comes in the form that is most frequent in these documents, one a stem; see
+    :func:`~pyterrier_rewrite.training.distant_supervision` for the arguments.
+
+    Raises:
+        ValueError: If a number is out of its range, or no query has a relevant document with text.
+    """
+    at_least_one(documents=documents)
+    if not 0 <= min_share <= 1:
+        raise ValueError(f"min_share should be in [0, 1], found {min_share}")
+    best = _best(qrels, documents)
+    found = texts.texts({docno for docnos in best.values() for docno in docnos})
+    if not found:
+        raise ValueError(
+            "none of the topics has a relevant document with text; check that qrels, topics and "
+            "texts belong together"
+        )
+    forms = _Forms(statistics.analyzer, found)
+    known = statistics.document_frequencies(forms.of)
+    ranked = {}
+    for qid, docnos in best.items():
+        held = [forms.stems[docno] for docno in docnos if docno in forms.stems]
+        shares = {stem: n / len(held) for stem, n in Counter(s for h in held for s in h).items()}
+        contrast = {
+            stem: share * math.log(share * statistics.num_docs / known[stem])
+            for stem, share in shares.items()
+            if share >= min_share and stem in known
+        }
+        order = sorted(contrast, key=lambda stem: (-contrast[stem], stem))
+        ranked[qid] = [forms.of[stem] for stem in order if contrast[stem] > 0]
+    return ranked
+
+
+class _Forms:
+    """The stems of documents, and for each stem its most frequent form."""
+
+    def __init__(self, analyzer: Analyzer, texts: Mapping[str, str]) -> None:
+        self.stems: dict[str, set[str]] = {}
+        counts: Counter[tuple[str, str]] = Counter()
+        for docno, text in texts.items():
+            pairs = [(analyzer.stem(term), term) for term in analyzer.terms(text)]
+            self.stems[docno] = {stem for stem, _ in pairs}
+            counts.update(pairs)
+        self.of: dict[str, str] = {}
+        for (stem, term), _ in sorted(counts.items(), key=lambda item: (item[1], item[0])):
+            self.of[stem] = term
+
+
+def _best(qrels: pd.DataFrame, documents: int) -> dict[str, list[str]]:
+    """Return the documents of each query's highest grade, as far as they are relevant."""
+    relevant = qrels[qrels["label"] > 0]
+    highest = relevant.groupby(QID)["label"].transform("max")
+    best = relevant[relevant["label"] == highest].groupby(QID, sort=False).head(documents)
+    groups: dict[str, list[str]] = best.groupby(QID, sort=False)[DOCNO].agg(list).to_dict()
+    return groups
+
+
+def at_least_one(**least_one: Any) -> None:
+    """Raise a ``ValueError`` unless each argument is at least 1."""
+    for name, value in least_one.items():
+        if value < 1:
+            raise ValueError(f"{name} should be at least 1, found {value}")

@@ -1,0 +1,232 @@
+"""A warm start without a teacher: targets from judged documents (distant supervision)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+from typing import Final
+
+import pandas as pd
+import pyterrier as pt
+
+from ...columns import DOCNO, QCAND, QID, QUERY
+from ...prompting.formulation import Formulation
+from ...prompting.llm_rewriter import LLMRewriter
+from ...protocols import CollectionStatistics, Reward, TextSource
+from ...text.typical import at_least_one, typical_terms
+from ..methods.reward_function import checked
+from ..methods.sft import TARGET
+from ..run.task import Task
+
+MARK: Final = "score"
+"""Column with the reward's mark of a target."""
+
+_NEEDED = ("label", DOCNO, QID)
+
+
+def distant_supervision(
+    rewriter: LLMRewriter,
+    topics: pd.DataFrame,
+    qrels: pd.DataFrame,
+    reward: Reward,
+    *,
+    texts: TextSource,
+    statistics: CollectionStatistics,
+    documents: int = 20,
+    candidates: int = 16,
+    terms: int = 8,
+    min_share: float = 0.25,
+    min_gain: float = 0.02,
+    formulations: Sequence[Formulation] = (),
+    verbose: bool = True,
+) -> pd.DataFrame:
+    r"""Find targets for :func:`~pyterrier_rewrite.training.sft`: the words that help retrieval.
+
+    Candidate terms of a query are those that its best documents have in common and the
+    collection has not, by
+
+    .. math::  p \log \frac{p N}{df}
+
+    with ``p`` the share of the best documents (those of the query's highest grade) that hold the
+    term. From these a target is put together greedily: in each round the term is added whose
+    rewrite, formed as the rewriter forms it, gets the highest mark, until none gains
+    ``min_gain``. Each round scores all queries at once.
+
+    Args:
+        rewriter: Its prompt, parser and formulation make queries of terms; its model is not asked.
+        topics: ``qid``, ``query`` and whatever prompt and reward need.
+        qrels: ``qid``, ``docno``, ``label``.
+        reward: What is to gain, such as ``SearchFeedback(bm25, qrels, "nDCG@10")``.
+        texts: Document texts, such as an index.
+        statistics: Document frequencies and analyzer, such as ``index.statistics``.
+        documents: Most documents a query, at least 1.
+        candidates: Most candidate terms a query, at least 1.
+        terms: Most terms a target, at least 1.
+        min_share: Least ``p`` of a candidate term, in [0, 1].
+        min_gain: Least gain of a term, in the reward's units, 0 or more.
+        formulations: Formulations to find targets for, in place of the rewriter's own; equal
+            targets are given once. Two weights of the query, as in ``RepeatTerms(1)`` and
+            ``RepeatTerms(0.3)``, teach a small model more than one: terms that helped by chance
+            do not recur.
+        verbose: Whether to show progress.
+
+    Returns:
+        The topics' columns with ``target`` (terms, the one that gains most first) and ``score``
+        (the reward's mark), one row a target. A topic is missing if it has no relevant document,
+        nothing gains, or the reward has no verdict on it.
+
+    Raises:
+        ValueError: If a number is out of its range, or no topic has a relevant document with text.
+        TrainingError: If a mark is NaN or missing; it names the queries.
+
+    Example:
+        >>> reward = SearchFeedback(index.bm25(), qrels, "nDCG@10")        # doctest: +SKIP
+        >>> pairs = distant_supervision(rewriter, topics, qrels, reward,
+        ...     texts=index, statistics=index.statistics)                  # doctest: +SKIP
+        >>> warm = sft(rewriter, pairs, output_dir="runs/warm")            # doctest: +SKIP
+    """
+    at_least_one(documents=documents, candidates=candidates, terms=terms)
+    if not (0 <= min_share <= 1 and min_gain >= 0):
+        raise ValueError(
+            "min_share should be in [0, 1] and min_gain 0 or more, "
+            f"found {min_share} and {min_gain}"
+        )
+    pt.validate.columns(qrels, includes=list(_NEEDED))
+    task = Task.of(rewriter, topics)
+    ranked = typical_terms(
+        qrels[qrels[QID].isin(set(task.topics[QID]))],
+        texts=texts,
+        statistics=statistics,
+        documents=documents,
+        min_share=min_share,
+    )
+    options = [ranked.get(qid, [])[:candidates] for qid in task.topics[QID]]
+    found = []
+    for formulation in pt.tqdm(
+        formulations or [rewriter.formulation], "distant supervision", disable=not verbose
+    ):
+        formed = replace(task, rewriter=rewriter.apply_attributes(formulation=formulation))
+        chosen, marks = _greedy(_Marks(formed, reward), options, terms, min_gain)
+        frame = task.topics.assign(**{TARGET: [" ".join(its) for its in chosen], MARK: marks})
+        found.append(frame[[bool(its) for its in chosen]])
+    return pd.concat(found).drop_duplicates([QID, TARGET]).reset_index(drop=True)
+
+
+def pseudo_judgements(
+    topics: pd.DataFrame, pipeline: pt.Transformer, *, documents: int = 5
+) -> pd.DataFrame:
+    """Take what a pipeline ranks first for relevant, where nobody has judged.
+
+    The targets that :func:`distant_supervision` finds with these teach a cheap engine to find
+    what an expensive one, such as a dense retriever or a reranker, would have found.
+
+    Args:
+        topics: ``qid``, ``query`` and whatever the pipeline reads.
+        pipeline: The teacher.
+        documents: How many of its first documents count, at least 1.
+
+    Returns:
+        ``qid``, ``docno``, ``label`` (1).
+
+    Example:
+        >>> found = pd.DataFrame([["q", "d1", 2.0], ["q", "d2", 1.0]])
+        >>> teacher = pt.Transformer.from_df(found.set_axis(["qid", "docno", "score"], axis=1))
+        >>> topics = pd.DataFrame([{"qid": "q", "query": "couch"}])
+        >>> pseudo_judgements(topics, teacher, documents=1).values.tolist()
+        [['q', 'd1', 1]]
+    """
+    at_least_one(documents=documents)
+    results = pt.model.add_ranks(pipeline.transform(topics))
+    first = results[results["rank"] < documents]
+    return first[[QID, DOCNO]].assign(label=1).reset_index(drop=True)
+
+
+def join_pairs(data: pd.DataFrame, *, count: int, seed: int = 0) -> pd.DataFrame:
+    """Add rows that ask two queries at once and want both targets.
+
+    To answer them a model must find out which words of the query call for which words of the
+    target, and cannot learn whole queries by heart. For small models from scratch this is worth
+    more than anything else; large ones know it already.
+
+    Args:
+        data: ``qid``, ``query``, ``target``, as for :func:`~pyterrier_rewrite.training.sft`.
+        count: Rows to add, 0 or more.
+        seed: Decides who is joined with whom.
+
+    Returns:
+        The rows of ``data`` and then the new ones, whose qid is ``<qid>+<qid>``. Other columns of
+        a new row are those of its first query.
+
+    Example:
+        >>> pairs = pd.DataFrame([{"qid": "1", "query": "couch", "target": "sofa"}])
+        >>> join_pairs(pairs, count=1).iloc[1].tolist()
+        ['1+1', 'couch couch', 'sofa sofa']
+    """
+    random = Random(seed)
+    if not len(data):
+        return data
+    rows = [random.randrange(len(data)) for _ in range(2 * count)]
+    first, second = (data.iloc[rows[i::2]].reset_index(drop=True) for i in (0, 1))
+    joined = first.assign(
+        **{name: first[name] + by + second[name] for name, by in _JOINED_BY.items()}
+    )
+    return pd.concat([data, joined], ignore_index=True)
+
+
+_JOINED_BY: Final = {QID: "+", QUERY: " ", TARGET: " "}
+
+
+def _greedy(
+    marks_of: _Marks,
+    options: Sequence[Sequence[str]],
+    terms: int,
+    min_gain: float,
+) -> tuple[list[list[str]], list[float | None]]:
+    """Add to each topic's target, round by round, the term that gains most."""
+    targets: list[list[str]] = [[] for _ in options]
+    marks = marks_of.of([(row, "") for row in range(len(options))])
+    active = [row for row, mark in enumerate(marks) if mark is not None]
+    for _ in range(terms):
+        tries = [
+            (row, [*targets[row], term])
+            for row in active
+            for term in options[row]
+            if term not in targets[row]
+        ]
+        if not tries:
+            break
+        found = marks_of.of([(row, " ".join(target)) for row, target in tries])
+        better: dict[int, tuple[float, list[str]]] = {}
+        for (row, target), mark in zip(tries, found, strict=True):
+            least = better[row][0] if row in better else _at_least(marks[row], min_gain)
+            if mark is not None and mark > least:
+                better[row] = mark, target
+        for row, (mark, target) in better.items():
+            marks[row], targets[row] = mark, target
+        active = list(better)
+    return targets, marks
+
+
+def _at_least(mark: float | None, gain: float) -> float:
+    assert mark is not None  # only rows with a verdict are active
+    return mark + gain
+
+
+class _Marks:
+    """The marks of targets, each asked for once; an empty one leaves the query as it is."""
+
+    def __init__(self, task: Task, reward: Reward) -> None:
+        self.task = task
+        self.reward = reward
+        self.known: dict[tuple[int, str], float | None] = {}
+
+    def of(self, tries: Sequence[tuple[int, str]]) -> list[float | None]:
+        """Return the marks of pairs of a topic's number and a target."""
+        new = [key for key in dict.fromkeys(tries) if key not in self.known]
+        if new:
+            frame = self.task.candidates([row for row, _ in new], [text for _, text in new])
+            marks = checked(self.reward, frame)
+            for key, name in zip(new, frame[QCAND].unique(), strict=True):
+                self.known[key] = marks[name]
+        return [self.known[key] for key in tries]

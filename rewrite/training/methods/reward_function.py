@@ -1,0 +1,133 @@
+"""One reward, as TRL calls it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from ...columns import QCAND, QGEN, QGROUP, QSTATUS
+from ...llm.local.decoding import cut_at
+from ...protocols import Reward
+from ...text.safe import safe_text
+from ..run.errors import TrainingError
+from ..run.task import Task
+
+UNPARSABLE_MARGIN: Final = 0.1
+"""By how much a generation that cannot be read falls below the worst of its group."""
+
+
+class RewardFunction:
+    """Marks what the model wrote: from generations to candidates to marks.
+
+    TRL gets this one function, because it counts a ``None`` among several as 0. Alone, a
+    ``None`` gives its completion no gradient; here one ``None`` silences its whole group, whose
+    other marks cannot be compared without it.
+
+    Args:
+        task: Parses generations and forms candidates.
+        reward: Marks the candidates that could be read.
+        unparsable: Mark of a generation that the parser cannot read; None puts it 0.1 below the
+            worst of its group, so that the format is learnt whatever the reward's scale.
+        ends: Tokens that end a generation; one without them was cut, and is read as such.
+    """
+
+    __name__ = "reward"  # TRL names its metrics after it
+
+    def __init__(
+        self,
+        task: Task,
+        reward: Reward,
+        *,
+        unparsable: float | None = None,
+        ends: frozenset[int] = frozenset(),
+    ) -> None:
+        self.task = task
+        self.reward = reward
+        self.unparsable = unparsable
+        self.ends = ends
+
+    def __call__(
+        self,
+        *,
+        completions: Sequence[str],
+        row: Sequence[int],
+        completion_ids: Sequence[Sequence[int]] = (),
+        log_metric: Callable[[str, float], None] | None = None,
+        **_: Any,
+    ) -> list[float | None]:
+        """Return one mark a completion, as TRL asks for it.
+
+        Raises:
+            TrainingError: If the reward gives a candidate no mark, NaN or infinity.
+        """
+        stop = tuple(self.task.rewriter.stop)
+        texts, stopped = zip(*(cut_at(text, stop) for text in completions), strict=True)
+        ended = [ids[-1] in self.ends for ids in completion_ids] or [True] * len(texts)
+        cut = [not (at_end or at_stop) for at_end, at_stop in zip(ended, stopped, strict=True)]
+        frame = self.task.candidates(row, texts, cut=cut)
+        candidates = frame.drop_duplicates(QCAND)
+        if log_metric is not None:
+            log_metric("copies", float(copies(candidates).mean()))
+            log_metric("unparsable", float(unread(candidates).mean()))
+        marks = self.marks(frame)
+        return [marks[name] for name in candidates[QCAND]]
+
+    def marks(self, frame: pd.DataFrame) -> dict[str, float | None]:
+        """Return the mark of every candidate in a frame of :meth:`Task.candidates`.
+
+        Raises:
+            TrainingError: If the reward gives a candidate no mark, NaN or infinity.
+        """
+        readable = frame[~unread(frame)]
+        marks = checked(self.reward, readable) if len(readable) else {}
+        for _, names in frame.drop_duplicates(QCAND).groupby(QGROUP, sort=False)[QCAND]:
+            given = [marks[name] for name in names if name in marks]
+            known = [mark for mark in given if mark is not None]
+            lowest = min(known, default=0.0) - UNPARSABLE_MARGIN
+            failed = lowest if self.unparsable is None else self.unparsable
+            silent = len(known) < len(given)
+            for name in names:
+                marks[name] = None if silent else marks.get(name, failed)
+        return marks
+
+
+def checked(reward: Reward, candidates: pd.DataFrame) -> dict[str, float | None]:
+    """Return a reward's marks, all of which are finite or None.
+
+    Raises:
+        TrainingError: If one is missing, NaN or infinite; it names the queries.
+    """
+    marks = reward.score(candidates)
+    names = candidates[QCAND].unique()
+    wrong = [
+        name
+        for name in names
+        if name not in marks or not (marks[name] is None or math.isfinite(marks[name] or 0.0))
+    ]
+    if wrong:
+        bad = candidates[candidates[QCAND].isin(wrong)]
+        shown = ", ".join(
+            f"{name!r} ({query!r}): {marks.get(name, 'missing')}"
+            for name, query in list(zip(bad[QCAND], bad["query"], strict=True))[:3]
+        )
+        raise TrainingError(
+            f"{reward!r} should give every candidate a finite number, or None for no verdict; "
+            f"{len(wrong)} of {len(names)} are neither, for the queries "
+            f"{sorted(set(bad[QGROUP]))[:10]}: {shown}"
+        )
+    return {name: None if marks[name] is None else float(marks[name] or 0.0) for name in names}
+
+
+def unread(candidates: pd.DataFrame) -> pd.Series[bool]:
+    """Say which candidates come from a generation that the parser could not read."""
+    return candidates[QSTATUS].str.startswith("failed")
+
+
+def copies(candidates: pd.DataFrame) -> pd.Series[bool]:
+    """Say for which candidates the model wrote nothing but the query."""
+    wrote = [safe_text(texts[0]).casefold() for texts in candidates[QGEN]]
+    asked = [safe_text(query).casefold() for query in candidates["query_0"]]
+    return pd.Series(wrote, index=candidates.index) == pd.Series(asked, index=candidates.index)

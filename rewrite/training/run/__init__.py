@@ -1,0 +1,1 @@
+"""What every training run shares: its folder, its task, what is watched and kept."""

@@ -1,0 +1,145 @@
+"""Configs: what is wrong is named with its key, its place and the near miss."""
+
+from __future__ import annotations
+
+import pytest
+
+from pyterrier_rewrite.experiments.config.schema import ConfigError, builtin_configs, load_config
+
+MINIMAL = """\
+name: mini
+collection: shop
+llms:
+  main:
+    type: openai
+    model: m
+systems:
+  raw: [bm25]
+  other: [{RM3: {fb_docs: 3}}, bm25]
+measures: [nDCG@10]
+baseline: raw
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text: str = MINIMAL) -> str:
+        path = tmp_path / "mini.yaml"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def test_defaults(file):
+    config = load_config(file())
+    assert config.index.k1 == 1.2
+    assert config.correction == "holm"
+    assert config.llms["main"].concurrency == 64
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("measures:", "mesures:", r"line 10: unknown key 'mesures'; did you mean 'measures'"),
+        ("    model: m", "    modle: m", r"line 6: unknown key 'llms.main.modle'.*'model'"),
+        (
+            "type: openai",
+            "type: opnai",
+            "line 4: llms.main: the key 'type' should be openai, trans",
+        ),
+        ("[nDCG@10]", "[nDGC@10]", r"line 10: measures: 'nDGC@10' is no measure.*'nDCG'"),
+        ("[nDCG@10]", "7", r"line 10: measures: .*valid list.*found 7"),
+        ("[nDCG@10]", "[]", "at least one measure"),
+        ("baseline: raw", "baseline: row", r"baseline 'row' is not among the systems.*'raw'"),
+        ("raw: [bm25]", "raw: [7]", r"line 8: systems.raw.0: expected a name or .* found 7"),
+        ("raw: [bm25]", "off: [bm25]", r"line 8: YAML reads the key 'off' as bool; quote it"),
+        ("other: [{RM3", "raw: [{RM3", r"line 9: the key 'raw' stands in line 8 too"),
+        ("name: mini\n", "", "the key 'name' is missing"),
+        ("name: mini", "name: a/b", r"line 1: name: .*pattern.*found 'a/b'"),
+        (
+            "systems:\n  raw: [bm25]\n  other: [{RM3: {fb_docs: 3}}, bm25]",
+            "systems: {}",
+            "at least 1",
+        ),
+        ("name: mini", "name: [", "is not valid YAML"),
+        ("collection: shop", "collection: ${where}", r"\$\{where\} is not among the vars"),
+    ],
+)
+def test_mistakes(file, old, new, message):
+    assert old in MINIMAL
+    with pytest.raises(ConfigError, match=message):
+        load_config(file(MINIMAL.replace(old, new)))
+
+
+def test_every_mistake_is_told_at_once(file):
+    text = MINIMAL.replace("measures:", "mesures:").replace("baseline:", "basline:")
+    with pytest.raises(ConfigError) as error:
+        load_config(file(text))
+    assert len(str(error.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("override", "read", "value"),
+    [
+        ("index.k1=0.9", lambda c: c.index.k1, 0.9),
+        (
+            "collection={beir: x, split: test}",
+            lambda c: c.collection,
+            {"beir": "x", "split": "test"},
+        ),
+        ("systems.other.0.RM3.fb_docs=7", lambda c: c.systems["other"][0], {"RM3": {"fb_docs": 7}}),
+        ("measures=[AP, R@100]", lambda c: c.measures, ["AP", "R@100"]),
+        ("llms.main.price={prompt: 1, completion: 2}", lambda c: c.llms["main"].price.prompt, 1),
+        ("baseline=null", lambda c: c.baseline, None),
+    ],
+)
+def test_overrides(file, override, read, value):
+    assert read(load_config(file(), [override])) == value
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("index.k1", "expected key=value"),
+        ("index.k2=1", r"--set index.k2: unknown key 'index.k2'; did you mean 'k1'"),
+        ("index.k1=much", r"--set index.k1: .*found 'much'"),
+        ("systems.other.5=bm25", "a position from 0 to 1"),
+        ("name.x=1", "nothing to set inside name"),
+        ("measures=[", "not valid YAML"),
+    ],
+)
+def test_wrong_overrides(file, override, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config(file(), [override])
+
+
+def test_vars_are_filled_in_everywhere(file):
+    text = MINIMAL + "vars: {where: /data}\ndefine: {x: [{FromFile: {path: '${where}/a.tsv'}}]}\n"
+    assert load_config(file(text)).define["x"] == [{"FromFile": {"path": "/data/a.tsv"}}]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("vaswanni", "did you mean 'vaswani'"),
+        ("nowhere.yaml", "there is no file 'nowhere.yaml'"),
+    ],
+)
+def test_missing_configs(source, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config(source)
+
+
+def test_not_utf8(tmp_path):
+    path = tmp_path / "latin.yaml"
+    path.write_bytes(b"name: caf\xe9")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load_config(path)
+
+
+@pytest.mark.parametrize("name", builtin_configs())
+def test_every_config_that_comes_along_is_valid_and_bears_its_name(name):
+    config = load_config(name)
+    assert config.name == name
+    assert config.description

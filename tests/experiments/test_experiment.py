@@ -1,0 +1,341 @@
+"""Experiments from a config to the files, with numbers that pt.Experiment agrees with."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from io import StringIO
+
+import ir_measures
+import numpy as np
+import pandas as pd
+import pyterrier as pt
+import pytest
+import yaml
+from rich.console import Console
+from scipy.stats import ttest_rel
+
+from pyterrier_rewrite.experiments.build.workbench import Workbench
+from pyterrier_rewrite.experiments.cli.main import call
+from pyterrier_rewrite.experiments.config.schema import ConfigError, ExperimentConfig, load_config
+from pyterrier_rewrite.experiments.run.execute import against_baseline, run_experiment
+from pyterrier_rewrite.experiments.run.files import print_report
+
+SHOP = {"shop": {"products": 2000, "queries": {"test": 20}}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PT_REWRITE_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+def workbench(**changes) -> Workbench:
+    content = {
+        "name": "test",
+        "collection": SHOP,
+        "llms": {"fake": {"type": "fake", "reply": "a sofa in linen"}},
+        "systems": {
+            "raw": ["bm25"],
+            "RM3": ["bm25", "text", {"RM3": {"fb_docs": 3}}, "bm25"],
+            "Query2Doc": ["Query2Doc", "bm25"],
+            "oracle": ["FromColumn", "bm25"],
+        },
+        "measures": ["nDCG@10", "AP"],
+        "baseline": "raw",
+        "oracle": "oracle",
+        "depth": 50,
+        **changes,
+    }
+    return Workbench(ExperimentConfig.model_validate(content), verbose=False)
+
+
+@pytest.fixture(scope="module")
+def report(home):
+    return run_experiment(workbench())
+
+
+def test_means_are_those_of_pt_experiment(report):
+    bench = workbench()
+    systems = {
+        name: bench.pipeline(bench.config.systems[name], name) for name in bench.config.systems
+    }
+    measures = [ir_measures.parse_measure(name) for name in bench.config.measures]
+    table = pt.Experiment(
+        systems,
+        bench.topics(),
+        bench.qrels(),
+        measures,
+        plan="tree",
+        validate="error",
+        verbose=False,
+    )
+    for measure in map(str, measures):
+        assert report.table[measure].tolist() == pytest.approx(table[measure].tolist(), abs=1e-9)
+
+
+def test_gap_closed_is_the_share_of_the_way_to_the_oracle(report):
+    rows = report.table.set_index("name")
+    low, high = rows["nDCG@10"]["raw"], rows["nDCG@10"]["oracle"]
+    assert high > low + 0.2
+    assert rows["gap_closed"]["raw"] == 0
+    assert rows["gap_closed"]["oracle"] == 1
+    expected = (rows["nDCG@10"]["RM3"] - low) / (high - low)
+    assert rows["gap_closed"]["RM3"] == pytest.approx(expected)
+
+
+def test_costs_stand_by_the_system_that_asked(report):
+    rows = report.table.set_index("name")
+    assert rows["requests"].tolist() == [0, 0, 20, 0]
+    # one prompt token a word: FakeLLM answers with four words
+    assert rows["completion_tokens"]["Query2Doc"] == 20 * 4
+
+
+def test_costs_of_a_guarded_method_of_several_steps_in_money_and_in_qusage(home):
+    price = {"prompt": 1_000_000, "completion": 10_000_000}  # 1 and 10 a token
+    fake = {"type": "fake", "reply": "1. a sofa\n2. a bed\n3. a desk", "price": price}
+    systems = {
+        "QAExpand": ["QAExpand", "KeepEntities", {"Unchanged": {"similarity": 0.95}}, "bm25"]
+    }
+    bench = workbench(llms={"fake": fake}, systems=systems, baseline=None, oracle=None)
+    report = run_experiment(bench)
+    (row,) = report.table.to_dict("records")
+    assert row["requests"] > 20  # more than one a query
+    assert row["money"] == pytest.approx(row["prompt_tokens"] + 10 * row["completion_tokens"])
+    usage = pd.DataFrame(report.runs[0].rewrites["qusage"].tolist()).sum()
+    # identical requests of a batch are sent, and paid for, once
+    assert usage["prompt_tokens"] == row["prompt_tokens"]
+    assert usage["completion_tokens"] == row["completion_tokens"]
+    assert usage["requests"] - usage["cached"] == row["requests"]
+
+
+def test_against_baseline_by_hand():
+    values = pd.DataFrame({"base": [0.1, 0.2, 0.3], "a": [0.2, 0.2, 0.1], "b": [0.3, 0.4, 0.5]})
+    out = against_baseline(values, "base", correction="bonferroni")
+    assert out["change"]["a"] == pytest.approx((0.1 + 0.0 - 0.2) / 3)
+    assert [out[key]["a"] for key in ("won", "tied", "lost")] == [1, 1, 1]
+    raw = ttest_rel(values["a"], values["base"]).pvalue
+    assert out["p"]["a"] == pytest.approx(min(1.0, 2 * raw))
+    assert np.isnan(out["p"]["base"])
+    assert against_baseline(values, "base", correction=None)["p"]["a"] == pytest.approx(raw)
+
+
+def test_shared_stages_run_once():
+    bench = workbench(
+        systems={"a": ["Query2Doc", "bm25"], "b": ["Query2Doc", {"bm25": {"k1": 0.9}}]},
+        baseline=None,
+        oracle=None,
+    )
+    report = run_experiment(bench)
+    assert bench.spent.requests == 20
+    assert report.table["requests"].tolist() == [20, 20]
+
+
+@pytest.mark.parametrize(
+    ("stages", "message"),
+    [
+        (["bm52"], r"systems.x.0: there is no stage 'bm52'; did you mean 'bm25'"),
+        ([{"RM3": {"fb_dosc": 3}}], r"systems.x.0.RM3: unknown parameter 'fb_dosc'.*'fb_docs'"),
+        ([{"RM3": {"fb_docs": "three"}}], r"systems.x.0.RM3.fb_docs: .*found 'three'"),
+        ([{"RM3": {"fb_docs": 0}}], r"systems.x.0.RM3: fb_docs"),
+        (["bm25", "text", {"Query2Doc": {"llm": "gpt"}}], "there is no model 'gpt'"),
+        ([{"Query2Doc": {"formulation": "Repeet"}}], "there is no 'Repeet'; did you mean 'Repeat'"),
+        ([{"Query2Doc": {"formulation": {"Repeat": {"n": 0}}}}], "the query would be lost"),
+        ([{"bm25": {"k1": "x"}}], r"systems.x.0.bm25.k1: .*found 'x'"),
+        ([{"RRF": {"systems": [[7]]}}], r"systems.x.0.RRF.systems.0.0: expected a name or"),
+        (["RM3", "bm25"], "systems.x.0: RM3 cannot take what comes before it: it needs"),
+        (["Query2Doc"], r"a system should end in results"),
+        (["bm25", "Query2Doc", "bm25"], "Query2Doc cannot take what comes before it.*without"),
+        (["dense"], "needs the key dense"),
+        ([{"Query2Doc": {"prompt": "query2dok"}}, "bm25"], "did you mean 'query2doc'"),
+        ([{"Query2Doc": {"prompt": "query2doc"}}, "bm25"], "name one of them: query2doc/zero-shot"),
+        ([{"Query2Doc": {"temperature": -1}}, "bm25"], "temperature should be 0 or more"),
+        ([{"FromFile": {"path": "/nowhere.tsv"}}, "bm25"], "/nowhere.tsv: no such file"),
+        (["FromFile", "bm25"], r"systems.x.0.FromFile: the parameter 'path' is missing"),
+        ([{"bm25": {"num_results": -1}}], "num_results should be at least 1"),
+        (["loop", "bm25"], "define.loop: the definition leads back to itself"),
+        (["MultiQuery", "bm25"], "which is no topic; .*end the system with a fusion"),
+        (["RM3", "bm25"], "put bm25 and text before it, or give it feedback"),
+        ([{"RRF": {"systems": "bm25"}}], "expected a list of pipelines"),
+    ],
+)
+def test_wrong_systems(stages, message):
+    define = {"loop": ["loop"]}
+    bench = workbench(systems={"x": stages}, define=define, baseline=None, oracle=None)
+    with pytest.raises(ConfigError, match=message):
+        run_experiment(bench)
+
+
+def test_nested_pipelines_and_feedback_parameters():
+    bench = workbench(
+        systems={
+            "fused": [{"RRF": {"systems": [["bm25"], ["Query2Doc", "bm25"]], "k": 10}}],
+            "feedback": [{"RM3": {"feedback": ["bm25", "text"]}}, "bm25"],
+        },
+        baseline=None,
+        oracle=None,
+    )
+    report = run_experiment(bench)
+    assert (report.table["nDCG@10"] > 0).all()
+    assert report.table["requests"].tolist() == [20, 0]
+
+
+def write_config(tmp_path, **changes):
+    config = workbench(**changes).config.model_dump(mode="json", exclude_none=True)
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    return str(path)
+
+
+def test_the_command_line_writes_every_file(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert call(["run", write_config(tmp_path), "--out", str(out), "--quiet"]) == 0
+    printed = capsys.readouterr().out
+    assert "nDCG@10" in printed
+    assert "won/tied/lost" in printed
+    results = pd.read_csv(out / "results.csv")
+    assert list(results.columns[:3]) == ["name", "nDCG@10", "AP"]
+    assert list(results["name"]) == ["raw", "RM3", "Query2Doc", "oracle"]
+    perquery = pd.read_csv(out / "perquery.csv")
+    assert list(perquery.columns) == ["name", "qid", "measure", "value"]
+    assert len(perquery) == 4 * 20 * 2
+    with gzip.open(out / "runs" / "RM3.res.gz", "rt") as run:
+        _, q0, _, rank, _, tag = run.readline().split()
+    assert (q0, rank, tag) == ("Q0", "0", "RM3")
+    lines = (out / "rewrites" / "Query2Doc.jsonl").read_text().splitlines()
+    rewrite = json.loads(lines[0])
+    assert rewrite["qgen"] == ["a sofa in linen"]
+    assert rewrite["query"].endswith(" a sofa in linen")
+    assert not (out / "rewrites" / "raw.jsonl").exists()
+    assert load_config(out / "config.yaml").depth == 50
+    assert "pyterrier" in json.loads((out / "versions.json").read_text())
+
+
+def test_dry_run_estimates_and_writes_nothing(tmp_path, capsys):
+    out = tmp_path / "out"
+    config = write_config(tmp_path)
+    assert call(["run", config, "--dry-run", "--out", str(out), "--quiet"]) == 0
+    printed = capsys.readouterr().out
+    assert "no request was made" in printed
+    assert "2,560" in printed  # 20 completions of at most 128 tokens
+    assert not out.exists()
+
+
+def test_dry_run_loads_no_model_of_vectors_and_counts_every_step(tmp_path, capsys):
+    config = write_config(
+        tmp_path,
+        dense={"model": "/nowhere"},
+        systems={
+            "dense": ["dense"],
+            "MILL": [{"MILL": {"feedback": ["bm25", "text"]}}, "bm25"],
+            "QAExpand": ["QAExpand", "bm25"],
+            "reranked": ["bm25", "text", {"CrossEncoderReranker": {"model": "/nowhere"}}],
+        },
+        baseline=None,
+        oracle=None,
+    )
+    assert call(["run", config, "--dry-run", "-q"]) == 0
+    printed = capsys.readouterr().out
+    (line,) = [line for line in printed.splitlines() if line.strip().startswith("QAExpand")]
+    assert line.split()[1] == "60"  # three requests for each of 20 queries
+
+
+def test_a_budget_stops_the_run(tmp_path, capsys):
+    config = write_config(tmp_path)
+    assert call(["run", config, "--budget", "500 tokens", "--out", str(tmp_path / "o"), "-q"]) == 1
+    assert "could pass it" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["run", "nowhere"], 2, "there is no file and no config 'nowhere'"),
+        (["run", "shop", "--set", "depth=none"], 2, "depth"),
+        (["run", "shop", "--budget", "lots"], 2, "expected money"),
+        (["run", "query2doc", "--budget", "2.50"], 2, "needs a price for main"),
+        (["run", "shop", "--set", "collection={beir: /nowhere}"], 2, "/nowhere"),
+        (["run"], 2, "Missing argument"),
+        (["rum"], 2, "rum"),
+        (["try", "RM4", "couch"], 2, "did you mean 'RM3'"),
+        (["try", "Query2Doc", "couch"], 2, "needs a language model"),
+        (["try", "RM3", " "], 2, "the query is empty"),
+        (["try", "RM3", "couch", "--set", "fb_terms"], 2, "KEY=VALUE"),
+        (["demo", "--products", "1"], 2, "products"),
+        (["try", "FromColumn", "couch"], 2, "qrewrite"),
+        (["try", "RM3", "couch", "--set", "x={a: ["], 2, "is not YAML"),
+        (["try", "RM3", "couch", "-c", "{beir: ["], 2, "is not YAML"),
+        (["run", "shop", "--set", "measures=[ndcg_cut_10]"], 2, "did you mean 'nDCG@10'"),
+        (["run", "shop", "--set", "measures=[P]"], 2, "lacks a parameter"),
+        (["run", "shop", "--out", "/dev/null/x"], 2, "cannot write to /dev/null/x"),
+        (["--version"], 0, ""),
+        (["--help"], 0, ""),
+    ],
+)
+def test_exit_codes(arguments, code, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert call(arguments) == code
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.err
+    assert message in " ".join((printed.err + printed.out).split())
+
+
+@pytest.mark.parametrize("on_error", ["keep", "raise"])
+def test_a_dead_model_is_told_and_is_exit_code_1(on_error, tmp_path, capsys):
+    write_config(tmp_path)
+    content = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    content["llms"]["fake"] = {
+        "type": "openai",
+        "model": "m",
+        "base_url": "http://127.0.0.1:9/v1",
+        "retries": 0,
+    }
+    content["systems"]["Query2Doc"] = [{"Query2Doc": {"on_error": on_error}}, "bm25"]
+    (tmp_path / "dead.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    assert call(["run", str(tmp_path / "dead.yaml"), "-q", "--out", str(tmp_path / "out")]) == 1
+    printed = capsys.readouterr()
+    assert "127.0.0.1:9" in " ".join((printed.err + printed.out).split())
+    if on_error == "keep":
+        results = pd.read_csv(tmp_path / "out" / "results.csv").set_index("name")
+        assert results["failed"]["Query2Doc"] == 20
+        assert "no query could be rewritten by Query2Doc" in " ".join(printed.err.split())
+
+
+def test_systems_that_are_gone_leave_no_files(tmp_path):
+    out = tmp_path / "out"
+    assert call(["run", write_config(tmp_path), "-q", "--out", str(out)]) == 0
+    fewer = write_config(tmp_path, systems={"raw": ["bm25"]}, baseline=None, oracle=None)
+    (out / "runs" / "mine.txt").write_text("kept")
+    assert call(["run", fewer, "-q", "--out", str(out)]) == 0
+    assert sorted(path.name for path in (out / "runs").iterdir()) == ["mine.txt", "raw.res.gz"]
+    assert not list((out / "rewrites").iterdir())
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_no_name_and_no_number_is_cut_to_fit_the_terminal(width):
+    bench = workbench()
+    report = run_experiment(bench)
+    console = Console(width=width, file=StringIO())
+    print_report(report, console)
+    printed = console.file.getvalue()
+    for name in bench.config.systems:
+        assert name in printed
+    assert "…" not in printed
+    for row in report.table.to_dict("records"):
+        (line, *_) = [text for text in printed.splitlines() if text.strip().startswith(row["name"])]
+        assert line.rstrip().endswith(f" {row['mrt']:,.1f}")
+
+
+def test_methods_lists_every_rewriter(capsys):
+    assert call(["methods"]) == 0
+    printed = capsys.readouterr().out
+    for name in ("RM3", "Rocchio", "Bo1", "KL", "Query2Doc", "FromFile"):
+        assert name in printed
+
+
+def test_try_shows_rewrite_cost_and_documents(capsys):
+    assert call(["try", "RM3", "leather sofa", "-k", "2", "-c", "{shop: {products: 200}}"]) == 0
+    printed = capsys.readouterr().out
+    for word in ("rewrite", "terms", "leather", "cost", "before", "after", "0 requests"):
+        assert word in printed

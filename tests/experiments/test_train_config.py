@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from pyterrier_rewrite.experiments.cli.main import call
+from pyterrier_rewrite.experiments.config.schema import (
+    ConfigError,
+    DenseConfig,
+    builtin_configs,
+    read_config,
+)
+from pyterrier_rewrite.experiments.config.training import TrainConfig
+from pyterrier_rewrite.experiments.run import train
+from pyterrier_rewrite.experiments.run.train import Training
+
+SHOP = "collection={shop: {products: 100, queries: {train: 40, dev: 10, test: 10}}}"
+RECIPES = sorted(builtin_configs(training=True))
+MINIMAL: dict[str, Any] = {
+    "name": "mine",
+    "collection": {"shop": {"products": 100, "queries": {"train": 40, "dev": 10, "test": 10}}},
+    "scratch": {"parameters": 60_000, "vocab_size": 400, "max_tokens": 4},
+    "reward": {"SearchFeedback": {"measure": "nDCG@10"}},
+    "training": [{"sft": {"data": "distant_supervision", "steps": 2}}, {"grpo": {"steps": 1}}],
+}
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    monkeypatch.setenv("PT_REWRITE_HOME", str(tmp_path / "home"))
+
+
+def training(**changes: Any) -> Training:
+    return Training(TrainConfig.model_validate({**MINIMAL, **changes}), verbose=False)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_fit_their_methods_without_a_model(name: str, minilm_path: str) -> None:
+    config = read_config(TrainConfig, name, [SHOP])
+    if config.dense is not None:  # its index is built
+        config = config.model_copy(update={"dense": DenseConfig(model=minilm_path)})
+    if config.split == "train" and (config.validation is None or not config.validation.hold_out):
+        Training(config, verbose=False).check()
+    else:
+        hold_out = ["validation.hold_out=2"]
+        Training(read_config(TrainConfig, name, [SHOP, *hold_out]), verbose=False).check()
+
+
+def test_published_values_stand_in_the_recipes() -> None:
+    def steps(name: str) -> list[dict[str, Any]]:
+        return read_config(TrainConfig, name).training
+
+    assert steps("train-rafe")[0]["grpo"]["beta"] == 0.2
+    assert steps("train-rafe-dpo")[0]["dpo"]["beta"] == 0.1
+    assert steps("train-rafe-kto")[0]["kto"]["beta"] == 0.1
+    leret = steps("train-leret")[1]["dpo"]
+    assert (leret["loss"], leret["beta"], leret["data"]["preference_pairs"]["strategy"]) == (
+        "ipo",
+        0.05,
+        "adjacent",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rewriter": "Query2Doc"}, "give either scratch or rewriter"),
+        ({"reward": None}, "needs the key 'reward'"),
+        ({"training": ["ppo"]}, "no method 'ppo'.*grpo"),
+        ({"training": ["sft"]}, "the key 'data' is missing"),
+        ({"training": [{"sft": {"data": "preference_pairs"}}]}, "makes data for dpo"),
+        ({"training": [{"sft": {"data": "distant"}}]}, "distant_supervision"),
+        ({"validation": {"measure": "nDCG@10"}}, "either split or hold_out"),
+        ({"validation": {"split": "dev", "measure": "good"}}, "no measure"),
+        ({"epochs": 3}, "epochs"),
+        ({"scratch": {"n": 4}}, "need a temperature"),
+        ({"validation": {"split": "dev", "measur": "AP"}}, "measur"),
+    ],
+)
+def test_says_what_is_wrong_in_the_file(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        training(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"reward": {"SearchFedback": {}}}, "no reward 'SearchFedback'; did you mean"),
+        ({"reward": {"SearchFeedback": {"measure": "nDCG@10", "k": 1}}}, "unknown parameter 'k'"),
+        ({"reward": [{"weight": "much", "Copy": {}}]}, "reward.0.weight: expected a number"),
+        (
+            {"training": [{"sft": {"data": {"distant_supervision": {"joined": -1}}}}]},
+            "joined: expected 0 or more",
+        ),
+        ({"training": [{"grpo": {"step": 1}}]}, "unknown parameter 'step'; did you mean 'steps'"),
+        ({"training": [{"grpo": {"steps": "x"}}]}, "training.0.grpo.steps"),
+        ({"training": [{"grpo": {"steps": -4}}]}, "steps should be at least 1, found -4"),
+        ({"training": [{"grpo": {"group_size": 1}}]}, "group_size should be at least 2"),
+        ({"training": [{"grpo": {"learning_rate": 0}}]}, "learning_rate should be over 0"),
+        (
+            {"training": [{"sft": {"data": {"distant_supervision": {"topics": 0}}}}]},
+            "topics: expected 1 or more, found 0",
+        ),
+        ({"validation": {"split": "dve"}}, "no split 'dve'; did you mean 'dev'"),
+        ({"training": [{"grpo": {"seed": 3}}]}, "unknown parameter 'seed'"),
+        ({"training": [{"sft": {"data": {"rejection_samples": {}}}}]}, "'n' is missing"),
+        ({"validation": {"hold_out": 40}}, "fewer than the 40 topics"),
+        ({"validation": {"split": "dev", "pipeline": ["bm26"]}}, "no stage 'bm26'"),
+    ],
+)
+def test_says_what_does_not_fit_the_code(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        training(**changes).check()
+
+
+def test_numbers_may_be_written_as_yaml_does_not_read_them() -> None:
+    ((_, step),) = training(training=yaml.safe_load("[{grpo: {learning_rate: 2e-3}}]")).steps()
+    bound = step.__closure__[0].cell_contents  # type: ignore[attr-defined]
+    assert bound.keywords["learning_rate"] == 0.002
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"), [("scratch.vocab", "vocab_size"), ("validation.evry", "every")]
+)
+def test_nested_keys_are_suggested(key: str, meant: str) -> None:
+    with pytest.raises(ConfigError, match=f"did you mean '{meant}'"):
+        read_config(TrainConfig, "train-shop", [f"{key}=3"])
+
+
+def test_rewards_compose_by_name() -> None:
+    made = training(
+        reward=[
+            {"weight": 0.8, "SearchFeedback": {"measure": "nDCG@10"}},
+            {"weight": 0.2, "Coverage": {"groups": "brand"}},
+            {"Gated": {"reward": "RankReward", "guard": "Copy"}},
+        ]
+    ).reward
+    assert [weight for weight, _ in made.terms] == [0.8, 0.2, 1.0]  # type: ignore[union-attr]
+    names = [type(reward).__name__ for _, reward in made.terms]  # type: ignore[union-attr]
+    assert names == ["SearchFeedback", "Coverage", "Gated"]
+
+
+def test_held_out_topics_are_not_trained_on() -> None:
+    bench = training(validation={"hold_out": 15})
+    train, held = bench.splits
+    assert (len(train), len(held)) == (25, 15)
+    assert not set(train["qid"]) & set(held["qid"])
+    assert set(bench.train_qrels["qid"]) <= set(train["qid"])
+    assert set(held["qid"]) <= set(bench.validation.qrels["qid"])  # type: ignore[union-attr]
+
+
+def test_trains_and_leaves_a_system_for_experiments(tmp_path: Path) -> None:
+    config = {**MINIMAL, "validation": {"split": "dev", "every": 1}}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(config))
+    arguments = ["train", str(tmp_path / "mine.yaml"), "--out", str(tmp_path / "out"), "-q"]
+    grpo = ["training.1.grpo.queries_per_step=2", "training.1.grpo.group_size=2"]
+    assert call([*arguments, *(x for value in grpo for x in ("--set", value))]) == 0
+    assert (tmp_path / "out" / "2-grpo" / "training.csv").is_file()
+    assert call(arguments) == 2  # the folder is in use
+    experiment = {
+        "name": "run",
+        "collection": MINIMAL["collection"],
+        "systems": {"raw": ["bm25"], "trained": [{"Trained": {"path": "OUT"}}, "bm25"]},
+    }
+    text = yaml.safe_dump(experiment).replace("OUT", str(tmp_path / "out"))
+    (tmp_path / "run.yaml").write_text(text)
+    assert call(["run", str(tmp_path / "run.yaml"), "--out", str(tmp_path / "res"), "-q"]) == 0
+    table = pd.read_csv(tmp_path / "res" / "results.csv")
+    assert table["name"].tolist() == ["raw", "trained"]
+
+
+def test_a_killed_training_goes_on_to_the_same_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = [
+        {"sft": {"data": "distant_supervision", "steps": 2}},
+        {"grpo": {"steps": 1, "queries_per_step": 2, "group_size": 2}},
+    ]
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({**MINIMAL, "training": steps}))
+
+    def kill(method: str, rewriter: object) -> None:
+        if method == "sft":
+            raise KeyboardInterrupt
+
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    with pytest.raises(KeyboardInterrupt):
+        training(training=steps).run(killed, notice=kill)
+    ended = (killed / "1-sft" / "run.json").stat().st_mtime_ns
+    system = f"systems.mine=[{{Trained: {{path: {killed}}}}}, bm25]"
+    assert call(["run", "shop", "--set", SHOP, "--set", system]) == 2
+    assert "has not ended" in " ".join(capsys.readouterr().err.split())
+    command = ["train", str(tmp_path / "mine.yaml"), "-q", "--out"]
+    assert call([*command, str(killed), "--resume", "--set", "seed=1"]) == 2  # another config
+    assert call([*command, str(killed)]) == 2
+    assert call([*command, str(killed), "--resume"]) == 0
+    assert call([*command, str(whole), "--resume"]) == 0  # nothing to go on with: from the start
+    assert (killed / "1-sft" / "run.json").stat().st_mtime_ns == ended
+    assert "2-grpo: kept the last weights of 1" in capsys.readouterr().out
+    one, two = (folder / "rewriter" / "model.safetensors" for folder in (killed, whole))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_pipeline_may_judge_where_nobody_did() -> None:
+    seen: dict[str, Any] = {}
+    source = {"distant_supervision": {"judged_by": ["bm25"]}}
+    bench = training(training=[{"sft": {"data": source}}])
+
+    def learn(
+        rewriter: object, data: object, output_dir: object, validation: object, resume: bool
+    ) -> object:
+        return rewriter
+
+    def find(rewriter: object, topics: pd.DataFrame, qrels: pd.DataFrame) -> pd.DataFrame:
+        seen["qrels"] = qrels
+        return topics.assign(target="sofa")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(train.METHODS, "sft", learn)
+        patch.setitem(train.DATA, "distant_supervision", find)
+        ((_, teach),) = bench.steps()
+        teach(None, Path("unused"))
+    found = bench.pipeline(["bm25"], "x").transform(bench.splits[0])
+    first = set(found[found["rank"] < 5][["qid", "docno"]].itertuples(index=False, name=None))
+    judged = set(seen["qrels"][["qid", "docno"]].itertuples(index=False, name=None))
+    assert judged == first
+
+
+def test_the_shop_stays_what_it_is_when_the_runs_seed_changes() -> None:
+    assert training(seed=1).collection.seed == 0
+    chosen = {"shop": {**MINIMAL["collection"]["shop"], "seed": 2}}
+    assert training(collection=chosen).collection.seed == 2
+
+
+def test_a_rewriter_from_scratch_serves_as_its_config_says(tmp_path: Path) -> None:
+    scratch = {**MINIMAL["scratch"], "n": 3, "temperature": 0.5, "original_weight": 2}
+    start = training(scratch=scratch).start(tmp_path)
+    assert (start.n, start.temperature) == (3, 0.5)
+    assert (start.formulation.n, start.formulation.per_part) == (2, True)  # type: ignore[attr-defined]
+
+
+def test_demo_goes_from_training_to_table_and_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = [
+        "collection={shop: {products: 600, queries: {train: 40, dev: 10, test: 10}}}",
+        "scratch={parameters: 60000, vocab_size: 400, max_tokens: 4}",
+        "training=[{sft: {data: distant_supervision, steps: 2}}, {grpo: {steps: 1}}]",
+    ]
+    asked = [part for value in small for part in ("--set", value)]
+    for _ in range(2):  # a second one replaces the first
+        assert call(["demo", "-q", "--out", str(tmp_path / "demo"), *asked]) == 0
+    results = pd.read_csv(tmp_path / "demo" / "results.csv").set_index("name")
+    assert list(results.index) == ["raw", "RM3", "warm start", "trained", "oracle"]
+    assert results["gap_closed"]["raw"] == 0
+    assert results["gap_closed"]["oracle"] == 1
+    page = (tmp_path / "demo" / "index.html").read_text()
+    assert "ties 10" in page
+    assert "warm start" in capsys.readouterr().out
+
+
+def test_check_trains_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert call(["train", "train-shop", "--set", SHOP, "--out", str(out), "--check"]) == 0
+    assert not out.exists()
+    assert call(["train", "train-shp", "--out", str(out)]) == 2
+
+
+def test_data_may_take_a_part_of_the_topics_and_join_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+
+    def learn(
+        rewriter: object, data: pd.DataFrame, output_dir: object, validation: object, resume: bool
+    ) -> object:
+        seen["data"] = data
+        return rewriter
+
+    def find(rewriter: object, topics: pd.DataFrame, qrels: pd.DataFrame) -> pd.DataFrame:
+        seen["topics"] = topics
+        return topics.assign(target="sofa")
+
+    monkeypatch.setitem(train.METHODS, "sft", learn)
+    monkeypatch.setitem(train.DATA, "distant_supervision", find)
+    step = {"sft": {"data": {"distant_supervision": {"topics": 10, "joined": 0.5}}}}
+    ((_, teach),) = training(training=[step]).steps()
+    teach(None, Path("unused"))
+    assert len(seen["topics"]) == 10
+    assert len(seen["data"]) == 15
+    assert seen["data"]["target"].tolist()[10:] == ["sofa sofa"] * 5
+
+
+def test_a_part_is_spread_over_the_whole() -> None:
+    topics = pd.DataFrame({"qid": list("abcdefgh")})
+    assert train.spread(topics, 2)["qid"].tolist() == ["c", "g"]
+    assert train.spread(topics, 4)["qid"].tolist() == ["b", "d", "f", "h"]
+    assert train.spread(topics, 9)["qid"].tolist() == list("abcdefgh")

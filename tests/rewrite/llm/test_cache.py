@@ -1,0 +1,350 @@
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+
+import pytest
+
+from pyterrier_rewrite.errors import LLMError
+from pyterrier_rewrite.llm import Cached, FakeLLM, Message, OpenAILLM, Sampling
+from tests.support.paths import ROOT
+
+
+def ask(text: str) -> list[Message]:
+    return [{"role": "user", "content": text}]
+
+
+def questions(count: int) -> list[list[Message]]:
+    return [ask(f"q{i}") for i in range(count)]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "deep" / "answers.db"
+
+
+class Forbidden(FakeLLM):
+    def stream(self, prompts, sampling):
+        raise AssertionError("the model was asked")
+
+
+def test_asks_once_and_remembers(path):
+    fake = FakeLLM(lambda prompt, sample: f"{prompt[0]['content']}!{sample}")
+    llm = Cached(fake, path)
+    first = llm.generate(questions(3), n=2, temperature=1.0)
+    again = Cached(Forbidden(), path).generate(questions(3), n=2, temperature=1.0)
+    assert [a.texts for a in again] == [[f"q{i}!0", f"q{i}!1"] for i in range(3)]
+    assert [a.cached for a in first + again] == [False] * 3 + [True] * 3
+    assert len(llm) == 3
+    assert len(fake.prompts) == 3
+
+
+def test_an_answer_comes_back_as_it_was(path, llm_server):
+    llm = Cached(OpenAILLM("m", base_url=llm_server.url), path)
+    (fresh,) = llm.generate([ask("one two three")], max_tokens=2)
+    (kept,) = llm.generate([ask("one two three")], max_tokens=2)
+    assert (kept.texts, kept.cut, kept.cached) == (["one two"], True, True)
+    assert (kept.prompt_tokens, kept.completion_tokens) == (3, 2)
+    assert kept.seconds == fresh.seconds > 0
+
+
+def test_asks_only_for_what_is_missing(path):
+    Cached(FakeLLM("old"), path).generate(questions(3))
+    fake = FakeLLM("new")
+    stream = Cached(fake, path).stream(questions(5), Sampling())
+    assert [(at, a.texts[0], a.cached) for at, a in stream] == [
+        (0, "old", True),
+        (1, "old", True),
+        (2, "old", True),
+        (3, "new", False),
+        (4, "new", False),
+    ]
+    assert fake.prompts == questions(5)[3:]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"n": 2},
+        {"temperature": 0.5},
+        {"top_p": 0.5},
+        {"max_tokens": 9},
+        {"stop": ["x"]},
+        {"seed": 1},
+    ],
+)
+def test_every_sampling_parameter_counts(path, change):
+    llm = Cached(FakeLLM(), path)
+    llm.generate([ask("q")])
+    assert not llm.generate([ask("q")], **change)[0].cached
+    assert llm.generate([ask("q")], **change)[0].cached
+
+
+def test_the_model_and_every_message_count(path):
+    Cached(FakeLLM(), path).generate([ask("q")])
+    assert not Cached(FakeLLM(name="other"), path).generate([ask("q")])[0].cached
+    system = {"role": "system", "content": "s"}
+    llm = Cached(FakeLLM(), path)
+    assert not llm.generate([[system, *ask("q")]])[0].cached
+    assert not llm.generate([[{"role": "assistant", "content": "q"}]])[0].cached
+    assert llm.generate([[{"content": "q", "role": "user"}]])[0].cached
+
+
+def test_samples_of_one_prompt_stay_different(path):
+    fake = FakeLLM(["a", "b", "c"])
+    twice = Cached(fake, path).generate([ask("q"), ask("q")], temperature=1.0)
+    again = Cached(fake, path).generate([ask("q")] * 3, temperature=1.0)
+    assert [a.texts[0] for a in twice] == ["a", "b"]
+    assert [(a.texts[0], a.cached) for a in again] == [("a", True), ("b", True), ("c", False)]
+
+
+def test_failures_are_not_stored(path):
+    llm = Cached(FakeLLM({"good": "fine"}), path)
+    assert [a.error is None for a in llm.generate([ask("good"), ask("bad")])] == [True, False]
+    assert len(llm) == 1
+    repaired = Cached(FakeLLM("now"), path).generate([ask("good"), ask("bad")])
+    assert [a.texts for a in repaired] == [["fine"], ["now"]]
+
+
+def test_offline_replays_and_says_what_is_missing(path):
+    Cached(FakeLLM("kept"), path).generate([ask("old")])
+    old, new = Cached(Forbidden(), path, offline=True).generate([ask("old"), ask("new")])
+    assert (old.texts, old.cached) == (["kept"], True)
+    assert new.texts == []
+    assert new.error == f"not in the cache {path}: run once with offline=False to ask the model"
+
+
+def test_offline_needs_a_file_and_makes_none(path):
+    with pytest.raises(LLMError, match="run once with offline=False"):
+        Cached(FakeLLM(), path, offline=True).generate([ask("q")])
+    assert not path.exists()
+
+
+def test_what_was_answered_is_kept_when_the_reader_stops(path):
+    stream = Cached(FakeLLM(), path).stream(questions(9), Sampling())
+    next(stream)
+    next(stream)
+    assert len(Cached(FakeLLM(), path)) == 2  # another connection sees them at once
+    stream.close()
+    assert len(Cached(FakeLLM(), path)) == 2
+
+
+def test_the_model_is_stopped_when_the_reader_stops(path):
+    class Held(FakeLLM):
+        def stream(self, prompts, sampling):
+            self.answers = super().stream(prompts, sampling)
+            return self.answers
+
+    llm = Held()
+    stream = Cached(llm, path).stream(questions(9), Sampling())
+    next(stream)
+    stream.close()
+    assert list(llm.answers) == []
+
+
+def test_offline_sees_what_a_running_writer_stored(path):
+    stream = Cached(FakeLLM(), path).stream(questions(9), Sampling())
+    at, _ = next(stream)
+    assert Cached(Forbidden(), path, offline=True).generate([ask(f"q{at}")])[0].cached
+    stream.close()
+
+
+def test_clear_forgets(path):
+    llm = Cached(FakeLLM(), path)
+    llm.generate(questions(3))
+    llm.clear()
+    assert len(llm) == 0
+    assert not llm.generate([ask("q0")])[0].cached
+
+
+def test_is_the_same_model_to_everybody(path):
+    fake = FakeLLM()
+    llm = Cached(fake, path)
+    assert llm.identity == fake.identity
+    assert llm == Cached(fake, "elsewhere.db")
+    assert hash(llm) == hash(Cached(fake, "elsewhere.db"))
+    assert llm != Cached(FakeLLM(), path)
+    assert bool(llm)
+    assert len(llm) == 0
+    assert not path.exists()
+    assert repr(llm) == f'Cached(FakeLLM("fake:fake"), {str(path)!r})'
+
+
+def test_pickles(path):
+    llm = Cached(OpenAILLM("m", base_url="http://127.0.0.1:1/v1"), path, offline=True)
+    twin = pickle.loads(pickle.dumps(llm))
+    assert (twin, twin.path, twin.offline) == (llm, path, True)
+
+
+def test_many_keys_and_odd_text(path):
+    prompts = [ask(f"q{i} \x00 \ud800 ☃") for i in range(1203)]
+    llm = Cached(FakeLLM(), path)
+    llm.generate(prompts)
+    again = llm.generate(prompts[::-1])
+    assert all(a.cached for a in again)
+    assert [a.texts[0] for a in again] == [p[0]["content"] for p in prompts[::-1]]
+
+
+@pytest.mark.parametrize("use", [lambda llm: llm.generate([ask("q")]), len, Cached.clear])
+@pytest.mark.parametrize("offline", [False, True])
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda p: p.write_bytes(b"no database " * 999), "damaged or no SQLite file"),
+        (lambda p: sqlite3.connect(p).execute("CREATE TABLE t (x)"), "another program's"),
+        (lambda p: sqlite3.connect(p).execute("PRAGMA user_version = 99"), "has layout 99"),
+        (lambda p: p.unlink() or p.mkdir(), "cannot use the cache"),
+    ],
+    ids=["damaged", "foreign", "version", "folder"],
+)
+def test_a_file_that_is_not_ours_is_refused(path, spoil, said, offline, use):
+    if said == "has layout 99":
+        Cached(FakeLLM(), path).generate([ask("q")])
+    else:
+        path.parent.mkdir()
+        path.touch()
+    spoil(path)
+    with pytest.raises(LLMError, match=said) as error:
+        use(Cached(Forbidden(), path, offline=offline))
+    assert str(path) in str(error.value)
+
+
+def test_a_page_that_was_overwritten_is_noticed(path):
+    llm = Cached(FakeLLM(), path)
+    llm.generate(questions(200))
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 8192)
+    with pytest.raises(LLMError, match="damaged"):
+        llm.generate(questions(200))
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "answers.db"
+    with pytest.raises(LLMError, match="folder must be on a local disk") as error:
+        Cached(FakeLLM(), path).generate([ask("q")])
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_enough_offline(path):
+    Cached(FakeLLM("kept"), path).generate([ask("q")])
+    path.chmod(0o400)
+    path.parent.chmod(0o500)
+    try:
+        assert Cached(Forbidden(), path, offline=True).generate([ask("q")])[0].texts == ["kept"]
+        with pytest.raises(LLMError, match="writable"):
+            Cached(FakeLLM(), path).generate([ask("new")])
+    finally:
+        path.parent.chmod(0o700)
+
+
+def test_threads_share_a_file(path):
+    llm = Cached(FakeLLM(), path)
+    failures = []
+
+    def work(number: int) -> None:
+        try:
+            for start in range(0, 40, 10):
+                prompts = [ask(f"{(number // 2)}-{start + i}") for i in range(10)]
+                texts = [a.texts[0] for a in llm.generate(prompts)]
+                assert texts == [p[0]["content"] for p in prompts]
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(llm) == 4 * 40
+
+
+WRITER = """
+import sys
+from pyterrier_rewrite.llm import Cached, FakeLLM
+sys.stdin.readline()
+for i in range(200):
+    Cached(FakeLLM(), sys.argv[1]).generate([[{"role": "user", "content": f"{sys.argv[2]} {i}"}]])
+"""
+
+
+def test_two_processes_write_at_once(path):
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, path, name], stdin=subprocess.PIPE)
+        for name in "ab"
+    ]
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write(b"go\n")
+        writer.stdin.flush()
+    assert [writer.wait() for writer in writers] == [0, 0]
+    answers = Cached(Forbidden(), path).generate(
+        [ask(f"{n} {i}") for n in "ab" for i in range(200)]
+    )
+    assert all(a.cached for a in answers)
+    assert len(Cached(FakeLLM(), path)) == 400
+
+
+KILLED = """
+import sys
+from pyterrier_rewrite.llm import Cached, OpenAILLM
+llm = Cached(OpenAILLM("m", base_url=sys.argv[1], concurrency=4), sys.argv[2])
+llm.generate([[{"role": "user", "content": f"q{i}"}] for i in range(60)])
+"""
+
+
+def test_a_killed_run_loses_only_what_was_on_its_way(path, llm_server):
+    runs: list[subprocess.Popen[bytes]] = []
+    started = threading.Event()
+
+    def kill_in_the_middle(body, number):
+        if number == 30:
+            started.wait()
+            runs[0].send_signal(signal.SIGKILL)
+
+    llm_server.latency = 0.02
+    llm_server.replies = kill_in_the_middle
+    command = [sys.executable, "-c", KILLED, llm_server.url, str(path)]
+    runs.append(subprocess.Popen(command, cwd=ROOT))
+    started.set()
+    assert runs[0].wait() == -signal.SIGKILL
+    asked_before = len(llm_server.requests)
+    llm_server.replies, llm_server.latency = [], 0.0
+
+    llm = Cached(OpenAILLM("m", base_url=llm_server.url, concurrency=4), path)
+    answers = llm.generate(questions(60))
+    assert [a.texts for a in answers] == [[f"q{i}"] for i in range(60)]
+    kept = sum(a.cached for a in answers)
+    assert 30 - 2 * 4 <= kept < 30  # those in flight are lost, and at most as many on the way
+    assert len(llm_server.requests) - asked_before == 60 - kept
+
+
+def test_a_schema_is_part_of_the_key_and_none_changes_no_key(path):
+    fake = FakeLLM("a", constrains=True)
+    llm = Cached(fake, path)
+    assert llm.constrains
+    llm.generate(questions(1))
+    (key,) = stored_requests(path)
+    assert "schema" not in key  # as it was before there were schemas
+    for schema in ({"type": "object"}, {"type": "array"}, {"type": "object"}):
+        llm.generate(questions(1), schema=schema)
+    assert len(fake.calls) == 3
+    assert [sampling.schema for _, sampling in fake.calls] == [
+        None,
+        {"type": "object"},
+        {"type": "array"},
+    ]
+
+
+def stored_requests(path):
+    with closing(sqlite3.connect(path)) as db:
+        return [request for (request,) in db.execute("SELECT request FROM answers")]
