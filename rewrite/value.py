@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Final, TypeVar
 import numpy as np
 import pyterrier as pt
 
+from .ranges import check_ranges, ranges
+
 DOCS_URL: Final = "https://pyterrier-rewrite.readthedocs.io/"
 
 Self = TypeVar("Self", bound="ValueTransformer")
@@ -112,8 +114,10 @@ class ValueTransformer(pt.Transformer):  # type: ignore[misc]  # pyterrier's cla
     def check(self) -> None:
         """Raise a ``TypeError`` or ``ValueError`` if the arguments cannot work.
 
-        Called at each use, and by configs before anything is run; it loads nothing.
+        Called at each use, and by configs before anything is run; it loads nothing. Ranges that
+        the constructor's annotations declare are checked here; whoever overrides it calls it.
         """
+        check_ranges(type(self), {name: getattr(self, name) for name in ranges(type(self))})
 
     @property
     def schematic(self) -> dict[str, Any]:

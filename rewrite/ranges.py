@@ -1,0 +1,91 @@
+"""Ranges of numbers, declared once: checks, configs and documentation read them.
+
+A parameter says its range in its annotation, ``n: Annotated[int, Ge(1)] = 8``, in the words of
+``annotated_types``, which pydantic reads as well.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Annotated, Any, Final
+
+from annotated_types import Ge, Gt, Le, Lt
+
+Bound = Ge | Gt | Le | Lt
+
+Positive = Annotated[float, Gt(0)]
+Share = Annotated[float, Ge(0), Le(1)]
+Count = Annotated[int, Ge(1)]
+"""The ranges that are asked for most: over 0, in [0, 1], 1 or more."""
+
+_KINDS: Final[Mapping[type, tuple[str, Callable[[Any, Any], Any]]]] = {
+    Ge: ("at least", operator.ge),
+    Gt: ("over", operator.gt),
+    Le: ("at most", operator.le),
+    Lt: ("below", operator.lt),
+}
+
+
+def check_ranges(target: Callable[..., Any], values: Mapping[str, Any]) -> None:
+    """Raise if a value is not in the range that a parameter declares.
+
+    Args:
+        target: A function, or a class whose constructor or fields declare ranges.
+        values: Values by parameter; None is no value, others are not looked at.
+
+    Raises:
+        TypeError: If a value that has a range is no number.
+        ValueError: If it is out of its range; the text says which.
+    """
+    for name, bounds in ranges(target).items():
+        value = values.get(name)
+        if value is None:
+            continue
+        wanted = f"{name} should be {in_words(bounds)}, found {value!r}"
+        for bound in bounds:
+            try:
+                inside = _KINDS[type(bound)][1](value, _limit(bound))
+            except TypeError:
+                raise TypeError(wanted) from None
+            if not inside:  # NaN is in no range
+                raise ValueError(wanted)
+
+
+def in_words(bounds: tuple[Bound, ...]) -> str:
+    """Return a range as a person says it.
+
+    Example:
+        >>> in_words((Gt(0), Le(1)))
+        'over 0 and at most 1'
+    """
+    return " and ".join(f"{_KINDS[type(bound)][0]} {_limit(bound):g}" for bound in bounds)
+
+
+@cache
+def ranges(target: Callable[..., Any]) -> dict[str, tuple[Bound, ...]]:
+    """Return the range of each parameter of a function, constructor or dataclass that has one."""
+    hints: dict[str, Any] = {}
+    if inspect.isclass(target):
+        for owner in reversed(target.__mro__):
+            if "__init__" in vars(owner) and owner is not object:
+                hints |= typing.get_type_hints(vars(owner)["__init__"], include_extras=True)
+    else:
+        hints = typing.get_type_hints(target, include_extras=True)
+    found = {name: tuple(_bounds(hint)) for name, hint in hints.items()}
+    return {name: bounds for name, bounds in found.items() if bounds}
+
+
+def _bounds(hint: Any) -> Iterator[Bound]:
+    if typing.get_origin(hint) is Annotated:
+        yield from (mark for mark in hint.__metadata__ if type(mark) in _KINDS)
+    elif type(None) in typing.get_args(hint):  # X | None
+        for option in typing.get_args(hint):
+            yield from _bounds(option)
+
+
+def _limit(bound: Bound) -> Any:
+    return getattr(bound, type(bound).__name__.lower())
