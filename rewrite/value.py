@@ -117,7 +117,8 @@ class ValueTransformer(pt.Transformer):  # type: ignore[misc]  # pyterrier's cla
         Called at each use, and by configs before anything is run; it loads nothing. Ranges that
         the constructor's annotations declare are checked here; whoever overrides it calls it.
         """
-        check_ranges(type(self), {name: getattr(self, name) for name in ranges(type(self))})
+        own: Any = type(self)
+        check_ranges(own, {name: getattr(self, name) for name in ranges(own)})
 
     @property
     def schematic(self) -> dict[str, Any]:
