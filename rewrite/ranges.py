@@ -17,10 +17,13 @@ from annotated_types import Ge, Gt, Le, Lt
 
 Bound = Ge | Gt | Le | Lt
 
+Count = Annotated[int, Ge(1)]
+Natural = Annotated[int, Ge(0)]
+Weight = Annotated[float, Ge(0)]
 Positive = Annotated[float, Gt(0)]
 Share = Annotated[float, Ge(0), Le(1)]
-Count = Annotated[int, Ge(1)]
-"""The ranges that are asked for most: over 0, in [0, 1], 1 or more."""
+Portion = Annotated[float, Gt(0), Le(1)]
+"""The ranges that are asked for most; others stand where they are declared."""
 
 _KINDS: Final[Mapping[type, tuple[str, Callable[[Any, Any], Any]]]] = {
     Ge: ("at least", operator.ge),
@@ -59,10 +62,17 @@ def in_words(bounds: tuple[Bound, ...]) -> str:
     """Return a range as a person says it.
 
     Example:
-        >>> in_words((Gt(0), Le(1)))
-        'over 0 and at most 1'
+        >>> in_words((Gt(0), Le(1))), in_words((Ge(0), Le(1))), in_words((Ge(0),))
+        ('over 0 and at most 1', 'in [0, 1]', '0 or more')
     """
-    return " and ".join(f"{_KINDS[type(bound)][0]} {_limit(bound):g}" for bound in bounds)
+    limits = [f"{_limit(bound):g}" for bound in bounds]
+    if [type(bound) for bound in bounds] == [Ge, Le]:
+        return f"in [{', '.join(limits)}]"
+    if bounds == (Ge(0),):
+        return "0 or more"
+    return " and ".join(
+        f"{_KINDS[type(bound)][0]} {limit}" for bound, limit in zip(bounds, limits, strict=True)
+    )
 
 
 @cache

@@ -13,6 +13,7 @@ import pyterrier as pt
 from ..base import NewQuery, Rewriter, Rewritten
 from ..columns import QID, QUERY, skipped
 from ..protocols import Analyzer
+from ..ranges import Natural
 from .history import History, histories
 
 
@@ -63,12 +64,10 @@ class HQE(Rewriter):
         topic_score: float = 4.5,
         subtopic_score: float = 3.5,
         clear_score: float = 10.0,
-        last_turns: int = 5,
+        last_turns: Natural = 5,
         responses: bool = False,
         on_error: Literal["keep", "raise"] = "keep",
     ) -> None:
-        if last_turns < 0:
-            raise ValueError(f"last_turns should be 0 or more, found {last_turns}")
         self.bm25 = bm25
         self.topic_score = topic_score
         self.subtopic_score = subtopic_score
@@ -76,6 +75,7 @@ class HQE(Rewriter):
         self.last_turns = last_turns
         self.responses = responses
         self.on_error = on_error
+        self.check()
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Append the keywords of every conversation; the engine is asked once for the batch."""

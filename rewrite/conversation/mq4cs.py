@@ -15,6 +15,7 @@ from ..prompting.formulation import Several
 from ..prompting.llm_rewriter import Published
 from ..prompting.outcome import outcome
 from ..prompting.prompt import Prompt
+from ..ranges import Count
 from ..text.safe import cut_to_tokens
 from .history import histories, quoted
 from .prompted import ConversationalRewriter
@@ -69,19 +70,13 @@ class MQ4CS(ConversationalRewriter):
         self,
         llm: LLM,
         *,
-        count: int = 5,
+        count: Count = 5,
         queries_prompt: str | Prompt = "mq4cs/queries",
         **settings: Any,
     ) -> None:
         super().__init__(llm, **settings)
         self.count = count
         self.queries_prompt = queries_prompt
-
-    def check(self) -> None:
-        """Raise if the count or anything else cannot work."""
-        super().check()
-        if self.count < 1:
-            raise ValueError(f"count should be at least 1, found {self.count}")
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render the prompts for answers."""

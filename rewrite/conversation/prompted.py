@@ -11,21 +11,16 @@ from ..columns import OK, QHISTORY, QUERY, skipped
 from ..llm.base import LLM, Message, Messages
 from ..prompting.formulation import Keep
 from ..prompting.llm_rewriter import LLMRewriter, Published
+from ..ranges import Count
 from .history import History, histories, objects, show_history
 
 
 class ConversationalRewriter(LLMRewriter):
     """An :class:`LLMRewriter` whose prompt has the slots ``history`` and ``query``."""
 
-    def __init__(self, llm: LLM, *, history_tokens: int = 2048, **settings: Any) -> None:
+    def __init__(self, llm: LLM, *, history_tokens: Count = 2048, **settings: Any) -> None:
         super().__init__(llm, **settings)
         self.history_tokens = history_tokens
-
-    def check(self) -> None:
-        """Raise if the budget or anything else cannot work."""
-        super().check()
-        if self.history_tokens < 1:
-            raise ValueError(f"history_tokens should be at least 1, found {self.history_tokens}")
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt a turn."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 import pandas as pd
 import pyterrier as pt
+from annotated_types import Ge, Le
 
 from ..columns import QHISTORY, QUERY
 from ..protocols import Analyzer, Encoder
+from ..ranges import Count
 from ..text.analysis import EnglishAnalyzer
 from ..text.similarity import Vectors, cosines, encode_groups
 from ..value import ValueTransformer
@@ -67,22 +70,14 @@ class TopicShift(ValueTransformer):
         self,
         *,
         encoder: Encoder | None = None,
-        threshold: float | None = None,
-        min_terms: int = 3,
+        threshold: Annotated[float, Ge(-1), Le(1)] | None = None,
+        min_terms: Count = 3,
         analyzer: Analyzer | None = None,
     ) -> None:
         self.encoder = encoder
         self.threshold = threshold
         self.min_terms = min_terms
         self.analyzer = analyzer
-
-    def check(self) -> None:
-        """Raise if a number cannot work."""
-        if not -1 <= self._least <= 1 or self.min_terms < 1:
-            raise ValueError(
-                "threshold should be in [-1, 1] and min_terms at least 1, found "
-                f"{self.threshold} and {self.min_terms}"
-            )
 
     @property
     def _least(self) -> float:

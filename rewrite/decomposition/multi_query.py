@@ -11,6 +11,7 @@ from ..llm.base import LLM, Completions, Messages
 from ..parsing.parsers import Queries
 from ..prompting.formulation import Several
 from ..prompting.llm_rewriter import LLMRewriter, Published
+from ..ranges import Count
 
 
 class MultiQuery(LLMRewriter):
@@ -50,15 +51,9 @@ class MultiQuery(LLMRewriter):
         include_original=True,
     )
 
-    def __init__(self, llm: LLM, *, count: int = 4, **settings: Any) -> None:
+    def __init__(self, llm: LLM, *, count: Count = 4, **settings: Any) -> None:
         super().__init__(llm, **settings)
         self.count = count
-
-    def check(self) -> None:
-        """Raise if an argument cannot work."""
-        super().check()
-        if self.count < 1:
-            raise ValueError(f"count should be at least 1, found {self.count}")
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt a query, with the number of rewordings."""

@@ -15,6 +15,7 @@ from ..prompting.formulation import Several
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..prompting.outcome import outcome
 from ..protocols import Encoder
+from ..ranges import Count
 from ..text.similarity import Vectors, cosines, encode_groups
 
 
@@ -56,17 +57,11 @@ class QueryIntents(LLMRewriter):
     )
 
     def __init__(
-        self, llm: LLM, *, count: int = 4, encoder: Encoder | None = None, **settings: Any
+        self, llm: LLM, *, count: Count = 4, encoder: Encoder | None = None, **settings: Any
     ) -> None:
         super().__init__(llm, **settings)
         self.count = count
         self.encoder = encoder
-
-    def check(self) -> None:
-        """Raise if an argument cannot work."""
-        super().check()
-        if self.count < 1:
-            raise ValueError(f"count should be at least 1, found {self.count}")
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Cluster, ask about every cluster of every query at once, and form."""

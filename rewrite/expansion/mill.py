@@ -16,6 +16,7 @@ from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..prompting.outcome import outcome
 from ..protocols import Encoder
+from ..ranges import Count, Natural
 from ..text.similarity import Vectors, cosines, encode_groups
 
 
@@ -73,8 +74,8 @@ class MILL(LLMRewriter):
         self,
         llm: LLM,
         *,
-        keep: int = 3,
-        keep_docs: int = 3,
+        keep: Count = 3,
+        keep_docs: Natural = 3,
         encoder: Encoder | None = None,
         **settings: Any,
     ) -> None:
@@ -82,15 +83,6 @@ class MILL(LLMRewriter):
         self.keep = keep
         self.keep_docs = keep_docs
         self.encoder = encoder
-
-    def check(self) -> None:
-        """Raise if an argument cannot work."""
-        super().check()
-        if self.keep < 1 or self.keep_docs < 0:
-            raise ValueError(
-                "keep should be at least 1 and keep_docs 0 or more, found "
-                f"{self.keep} and {self.keep_docs}"
-            )
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt a query, without documents."""

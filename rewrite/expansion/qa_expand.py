@@ -17,6 +17,7 @@ from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..prompting.outcome import outcome
 from ..prompting.prompt import Prompt
+from ..ranges import Count
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class QAExpand(LLMRewriter):
         self,
         llm: LLM,
         *,
-        questions: int = 3,
+        questions: Count = 3,
         answer_prompt: str | Prompt = "qa-expand/answers",
         filter_prompt: str | Prompt = "qa-expand/filter",
         **settings: Any,
@@ -84,8 +85,6 @@ class QAExpand(LLMRewriter):
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render the prompts for questions."""
-        if self.questions < 1:
-            raise ValueError(f"questions should be at least 1, found {self.questions}")
         number = str(self.questions)
         return [
             template.render(query=query, number=number)

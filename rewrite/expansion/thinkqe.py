@@ -13,6 +13,7 @@ from ..llm.base import LLM, Completions
 from ..prompting.formulation import AdaptiveRepeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..prompting.outcome import outcome
+from ..ranges import Count
 
 
 class ThinkQE(LLMRewriter):
@@ -63,16 +64,10 @@ class ThinkQE(LLMRewriter):
     )
 
     def __init__(
-        self, llm: LLM, *, feedback: pt.Transformer, rounds: int = 3, **settings: Any
+        self, llm: LLM, *, feedback: pt.Transformer, rounds: Count = 3, **settings: Any
     ) -> None:
         super().__init__(llm, feedback=feedback, **settings)
         self.rounds = rounds
-
-    def check(self) -> None:
-        """Raise if an argument cannot work."""
-        super().check()
-        if self.rounds < 1:
-            raise ValueError(f"rounds should be at least 1, found {self.rounds}")
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Go through the rounds with all queries at once."""

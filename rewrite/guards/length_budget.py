@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..ranges import Count
 from ..text.safe import count_tokens
 from .guard import Guard
 
@@ -28,12 +29,11 @@ class LengthBudget(Guard):
     """
 
     def __init__(
-        self, max_tokens: int = 512, *, count: Callable[[str], int] = count_tokens
+        self, max_tokens: Count = 512, *, count: Callable[[str], int] = count_tokens
     ) -> None:
-        if max_tokens < 1:
-            raise ValueError(f"max_tokens should be at least 1, found {max_tokens}")
         self.max_tokens = max_tokens
         self.count = count
+        self.check()
 
     def objection(self, original: str, rewrite: str) -> str | None:
         """Count the tokens."""

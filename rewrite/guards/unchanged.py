@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..protocols import Analyzer
+from ..ranges import Portion
 from ..text.analysis import EnglishAnalyzer, count_terms
 from .guard import Guard
 
@@ -35,11 +36,10 @@ class Unchanged(Guard):
         [['red sofa', 'skipped: unchanged']]
     """
 
-    def __init__(self, similarity: float = 0.9, *, analyzer: Analyzer = ENGLISH) -> None:
-        if not 0 < similarity <= 1:
-            raise ValueError(f"similarity should be over 0 and at most 1, found {similarity}")
+    def __init__(self, similarity: Portion = 0.9, *, analyzer: Analyzer = ENGLISH) -> None:
         self.similarity = similarity
         self.analyzer = analyzer
+        self.check()
 
     def objection(self, original: str, rewrite: str) -> str | None:
         """Compare the terms."""

@@ -14,6 +14,7 @@ from ..columns import OK, QUERY, failed
 from ..llm.base import LLM, Completions, Messages, Sampling
 from ..parsing.parsers import Parser, Text, without_unfinished_word
 from ..protocols import Analyzer
+from ..ranges import Count, Natural, Portion, Weight
 from .documents import show_documents
 from .examples import ExampleSource
 from .formulation import Formulation, Replace, Vector
@@ -100,16 +101,16 @@ class LLMRewriter(Rewriter):
         prompt: str | Prompt | None = None,
         parser: Parser | None = None,
         formulation: Formulation | None = None,
-        n: int | None = None,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        max_tokens: int | None = None,
+        n: Count | None = None,
+        temperature: Weight | None = None,
+        top_p: Portion | None = None,
+        max_tokens: Count | None = None,
         stop: Sequence[str] | None = None,
         seed: int | None = None,
         examples: Sequence[Example] | ExampleSource | None = None,
         feedback: pt.Transformer | None = None,
-        fb_docs: int | None = None,
-        doc_tokens: int = 512,
+        fb_docs: Natural | None = None,
+        doc_tokens: Count = 512,
         include_original: bool | None = None,
         on_error: Literal["keep", "raise"] = "keep",
     ) -> None:
@@ -135,6 +136,7 @@ class LLMRewriter(Rewriter):
 
     def check(self) -> None:
         """Raise if model, prompt, parser, formulation or sampling cannot work."""
+        super().check()
         if not isinstance(self.llm, LLM):
             raise TypeError(
                 "llm should be a language model, such as OpenAILLM('qwen3:8b', base_url=…), found "

@@ -15,6 +15,7 @@ from ...parsing.parsers import Queries
 from ...prompting.formulation import Several
 from ...prompting.llm_rewriter import Published
 from ...prompting.prompt import Prompt
+from ...ranges import Count
 from ...value import ValueTransformer
 from ..history import histories, limit_history, quoted
 from ..prompted import ConversationalRewriter
@@ -71,9 +72,9 @@ class SuggestQueries(ConversationalRewriter):
         self,
         llm: LLM,
         *,
-        count: int = 5,
+        count: Count = 5,
         entities: EntityStore | None = None,
-        top: int = 10,
+        top: Count = 10,
         personal_prompt: str | Prompt = "suggestion/personal",
         **settings: Any,
     ) -> None:
@@ -82,13 +83,6 @@ class SuggestQueries(ConversationalRewriter):
         self.entities = entities
         self.top = top
         self.personal_prompt = personal_prompt
-
-    def check(self) -> None:
-        """Raise if a number or anything else cannot work."""
-        super().check()
-        for name in ("count", "top"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} should be at least 1, found {getattr(self, name)}")
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt a session, personal where something is known of the person."""

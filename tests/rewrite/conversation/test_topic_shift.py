@@ -103,9 +103,15 @@ def test_200_turns():
     assert len(out["qhistory"][0]) == 200
 
 
-@pytest.mark.parametrize("wrong", [{"threshold": 2}, {"min_terms": 0}])
-def test_numbers_out_of_range(wrong):
-    with pytest.raises(ValueError, match="threshold should be in"):
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"threshold": 2}, r"threshold should be in \[-1, 1\], found 2"),
+        ({"min_terms": 0}, "min_terms should be at least 1, found 0"),
+    ],
+)
+def test_numbers_out_of_range(wrong, message):
+    with pytest.raises(ValueError, match=message):
         pr.TopicShift(**wrong)(topics("x", []))
 
 

@@ -102,9 +102,15 @@ def test_many_queries_are_encoded_together():
     assert encoder.calls == 2  # 64 queries, and one more
 
 
-@pytest.mark.parametrize("settings", [{"keep": 0}, {"keep_docs": -1}])
-def test_numbers_to_keep_are_checked(settings):
-    with pytest.raises(ValueError, match="keep should be at least 1 and keep_docs 0 or more"):
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"keep": 0}, "keep should be at least 1, found 0"),
+        ({"keep_docs": -1}, "keep_docs should be 0 or more, found -1"),
+    ],
+)
+def test_numbers_to_keep_are_checked(settings, message):
+    with pytest.raises(ValueError, match=message):
         pr.MILL(FakeLLM("x"), **settings)(results("delta"))
 
 

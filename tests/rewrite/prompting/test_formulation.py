@@ -262,7 +262,7 @@ def test_query2doc_asks_once_a_query_as_published():
     [
         ({"n": 0}, "n should be at least 1"),
         ({"temperature": -1}, "temperature should be 0 or more"),
-        ({"top_p": 0}, "top_p should be in"),
+        ({"top_p": 0}, "top_p should be over 0 and at most 1"),
         ({"max_tokens": 0}, "max_tokens should be at least 1"),
     ],
 )
