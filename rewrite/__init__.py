@@ -1,232 +1,60 @@
 """Query rewriters as composable PyTerrier transformers."""
 
+from . import (
+    classical,
+    conversation,
+    decomposition,
+    expansion,
+    guards,
+    llm,
+    lookup,
+    prompting,
+    selection,
+)
 from ._moved import keep_old_paths
 from ._version import __version__
 from .base import NewQuery, Rewriter, Rewritten
-from .classical import KL, RM3, Bo1, PastQueries, Rocchio
-from .conversation import (
-    CHIQ,
-    HQE,
-    LLM4CS,
-    MQ4CS,
-    AppendFirstTurn,
-    AppendHistory,
-    AskClarification,
-    DialogueQuery,
-    DisambiguateQuestion,
-    EntityStore,
-    ExpandResponse,
-    FeedbackRewriter,
-    LimitHistory,
-    PseudoResponse,
-    QuReTeC,
-    RememberEntities,
-    Seq2SeqRewriter,
-    SimulatedAnswer,
-    SimulatedComment,
-    SuggestQueries,
-    SummarizeHistory,
-    SwitchTopic,
-    TopicShift,
-    TurnByTurn,
-    fit_hqe,
-    read_conversations,
-    train_quretec,
-    train_seq2seq,
-    with_history,
-)
-from .decomposition import (
-    InstructionPrefix,
-    MultiQuery,
-    Q2EDecomposition,
-    QueryIntents,
-    RewriteRetrieveRead,
-    StepBack,
-    ToolQueries,
-)
+from .classical import *
+from .conversation import *
+from .decomposition import *
 from .errors import LLMError, MissingExtraError, RewriteError, RewriteWarning
-from .expansion import (
-    CSQE,
-    MILL,
-    Q2D,
-    Q2DPRF,
-    Q2DZS,
-    Q2E,
-    Q2EPRF,
-    Q2EZS,
-    CoT,
-    CoTPRF,
-    EventExpansion,
-    GenPRF,
-    GenQR,
-    GenQREnsemble,
-    GenQREnsembleRF,
-    GenQRFusion,
-    GenQRFusionRF,
-    HyDE,
-    IntentDescription,
-    LameR,
-    MuGI,
-    QAExpand,
-    Query2Doc,
-    ThinkQE,
-)
-from .guards import DistinctQueries, Guard, KeepEntities, LengthBudget, SameLanguage, Unchanged
-from .llm import LLM, VLLM, Cached, Completions, FakeLLM, OpenAILLM, Sampling, TransformersLLM
-from .lookup.from_column import FromColumn
-from .lookup.from_file import FromFile
-from .parsing.parsers import Queries, Terms, Text
-from .prompting.documents import show_documents
-from .prompting.examples import (
-    ExamplePool,
-    ExamplesById,
-    ExampleSource,
-    RandomExamples,
-    SimilarExamples,
-)
-from .prompting.formulation import (
-    AdaptiveRepeat,
-    AsTerms,
-    Formulation,
-    Interleave,
-    Join,
-    Keep,
-    MeanVector,
-    Repeat,
-    RepeatPerPart,
-    RepeatTerms,
-    Replace,
-    Several,
-    WeightedTerms,
-)
-from .prompting.llm_rewriter import LLMRewriter, Published
-from .prompting.prompt import Prompt
-from .saved.artifact import SavedRewriter, from_pretrained, save_pretrained
-from .selection import BestOf
+from .expansion import *
+from .guards import *
+from .llm import *
+from .lookup import *
+from .parsing import Queries, Terms, Text
+from .prompting import *
+from .saved import SavedRewriter, from_pretrained, save_pretrained
+from .selection import *
 from .text.analysis import EnglishAnalyzer
 from .text.similarity import TermVectors
 
 __all__ = [
-    "CHIQ",
-    "CSQE",
-    "HQE",
-    "KL",
-    "LLM",
-    "LLM4CS",
-    "MILL",
-    "MQ4CS",
-    "Q2D",
-    "Q2DPRF",
-    "Q2DZS",
-    "Q2E",
-    "Q2EPRF",
-    "Q2EZS",
-    "RM3",
-    "VLLM",
-    "AdaptiveRepeat",
-    "AppendFirstTurn",
-    "AppendHistory",
-    "AsTerms",
-    "AskClarification",
-    "BestOf",
-    "Bo1",
-    "Cached",
-    "CoT",
-    "CoTPRF",
-    "Completions",
-    "DialogueQuery",
-    "DisambiguateQuestion",
-    "DistinctQueries",
     "EnglishAnalyzer",
-    "EntityStore",
-    "EventExpansion",
-    "ExamplePool",
-    "ExampleSource",
-    "ExamplesById",
-    "ExpandResponse",
-    "FakeLLM",
-    "FeedbackRewriter",
-    "Formulation",
-    "FromColumn",
-    "FromFile",
-    "GenPRF",
-    "GenQR",
-    "GenQREnsemble",
-    "GenQREnsembleRF",
-    "GenQRFusion",
-    "GenQRFusionRF",
-    "Guard",
-    "HyDE",
-    "InstructionPrefix",
-    "IntentDescription",
-    "Interleave",
-    "Join",
-    "Keep",
-    "KeepEntities",
     "LLMError",
-    "LLMRewriter",
-    "LameR",
-    "LengthBudget",
-    "LimitHistory",
-    "MeanVector",
     "MissingExtraError",
-    "MuGI",
-    "MultiQuery",
     "NewQuery",
-    "OpenAILLM",
-    "PastQueries",
-    "Prompt",
-    "PseudoResponse",
-    "Published",
-    "Q2EDecomposition",
-    "QAExpand",
-    "QuReTeC",
     "Queries",
-    "Query2Doc",
-    "QueryIntents",
-    "RandomExamples",
-    "RememberEntities",
-    "Repeat",
-    "RepeatPerPart",
-    "RepeatTerms",
-    "Replace",
     "RewriteError",
-    "RewriteRetrieveRead",
     "RewriteWarning",
     "Rewriter",
     "Rewritten",
-    "Rocchio",
-    "SameLanguage",
-    "Sampling",
     "SavedRewriter",
-    "Seq2SeqRewriter",
-    "Several",
-    "SimilarExamples",
-    "SimulatedAnswer",
-    "SimulatedComment",
-    "StepBack",
-    "SuggestQueries",
-    "SummarizeHistory",
-    "SwitchTopic",
     "TermVectors",
     "Terms",
     "Text",
-    "ThinkQE",
-    "ToolQueries",
-    "TopicShift",
-    "TransformersLLM",
-    "TurnByTurn",
-    "Unchanged",
-    "WeightedTerms",
     "__version__",
-    "fit_hqe",
     "from_pretrained",
-    "read_conversations",
     "save_pretrained",
-    "show_documents",
-    "train_quretec",
-    "train_seq2seq",
-    "with_history",
 ]
+__all__ += classical.__all__
+__all__ += conversation.__all__
+__all__ += decomposition.__all__
+__all__ += expansion.__all__
+__all__ += guards.__all__
+__all__ += llm.__all__
+__all__ += lookup.__all__
+__all__ += prompting.__all__
+__all__ += selection.__all__
 
 keep_old_paths(__name__)
