@@ -10,6 +10,7 @@ import inspect
 import operator
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Annotated, Any, Final
 
@@ -78,15 +79,24 @@ def in_words(bounds: tuple[Bound, ...]) -> str:
 @cache
 def ranges(target: Callable[..., Any]) -> dict[str, tuple[Bound, ...]]:
     """Return the range of each parameter of a function, constructor or dataclass that has one."""
-    hints: dict[str, Any] = {}
+    functions = [target]
     if inspect.isclass(target):
-        for owner in reversed(target.__mro__):
-            if "__init__" in vars(owner) and owner is not object:
-                hints |= typing.get_type_hints(vars(owner)["__init__"], include_extras=True)
-    else:
-        hints = typing.get_type_hints(target, include_extras=True)
+        owners = [owner for owner in reversed(target.__mro__) if owner is not object]
+        functions = [vars(owner)["__init__"] for owner in owners if "__init__" in vars(owner)]
+    hints = {name: hint for function in functions for name, hint in _hints(function).items()}
     found = {name: tuple(_bounds(hint)) for name, hint in hints.items()}
     return {name: bounds for name, bounds in found.items() if bounds}
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except NameError:  # a type that only a type checker imports: it has no range
+        found = {}
+        for name, hint in function.__annotations__.items():
+            with suppress(NameError):
+                found[name] = eval(hint, function.__globals__) if isinstance(hint, str) else hint
+        return found
 
 
 def _bounds(hint: Any) -> Iterator[Bound]:

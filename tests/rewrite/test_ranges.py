@@ -73,6 +73,12 @@ def test_a_transformer_checks_its_ranges():
         Special(n=0).check()
 
 
+def test_a_type_that_only_a_type_checker_knows_is_no_range():
+    def typed(count: Count, other: OnlyForTypeCheckers) -> None: ...  # noqa: F821
+
+    assert ranges(typed) == {"count": (Ge(1),)}
+
+
 def test_a_range_in_words():
     assert in_words((Ge(1000),)) == "at least 1000"
     assert in_words((Gt(0.5), Lt(2))) == "over 0.5 and below 2"
