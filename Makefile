@@ -1,11 +1,11 @@
 # make setup: one virtual environment with everything; make demo: the main job, offline, 4 minutes;
-# make test: lint, types, tests.
+# make test: lint, types, tests, docs; make docs: the documentation, in docs/_build/html.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test lint types unit clean
+.PHONY: setup demo test lint types unit docs clean
 
 setup: $(READY)
 
@@ -17,7 +17,7 @@ $(READY): pyproject.toml constraints.txt
 demo: setup
 	$(BIN)/pt-rewrite demo
 
-test: lint types unit
+test: lint types unit docs
 
 lint: setup
 	$(BIN)/ruff check .
@@ -32,5 +32,9 @@ types: setup
 unit: setup
 	$(BIN)/python -m pytest
 
+# made anew each time, or the warnings of pages that did not change would be missed
+docs: setup
+	$(BIN)/python -m sphinx -q -W --keep-going -E docs docs/_build/html
+
 clean:
-	rm -rf $(VENV) .typing build dist *.egg-info
+	rm -rf $(VENV) .typing build dist *.egg-info docs/_build docs/reference

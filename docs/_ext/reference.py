@@ -1,0 +1,87 @@
+"""The Sphinx extension that makes the reference before a build, and finds names for links."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import api
+import facts
+import methods
+from docstrings import without, without_types
+from docutils import nodes
+from library import known, name_of, rewriters
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+
+def write(app: Sphinx) -> None:
+    """Write the pages; those that stay the same are left alone, so that a build can skip them."""
+    folder = Path(app.srcdir) / "reference"
+    pages = {**methods.pages(), **facts.pages(), **api.pages(), "index": api.index()}
+    wanted = {folder / f"{name}.rst": text for name, text in pages.items()}
+    for old in set(folder.rglob("*.rst")) - set(wanted):
+        old.unlink()
+    for path, text in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def prepare(
+    app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
+) -> None:
+    """Ready a docstring for napoleon; a rewriter's arguments go, its page has a table of them."""
+    without_types(what, lines)
+    if inspect.isclass(thing) and thing in rewriters().values():
+        lines[:] = without(lines, "Args")
+
+
+def short_signature(
+    app: Sphinx,
+    what: str,
+    name: str,
+    thing: object,
+    options: object,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str, str | None] | None:
+    """Show of a rewriter's arguments only those that it cannot do without."""
+    if not (inspect.isclass(thing) and thing in rewriters().values()):
+        return None
+    parameters = next(cls for cls in rewriters().values() if cls is thing).parameters()
+    needed = [key for key, value in parameters.items() if value.default is inspect.Parameter.empty]
+    return f"({', '.join([*needed, '**settings'])})", None
+
+
+def resolve(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.TextElement
+) -> nodes.Node | None:
+    """Lead a link to where a thing is defined to where it is documented.
+
+    What exists without being public is shown without a link; what does not exist is an error.
+    """
+    target = str(node.get("reftarget", ""))
+    if node.get("refdomain") != "py":
+        return None
+    if not target.startswith("pyterrier_rewrite"):
+        return contnode if known(target) else None
+    name = name_of(target)
+    if not name:
+        return None if name is None else contnode
+    domain = env.get_domain("py")
+    found = domain.resolve_xref(env, node["refdoc"], app.builder, "obj", name, node, contnode)
+    return found or contnode
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the extension."""
+    app.connect("builder-inited", write)
+    app.connect("autodoc-process-docstring", prepare, priority=400)  # before napoleon
+    app.connect("autodoc-process-signature", short_signature)
+    app.connect("missing-reference", resolve)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
