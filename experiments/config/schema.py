@@ -40,20 +40,45 @@ class Strict(BaseModel):
 
 
 class PriceConfig(Strict):
-    """Money a million tokens, in any one currency."""
+    """Money a million tokens, in any one currency.
+
+    Attributes:
+        prompt: For a million tokens of prompts.
+        completion: For a million tokens of answers.
+    """
 
     prompt: float = Field(ge=0)
     completion: float = Field(ge=0)
 
 
 class _LLM(Strict):
+    """What every kind of model has.
+
+    Attributes:
+        cache: Where answers are kept: true is a file in the home, false none, or the path of a
+            file.
+        offline: Answer from the cache alone; what is not in it fails.
+        price: For the table and for a budget in money; none is needed without.
+    """
+
     cache: bool | Path = True
     offline: bool = False
     price: PriceConfig | None = None
 
 
 class OpenAIConfig(_LLM):
-    """A server that speaks OpenAI's protocol; the key comes from an environment variable."""
+    """A server that speaks OpenAI's protocol; the key comes from an environment variable.
+
+    Attributes:
+        type: This kind.
+        model: Name of the model, as the server knows it.
+        base_url: Address of the server, such as ``http://localhost:11434/v1``; OpenAI's own if
+            it is not given.
+        api_key_env: Environment variable that holds the key. A server of your own may need none.
+        concurrency: Requests that are in flight at once.
+        timeout: Seconds that one request may take.
+        retries: How often a request is sent again that failed for a passing reason.
+    """
 
     type: Literal["openai"]
     model: str
@@ -65,7 +90,17 @@ class OpenAIConfig(_LLM):
 
 
 class TransformersConfig(_LLM):
-    """A local model, by hub name or path."""
+    """A local model, by hub name or path.
+
+    Attributes:
+        type: This kind.
+        model: Name on the hub, or path of a folder.
+        adapter: An adapter (PEFT) on it, by name or path.
+        revision: Branch, tag or commit on the hub.
+        device: Such as ``cpu`` or ``cuda:0``; by default a GPU, where there is one.
+        dtype: Such as ``bfloat16``; by default that of the weights.
+        batch_size: Prompts that are answered at once.
+    """
 
     type: Literal["transformers"]
     model: str
@@ -77,7 +112,14 @@ class TransformersConfig(_LLM):
 
 
 class VLLMConfig(_LLM):
-    """A local model in vLLM's offline engine."""
+    """A local model in vLLM's offline engine.
+
+    Attributes:
+        type: This kind.
+        model: Name on the hub, or path of a folder.
+        adapter: A LoRA adapter on it, by name or path.
+        dtype: Such as ``bfloat16``; ``auto`` is that of the weights.
+    """
 
     type: Literal["vllm"]
     model: str
@@ -86,7 +128,15 @@ class VLLMConfig(_LLM):
 
 
 class FakeConfig(_LLM):
-    """A scripted model, for trying a config out."""
+    """A scripted model, for trying a config out.
+
+    Attributes:
+        type: This kind.
+        cache: As with the others, but none by default.
+        reply: One text for every prompt; a list, given in turn, from its start again at its end;
+            or a mapping, which gives the value of the first key that occurs in the prompt. By
+            default the prompt comes back.
+    """
 
     type: Literal["fake"]
     cache: bool | Path = False
@@ -100,7 +150,17 @@ LLMConfig = Annotated[
 
 
 class IndexConfig(Strict):
-    """The engine. ``path`` is where the index stands or will be built; by default in the home."""
+    """The engine.
+
+    Attributes:
+        engine: PISA, or an existing Terrier index (which needs Java) at ``path``.
+        path: Where the index stands or will be built; by default in the home.
+        stemmer: How words become stems.
+        stops: Which words are left out.
+        k1: Of BM25: how soon further occurrences of a term stop to count.
+        b: Of BM25: how much a document's length counts, from 0 (not at all) to 1.
+        threads: Threads of a search.
+    """
 
     engine: Literal["pisa", "terrier"] = "pisa"
     path: Path | None = None
@@ -112,7 +172,14 @@ class IndexConfig(Strict):
 
 
 class DenseConfig(Strict):
-    """A dense index: a sentence-transformers model by name or path."""
+    """A dense index.
+
+    Attributes:
+        model: A sentence-transformers model, by name on the hub or path.
+        path: Where the index stands or will be built; by default in the home.
+        query_prefix: Text before every query, as some models are trained with.
+        doc_prefix: Text before every document.
+    """
 
     model: str
     path: Path | None = None
@@ -146,23 +213,27 @@ class ExperimentConfig(Strict):
     """One experiment: systems compared on a collection.
 
     Attributes:
-        name: Short name; the output folder's by default.
+        name: Short name; the output folder is ``runs/NAME``, unless ``--out`` is given.
         description: What it shows.
         vars: Values for ``${name}`` anywhere else in the file.
-        collection: See :func:`~pyterrier_rewrite.experiments.collections.load_collection`;
-            ``shop`` is the embedded demo.
+        collection: ``irds:ID``, ``{beir: FOLDER, split: …}``,
+            ``{trec: {corpus: …, topics: …, qrels: …}}``,
+            ``{conversations: TOPICS.json, qrels: …, corpus: …}``, ``shop`` or
+            ``{shop: {products: …, seed: …, queries: …, split: …}}``; see
+            :func:`~pyterrier_rewrite.experiments.collections.load_collection`.
         index: The sparse engine.
-        dense: The dense index that the stage ``dense`` searches.
+        dense: The dense index, which the stages ``dense`` and ``dense_reranker`` use.
         llms: Language models by name.
         define: Pipelines by name, to be used as stages.
         systems: Pipelines to compare, by name, in the order of the table.
         measures: ir-measures names; the first is the main one.
-        baseline: System that the others are compared with.
+        baseline: System that the others are compared with: paired t-test, queries won, tied and
+            lost.
         oracle: System with the perfect rewrites, for the share of the gap closed.
         correction: Correction for several comparisons, or None.
         alpha: Level of significance.
         depth: Results a query.
-        seed: Seed of everything that samples.
+        seed: Seed of everything that samples; every method that samples gets it.
         topics: At most so many topics, the first ones; None for all.
     """
 
