@@ -13,7 +13,7 @@ from library import ENGINE_STAGES, collections, config, package, public, train_c
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from rst import flat, literal, page, table, title
-from scan import CONSTANTS, columns_used, exceptions, raised, sources
+from scan import CONSTANTS, FURTHER, columns_used, exceptions, raised, sources
 
 EVERYWHERE = ("qid", "query")
 """Columns that everything reads and writes."""
@@ -51,20 +51,16 @@ def links(names: Iterable[str]) -> str:
 def columns() -> str:
     """Return the page of columns."""
     said = data_docstrings("pyterrier_rewrite.columns")
-    pieces, used = [], columns_used()
+    pieces = []
     for constant, column in CONSTANTS.items():
-        everywhere = column in EVERYWHERE
-        rows = [
-            (kind, "all of them" if everywhere else links(used[column][kind]))
-            for kind in ("writes", "reads")
-            if everywhere or used[column][kind]
-        ]
         pieces += [
             title(column, "-"),
             f".. py:data:: pyterrier_rewrite.columns.{constant}\n   :value: {column!r}\n",
-            "   " + flat(said.get(constant, "")) + "\n",
-            "\n".join(f":{kind}: {who}" for kind, who in rows) + "\n",
+            f"   {flat(said.get(constant, ''))}\n",
+            users(column),
         ]
+    for column, text in FURTHER.items():
+        pieces += [title(column, "-"), text, users(column)]
     others = [
         f".. py:data:: pyterrier_rewrite.columns.{name}\n\n   {flat(text)}\n"
         for name, text in said.items()
@@ -82,6 +78,14 @@ def columns() -> str:
         title("Constants", "-"),
         *others,
     )
+
+
+def users(column: str) -> str:
+    """Return who writes and who reads a column."""
+    if column in EVERYWHERE:
+        return ":writes and reads it: every stage"
+    used = columns_used()[column]
+    return "\n".join(f":{kind} it: {links(who)}" for kind, who in used.items() if who)
 
 
 def data_docstrings(module: str) -> dict[str, str]:

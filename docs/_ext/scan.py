@@ -31,7 +31,21 @@ CONSTANTS = {
 }
 """The names of the columns, as the sources import them."""
 
-COLUMNS = frozenset(CONSTANTS.values())
+FURTHER = {
+    name: text
+    for name, text in {
+        "query_0": "Query text before the last rewriter, ``str``.",
+        "qanswers": "Reference answers of a query, ``list[str]``.",
+        "qneed": "What a simulated person wants to know, ``str``; no model but theirs sees it.",
+        "qtime": "When a query was asked, in seconds since 1970.",
+        "qshift": "Whether this very turn leaves the topic, ``bool``.",
+    }.items()
+    if name not in CONSTANTS.values()
+}
+"""Columns that have no name in ``columns`` (yet)."""
+
+NAMES = {**CONSTANTS, **{name.upper(): name for name in FURTHER}}
+COLUMNS = frozenset(NAMES.values())
 
 
 @cache
@@ -75,7 +89,7 @@ def definitions() -> Iterator[tuple[str, list[str], DEF]]:
 def columns_used() -> dict[str, dict[str, set[str]]]:
     """Return who writes and who reads each column, by public names."""
     found: dict[str, dict[str, set[str]]] = {
-        value: {"writes": set(), "reads": set()} for value in CONSTANTS.values()
+        name: {"writes": set(), "reads": set()} for name in COLUMNS
     }
     for _, names, definition in definitions():
         for column, kind in _uses(definition):
@@ -111,8 +125,8 @@ def _uses(definition: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def _column(node: ast.AST) -> str | None:
-    if isinstance(node, ast.Name) and node.id in CONSTANTS:
-        return CONSTANTS[node.id]
+    if isinstance(node, ast.Name) and node.id in NAMES:
+        return NAMES[node.id]
     if isinstance(node, ast.Constant) and node.value in COLUMNS:
         return str(node.value)
     return None

@@ -5,11 +5,9 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
-import re
 import subprocess
 import sys
 import zipfile
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -147,36 +145,3 @@ def modules_with_examples() -> list[str]:
 def test_examples_in_docstrings_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert doctest.testmod(importlib.import_module(name)).failed == 0
-
-
-def python_blocks(file: Path) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", file.read_text(encoding="utf-8"), flags=re.S)
-
-
-@pytest.mark.parametrize("name", ["README.md", "docs/own-rewriter.md", "docs/prompts.md"])
-def test_python_in_the_documentation_runs_as_printed(name, tmp_path):
-    blocks = python_blocks(ROOT / name)
-    assert blocks
-    run("\n".join(blocks), tmp_path)
-
-
-def test_links_in_the_documentation_lead_somewhere():
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-            assert target.startswith("https://") or (page.parent / target).exists(), (page, target)
-
-
-def test_yaml_in_the_documentation_is_a_valid_config(tmp_path):
-    from pyterrier_rewrite.experiments.config.schema import load_config, read_config
-    from pyterrier_rewrite.experiments.config.training import TrainConfig
-
-    for page, read in (
-        ("docs/configs.md", load_config),
-        ("docs/training.md", partial(read_config, TrainConfig)),
-    ):
-        blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), flags=re.S)
-        assert blocks
-        for block in blocks:
-            file = tmp_path / "config.yaml"
-            file.write_text(block)
-            read(file)
