@@ -1,5 +1,6 @@
 """How Sphinx builds the documentation: ``make docs``."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -13,14 +14,16 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "mathml",  # these two are ours: docs/_ext
+    "mathml",  # these three are ours: docs/_ext
+    "offline",
     "reference",
 ]
 exclude_patterns = ["_build", "_ext"]
-suppress_warnings = [
-    "toc.empty_glob",  # a checkout may hold no tutorials
-    "ref.python",  # Reward is a protocol and a class
-]
+suppress_warnings = ["ref.python"]  # Reward is a protocol and a class
+# a checkout may hold no tutorials; Sphinx has no name for this warning by which to suppress it
+logging.getLogger("sphinx.sphinx.directives.other").addFilter(
+    lambda record: "tutorials/*" not in str(record.args)
+)
 
 # Tutorials are notebooks, in a folder of their own each time: a build leaves nothing in docs/.
 nb_execution_mode = "force"
@@ -29,6 +32,8 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 600
 myst_heading_anchors = 3
 
+highlight_language = "text"
+toc_object_entries_show_parents = "hide"
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"

@@ -16,7 +16,8 @@ class MissingExtraError(RewriteError, ImportError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(
-            f"{package} is not installed; install it with: pip install 'pyterrier-rewrite[{extra}]'"
+            f"{package} is not installed. It comes with pyterrier-rewrite[{extra}], which is not "
+            f"on the package index yet: in a checkout, pip install '.[{extra}]'"
         )
 
 

@@ -116,8 +116,8 @@ class Bo1(Divergence):
         ValueError: If a number is out of its range.
 
     Example:
-        >>> bm25 = index.bm25()                                            # doctest: +SKIP
-        >>> pipeline = bm25 >> index.text() >> Bo1(index.statistics) >> bm25  # doctest: +SKIP
+        >>> feedback = index.bm25() >> index.text()  # doctest: +SKIP
+        >>> pipeline = Bo1(index.statistics, feedback=feedback) >> bm25  # doctest: +SKIP
 
     Reference:
         Amati, Probabilistic models for information retrieval based on divergence from
@@ -163,8 +163,8 @@ class KL(Divergence):
         ValueError: If a number is out of its range.
 
     Example:
-        >>> bm25 = index.bm25()                                           # doctest: +SKIP
-        >>> pipeline = bm25 >> index.text() >> KL(index.statistics) >> bm25  # doctest: +SKIP
+        >>> feedback = index.bm25() >> index.text()  # doctest: +SKIP
+        >>> pipeline = KL(index.statistics, feedback=feedback) >> bm25  # doctest: +SKIP
 
     Reference:
         Amati, Probabilistic models for information retrieval based on divergence from

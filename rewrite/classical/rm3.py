@@ -51,8 +51,8 @@ class RM3(TermFeedback):
         ValueError: If a number is out of its range.
 
     Example:
-        >>> bm25 = index.bm25()                                            # doctest: +SKIP
-        >>> pipeline = bm25 >> index.text() >> RM3(index.statistics) >> bm25  # doctest: +SKIP
+        >>> feedback = index.bm25() >> index.text()  # doctest: +SKIP
+        >>> pipeline = RM3(index.statistics, feedback=feedback) >> bm25  # doctest: +SKIP
 
     Reference:
         Lavrenko and Croft, Relevance-based language models, SIGIR 2001. Abdul-Jaleel et al.,

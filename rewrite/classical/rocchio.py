@@ -50,8 +50,8 @@ class Rocchio(TermFeedback):
         ValueError: If a number is out of its range.
 
     Example:
-        >>> bm25 = index.bm25()                                                # doctest: +SKIP
-        >>> pipeline = bm25 >> index.text() >> Rocchio(index.statistics) >> bm25  # doctest: +SKIP
+        >>> feedback = index.bm25() >> index.text()  # doctest: +SKIP
+        >>> pipeline = Rocchio(index.statistics, feedback=feedback) >> bm25  # doctest: +SKIP
 
     Reference:
         Rocchio, Relevance feedback in information retrieval, in Salton (ed.), The SMART

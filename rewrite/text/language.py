@@ -21,8 +21,7 @@ def language_of(text: str) -> tuple[str, float]:
     """Return the likeliest language of a text, as an ISO 639 code, and its probability.
 
     Raises:
-        MissingExtraError: If py3langid is not installed (``pip install
-            'pyterrier-rewrite[lang]'``).
+        MissingExtraError: If py3langid is not installed (extra ``lang``).
 
     Example:
         >>> language_of("wo kann man ein rotes Sofa kaufen")[0]

@@ -6,6 +6,7 @@ import inspect
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,3 +134,22 @@ def test_every_key_of_a_config_is_explained():
                 said = " ".join(inspect.getdoc(owner) or "" for owner in kind.__mro__[:-2])
                 for key, field in kind.model_fields.items():
                     assert field.description or f"{key}: " in said, (kind, key)
+
+
+@pytest.mark.parametrize(
+    ("html", "loaded"),
+    [
+        ('<script src="https://cdn.example.org/a.js"></script>', True),
+        ("<img alt='' src=//example.org/a.png>", True),
+        ('<link rel="stylesheet" href="https://example.org/a.css" />', True),
+        ("@import url('https://example.org/a.css');", True),
+        ("a { background: url(https://example.org/a.png) }", True),
+        ('<a href="https://example.org/">there</a>', False),
+        ('<script src="_static/a.js"></script><link rel="icon" href="a.png">', False),
+        ('<link rel="canonical" href="https://example.org/page.html" />', False),
+        ("a { background: url(\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org'\") }", False),
+    ],
+)
+def test_a_build_sees_what_a_page_loads_from_elsewhere(html, loaded):
+    found = runpy.run_path(str(ROOT / "docs/_ext/offline.py"))["loaded_from_elsewhere"](html)
+    assert bool(found) == loaded

@@ -111,6 +111,14 @@ def test_an_import_loads_nothing_heavy_from_any_folder(module, tmp_path):
     assert run(code, tmp_path).strip() == "[]"
 
 
+def test_a_missing_extra_names_the_command_that_works_today():
+    from pyterrier_rewrite import MissingExtraError
+
+    told = str(MissingExtraError("py3langid", "lang"))
+    assert "pip install '.[lang]'" in told
+    assert "not on the package index yet" in told
+
+
 @pytest.mark.parametrize("module", ["", ".llm", ".pipelines", ".rewards", ".testing"])
 def test_public_names_exist_once(module):
     found = importlib.import_module(f"pyterrier_rewrite{module}")
