@@ -185,7 +185,7 @@ def names_page() -> str:
             thing = getattr(package(name), key)
             full = next((known for known, value in public().items() if value is thing), None)
             if full is None:
-                rows.append((literal(key), ""))
+                rows.append((literal(key), literal(repr(thing))))
                 continue
             role = "class" if inspect.isclass(thing) else "func"
             rows.append((f":{role}:`{key} <{full}>`", plain(summary(thing))))

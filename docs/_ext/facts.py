@@ -9,7 +9,7 @@ import typing
 from collections.abc import Iterable
 
 import docstrings
-from library import ENGINE_STAGES, collections, config, package, public, train_config
+from library import ENGINE_STAGES, Collection, ExperimentConfig, TrainConfig, package, public
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from rst import flat, literal, page, table, title
@@ -17,13 +17,6 @@ from scan import CONSTANTS, FURTHER, columns_used, exceptions, raised, sources
 
 EVERYWHERE = ("qid", "query")
 """Columns that everything reads and writes."""
-
-LLMS = (
-    config.OpenAIConfig,
-    config.TransformersConfig,
-    config.VLLMConfig,
-    config.FakeConfig,
-)
 
 
 def pages() -> dict[str, str]:
@@ -134,32 +127,52 @@ def errors() -> str:
 def config_keys() -> str:
     """Return the page of the keys of configs."""
     stages = [(literal(name), said) for name, said in ENGINE_STAGES.items()]
+    llms = models_in(ExperimentConfig.model_fields["llms"].annotation)
     return page(
         title("Keys of configs"),
         ":doc:`/configs` shows how experiments are written, :doc:`/training` how trainings are.",
         title("An experiment", "-"),
-        keys(config.ExperimentConfig),
-        title("``index``", "-"),
-        model(config.IndexConfig),
-        title("``dense``", "-"),
-        model(config.DenseConfig),
+        keys(ExperimentConfig),
+        *(piece for key in ("index", "dense") for piece in section(ExperimentConfig, key, "-")),
         title("``llms``", "-"),
         "Models by name; ``type`` says of which kind one is. The only one is taken wherever a "
         "stage needs a model; where there are several, ``llm: NAME`` says which.",
-        *(piece for kind in LLMS for piece in (title(type_of(kind), "~"), model(kind))),
-        title("``price``", "~"),
-        model(config.Price),
+        *(piece for kind in llms for piece in (title(type_of(kind), "~"), model(kind))),
+        *section(llms[0], "price", "~"),
         title("Stages", "-"),
         "Every rewriter (:doc:`methods/index`), every class of ``pyterrier_rewrite.pipelines`` "
         "that needs no index (:doc:`fusion`, :doc:`reranking`), what ``define`` names, and:",
         table(("stage", "is"), stages),
         title("A training", "-"),
-        keys(train_config.TrainConfig),
-        title("``scratch``", "~"),
-        model(train_config.ScratchConfig),
-        title("``validation``", "~"),
-        model(train_config.ValidationConfig),
+        keys(TrainConfig),
+        *(piece for key in ("scratch", "validation") for piece in section(TrainConfig, key, "~")),
     )
+
+
+def models_in(hint: object) -> list[type[BaseModel]]:
+    """Return the models that a key may hold."""
+    if inspect.isclass(hint) and issubclass(hint, BaseModel):
+        return [hint]
+    return [kind for inside in typing.get_args(hint) for kind in models_in(inside)]
+
+
+def section(owner: type[BaseModel], key: str, mark: str) -> tuple[str, str]:
+    """Return heading and keys of what stands under a key."""
+    (kind,) = models_in(owner.model_fields[key].annotation)
+    return title(literal(key), mark), model(kind)
+
+
+def unexplained() -> list[str]:
+    """Return the keys that no docstring explains."""
+    waiting: list[type[BaseModel]] = [ExperimentConfig, TrainConfig]
+    found = []
+    for kind in waiting:  # grows on the way
+        said = docstrings.inherited(kind, "Attributes")
+        for name, field in kind.model_fields.items():
+            if not (field.description or said.get(name)):
+                found.append(f"{kind.__name__}.{name}")
+            waiting += [one for one in models_in(field.annotation) if one not in waiting]
+    return found
 
 
 def type_of(kind: type[BaseModel]) -> str:
@@ -234,8 +247,7 @@ def collection_kinds() -> str:
     kinds_of = [
         name
         for name in module.__all__
-        if inspect.isclass(kind := getattr(module, name))
-        and issubclass(kind, collections.Collection)
+        if inspect.isclass(kind := getattr(module, name)) and issubclass(kind, Collection)
     ]
     place = "pyterrier_rewrite.experiments.collections"
     return page(

@@ -10,8 +10,10 @@ from types import ModuleType
 
 import pyterrier_rewrite
 from pyterrier_rewrite import Rewriter
-from pyterrier_rewrite.experiments import collections, config, train_config
-from pyterrier_rewrite.experiments.methods import ENGINE_STAGES, needs
+from pyterrier_rewrite.experiments.build.names import ENGINE_STAGES, needs
+from pyterrier_rewrite.experiments.collections import Collection
+from pyterrier_rewrite.experiments.config import ExperimentConfig, TrainConfig
+from pyterrier_rewrite.ranges import in_words, ranges
 
 PACKAGES = (
     "",
@@ -32,7 +34,16 @@ PACKAGES = (
 )
 """The public packages; a name is documented under the first that exports it."""
 
-__all__ = ["ENGINE_STAGES", "PACKAGES", "collections", "config", "needs", "train_config"]
+__all__ = [
+    "ENGINE_STAGES",
+    "PACKAGES",
+    "Collection",
+    "ExperimentConfig",
+    "TrainConfig",
+    "in_words",
+    "needs",
+    "ranges",
+]
 
 
 def package(name: str) -> ModuleType:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import inspect
+import re
 from collections.abc import Mapping
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_origin
 
 import yaml
 from docstrings import inherited, plain, summary
-from library import exports, needs, rewriters
+from library import exports, in_words, needs, ranges, rewriters
 from rst import code, flat, literal, page, table, title, toctree
 
+import pyterrier_rewrite.ranges
 from pyterrier_rewrite import LLMRewriter, Prompt, Rewriter
 
 GROUPS = {
@@ -99,38 +100,31 @@ def method(name: str, cls: type[Rewriter]) -> str:
 
 def arguments(cls: type[Rewriter]) -> list[tuple[str, ...]]:
     """Return a row for each argument of a constructor."""
-    said = inherited(cls, "Args")
+    said, bounds = inherited(cls, "Args"), ranges(cls)
     rows = []
     for name, parameter in cls.parameters().items():
         default = cls.default(name)
         shown = "required" if default is inspect.Parameter.empty else literal(repr(default))
-        kind = ", ".join(filter(None, (literal(bare(str(parameter.annotation))), span(cls, name))))
+        kind = literal(bare(str(parameter.annotation)))
+        if name in bounds:
+            kind += f", {in_words(bounds[name])}"
         rows.append((literal(name), shown, f"{kind}. {flat(said.get(name, ''))}"))
     return rows
 
 
+RANGED = {
+    name: get_args(value)[0].__name__
+    for name, value in vars(pyterrier_rewrite.ranges).items()
+    if get_origin(value) is Annotated
+}
+"""The types that have a range, by the names that annotations call them."""
+
+
 def bare(annotation: str) -> str:
-    """Return the type of an annotation, without a range that is declared with it."""
-    if not annotation.startswith("Annotated["):
-        return annotation
-    node = ast.parse(annotation, mode="eval").body
-    assert isinstance(node, ast.Subscript)
-    assert isinstance(node.slice, ast.Tuple)
-    return ast.unparse(node.slice.elts[0])
-
-
-def span(cls: type, name: str) -> str:
-    """Return the range of an argument, where its annotation declares one."""
-    for owner in cls.__mro__:
-        constructor = owner.__dict__.get("__init__")
-        if constructor is None or name not in inspect.signature(constructor).parameters:
-            continue
-        try:
-            hint = get_type_hints(constructor, include_extras=True).get(name)
-        except NameError:  # a name that only the type checker imports
-            return ""
-        return ", ".join(str(fact) for fact in getattr(hint, "__metadata__", ()))
-    return ""
+    """Return the type of an annotation, without the range that is declared with it."""
+    for name, kind in RANGED.items():
+        annotation = re.sub(rf"\b{name}\b", kind, annotation)
+    return re.sub(r"Annotated\[(\w+), [^]]*\]", r"\1", annotation)
 
 
 def settings(cls: type[Rewriter]) -> str:

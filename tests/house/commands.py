@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from tests.house.blocks import ROOT
+from tests.support.paths import ROOT
 
 
 def check(words: list[str]) -> None:
@@ -30,8 +30,7 @@ def check(words: list[str]) -> None:
 def check_ours(arguments: list[str]) -> None:
     """Fail if our command line would refuse these words, or a config that it brings."""
     from pyterrier_rewrite.experiments.cli import app
-    from pyterrier_rewrite.experiments.config import load_config, read_config
-    from pyterrier_rewrite.experiments.train_config import TrainConfig
+    from pyterrier_rewrite.experiments.config import TrainConfig, load_config, read_config
 
     command = typer.main.get_command(app)
     while subcommands := getattr(command, "commands", None):

@@ -16,9 +16,9 @@ from types import ModuleType
 
 import pytest
 
-from tests import tiny
 from tests.house.blocks import SHELL, SHOWN, Block, blocks, commands
 from tests.house.commands import check
+from tests.support import tiny
 
 COLLECTIONS = ("my-collection", "cranfield", "nfcorpus")
 HUB = {
