@@ -31,6 +31,7 @@ nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 600
 myst_heading_anchors = 3
+myst_enable_extensions = ["dollarmath"]
 
 highlight_language = "text"
 toc_object_entries_show_parents = "hide"
