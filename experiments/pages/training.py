@@ -11,6 +11,8 @@ from typing import Any, Final
 import ir_measures
 import pandas as pd
 
+from pyterrier_rewrite.stores.whole import write_whole
+
 from ..run.execute import Report
 
 EXAMPLES: Final = 12
@@ -93,7 +95,7 @@ def write_page(
             ),
         ],
     )
-    file.write_text(text, encoding="utf-8")
+    write_whole(file, text)
     return file
 
 

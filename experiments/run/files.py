@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import platform
 import re
 from importlib import metadata
@@ -22,6 +21,7 @@ from rich.table import Table
 
 from pyterrier_rewrite import __version__
 from pyterrier_rewrite.llm.metered import Spent
+from pyterrier_rewrite.stores.whole import write_whole
 
 from ..measures.depth import DEPTH_MEASURE
 from .execute import Report, SystemRun
@@ -169,27 +169,23 @@ def write_report(report: Report, folder: Path) -> None:
     for sub in ("runs", "rewrites"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
     _forget_systems(folder, keep=set(names.values()))
-    _replace(folder / "results.csv", lambda file: report.table.to_csv(file, index=False))
-    _replace(folder / "perquery.csv", lambda file: report.perquery.to_csv(file, index=False))
+    write_whole(folder / "results.csv", lambda file: report.table.to_csv(file, index=False))
+    write_whole(folder / "perquery.csv", lambda file: report.perquery.to_csv(file, index=False))
     if report.depth is not None:
         depth = report.depth
-        _replace(folder / "depth.csv", lambda file: depth.to_csv(file, index=False))
+        write_whole(folder / "depth.csv", lambda file: depth.to_csv(file, index=False))
     for run in report.runs:
         tag = names[run.name]
-        _replace(
+        write_whole(
             folder / "runs" / f"{tag}.res.gz", lambda file, r=run, t=tag: _write_run(r, t, file)
         )
         if run.rewrites is not None:
-            text = rewrites_jsonl(run.rewrites)
-            _replace(
-                folder / "rewrites" / f"{tag}.jsonl",
-                lambda file, t=text: file.write_text(t, encoding="utf-8"),
-            )
+            write_whole(folder / "rewrites" / f"{tag}.jsonl", rewrites_jsonl(run.rewrites))
     config = report.config.model_dump(mode="json", exclude_none=True)
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-    _replace(folder / "config.yaml", lambda file: file.write_text(text, encoding="utf-8"))
+    write_whole(folder / "config.yaml", text)
     versions = json.dumps(_versions(), indent=1)
-    _replace(folder / "versions.json", lambda file: file.write_text(versions, encoding="utf-8"))
+    write_whole(folder / "versions.json", versions)
 
 
 def _forget_systems(folder: Path, *, keep: set[str]) -> None:
@@ -224,13 +220,6 @@ def rewrites_jsonl(rewrites: pd.DataFrame) -> str:
 
 def _write_run(run: SystemRun, tag: str, file: Path) -> None:
     pt.io.write_results(run.results, str(file), run_name=tag)
-
-
-def _replace(file: Path, write: Any) -> None:
-    """Write beside, then put in place, so that a reader never sees half a file."""
-    beside = file.with_name(f".{os.getpid()}.{file.name}")
-    write(beside)
-    beside.replace(file)
 
 
 def _versions() -> dict[str, str]:

@@ -20,6 +20,7 @@ from pyterrier_rewrite.prompting.formulation import Formulation
 from pyterrier_rewrite.protocols import TextSource
 from pyterrier_rewrite.rewards import Judgements, Reward
 from pyterrier_rewrite.saved.artifact import save_pretrained
+from pyterrier_rewrite.stores.whole import write_whole
 from pyterrier_rewrite.training import (
     LoraSettings,
     Validation,
@@ -395,7 +396,7 @@ class Training(Workbench):
         self.check()
         steps = self.steps()
         out.mkdir(parents=True, exist_ok=True)
-        (out / CONFIG).write_text(text, encoding="utf-8")
+        write_whole(out / CONFIG, text)
         for made_again in (SCRATCH, REWRITER):
             shutil.rmtree(out / made_again, ignore_errors=True)
         rewriter = self.start(out)

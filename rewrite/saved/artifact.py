@@ -19,6 +19,7 @@ from ..llm.local.loaded import load
 from ..llm.local.transformers import TransformersLLM
 from ..prompting.llm_rewriter import LLMRewriter
 from ..prompting.prompt import Prompt
+from ..stores.whole import write_whole
 
 __all__ = ["SavedRewriter", "describe", "from_pretrained", "save_pretrained"]
 
@@ -147,7 +148,7 @@ def describe(rewriter: LLMRewriter, path: Path, *, training: Mapping[str, Any]) 
     }
     for name, content in ((MANIFEST, manifest), ("pt_meta.json", meta)):
         text = json.dumps(content, indent=1, ensure_ascii=False, default=str)
-        (path / name).write_text(text + "\n", encoding="utf-8")
+        write_whole(path / name, text + "\n")
 
 
 def from_pretrained(

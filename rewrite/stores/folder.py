@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from .whole import replace_folder
+
 METADATA: Final = "pt_meta.json"
 """Written last; PyTerrier's packages know indexes by a file of this name."""
 
@@ -80,12 +82,7 @@ def replacing(path: Path, *, kind: str, marker: str, overwrite: bool) -> Iterato
     work.mkdir()
     try:
         yield work
-        if path.exists():
-            path.rename(work / "replaced")
-        work.rename(path)
-        shutil.rmtree(path / "replaced", ignore_errors=True)
+        replace_folder(path, work)
     except BaseException:
-        if not path.exists() and (work / "replaced").exists():
-            (work / "replaced").rename(path)
         shutil.rmtree(work, ignore_errors=True)
         raise

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time as clock
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ...stores.sqlite import Database, Layout, open_database
 from ...text.safe import safe_text
 
-_SCHEMA = """
-create table if not exists entities (
+_LAYOUT = Layout(
+    "entity store",
+    0x7074_7265,  # ptre
+    (
+        """create table entities (
     user text not null, entity text not null, count integer not null, first real not null,
     last real not null, primary key (user, entity)
 ) without rowid
-"""
+""",
+    ),
+    private=True,
+    error=ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ class EntityStore:
                 name.casefold(): name
                 for (name,) in db.execute("select entity from entities where user = ?", (user,))
             }
-            db.executemany(
+            db.execute_many(
                 "insert into entities values (?, ?, 1, ?, ?) on conflict do update set "
                 "count = count + 1, first = min(first, excluded.first), "
                 "last = max(last, excluded.last)",
@@ -103,7 +110,7 @@ class EntityStore:
                 "select entity, count, first, last from entities where user = ? "
                 "order by count desc, last desc, entity limit ?",
                 (user, count),
-            ).fetchall()
+            )
         return [Entity(*row) for row in rows]
 
     def export(self, user: str) -> list[dict[str, Any]]:
@@ -115,7 +122,8 @@ class EntityStore:
         if not self.path.exists():
             return 0
         with self._open() as db:
-            return db.execute("delete from entities where user = ?", (user,)).rowcount
+            db.execute("delete from entities where user = ?", (user,))
+            return int(db.execute("select changes()")[0][0])
 
     def users(self) -> list[str]:
         """Return the ids of the persons of whom something is kept."""
@@ -127,21 +135,9 @@ class EntityStore:
             ]
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        if not self.path.exists():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
-        try:
-            with closing(sqlite3.connect(self.path, timeout=30)) as db, db:
-                db.execute("pragma secure_delete = on")
-                db.execute("begin immediate")
-                db.execute(_SCHEMA)
-                yield db
-        except sqlite3.DatabaseError as error:
-            raise ValueError(
-                f"{self.path} is no usable entity store ({error}); expected a file that "
-                "EntityStore made, or a path where there is none"
-            ) from error
+    def _open(self) -> Iterator[Database]:
+        with open_database(self.path, _LAYOUT) as file, file.transaction():
+            yield file
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, EntityStore) and self.path == other.path

@@ -1,0 +1,197 @@
+"""SQLite files of ours: marked, versioned, for many threads and processes at once."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import RewriteError
+
+WAIT: Final = 60.0
+"""Seconds to wait for whoever writes at the moment."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What tells one kind of file from another.
+
+    Attributes:
+        name: What it is, for errors, such as ``cache``.
+        application: Four letters as a number; what tells our files from other SQLite files.
+        tables: Statements that lay out an empty file.
+        version: Of the tables.
+        private: Whether the file holds what is personal: its owner alone may read it, and what
+            is deleted is overwritten. Others write to a log beside the file (WAL), which would
+            keep what was deleted.
+        error: What is raised.
+        missing: What to do where there is no file to read, for the error.
+        reading: How to do with a file that is only readable, for the error.
+    """
+
+    name: str
+    application: int
+    tables: tuple[str, ...]
+    version: int = 1
+    private: bool = False
+    error: type[Exception] = RewriteError
+    missing: str = "write to it first"
+    reading: str = ""
+
+
+@dataclass(frozen=True)
+class Database:
+    """An open file; every statement is committed at once, but for those of a transaction."""
+
+    path: Path
+    layout: Layout
+    db: sqlite3.Connection
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement and return its rows."""
+        with _explained(self.path, self.layout):
+            return self.db.execute(statement, values).fetchall()
+
+    def execute_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement for every row of values."""
+        with _explained(self.path, self.layout):
+            self.db.executemany(statement, rows)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep other writers out, and commit all that is done or, after an error, nothing."""
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.rollback()
+            raise
+        self.execute("COMMIT")
+
+
+@contextmanager
+def open_database(path: Path, layout: Layout, *, read_only: bool = False) -> Iterator[Database]:
+    """Open a file of ours for as long as it is used.
+
+    That is quick, so nobody keeps one open for others to share: threads and forked processes
+    open their own.
+
+    Args:
+        path: The file; it and its folder are made if missing.
+        layout: What it should be.
+        read_only: Only read; the file must be there.
+
+    Raises:
+        Exception: The layout's ``error``, if the file cannot be used, is damaged, is another
+            program's, or was written by another version.
+    """
+    with _explained(path, layout):
+        db = _connect_to_read(path, layout) if read_only else _connect(path, layout)
+    with closing(db):
+        yield Database(path, layout, db)
+
+
+def _connect(path: Path, layout: Layout) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if layout.private and not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    # a generator that holds the connection may be closed by another thread than began it
+    db = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
+    try:
+        if layout.private:
+            db.execute("PRAGMA secure_delete = ON")
+        if not _is_marked(db, path, layout):
+            if not layout.private:
+                db.execute("PRAGMA journal_mode = WAL")
+            db.execute("BEGIN IMMEDIATE")
+            if not _is_marked(db, path, layout):  # no other process was faster
+                if not _tables(db):
+                    for table in layout.tables:
+                        db.execute(table)
+                db.execute(f"PRAGMA application_id = {layout.application}")
+                db.execute(f"PRAGMA user_version = {layout.version}")
+            db.execute("COMMIT")
+        if not layout.private:
+            # a commit waits for no disk: a killed process loses nothing, a power cut the last few
+            db.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _connect_to_read(path: Path, layout: Layout) -> sqlite3.Connection:
+    missing = layout.error(f"no {layout.name} at {path}: {layout.missing}")
+    if not path.exists():
+        raise missing
+    # in a read-only folder SQLite finds no room for files of its own, and need not
+    for mode in ("mode=ro", "mode=ro&immutable=1"):
+        uri = f"{path.absolute().as_uri()}?{mode}"
+        db = sqlite3.connect(uri, uri=True, timeout=WAIT, check_same_thread=False)
+        try:
+            if not _is_marked(db, path, layout) and not _tables(db):
+                raise missing
+        except sqlite3.OperationalError:
+            db.close()
+            if "immutable" in mode:
+                raise
+        except BaseException:
+            db.close()
+            raise
+        else:
+            return db
+    raise missing
+
+
+def _is_marked(db: sqlite3.Connection, path: Path, layout: Layout) -> bool:
+    """Return whether the file is marked as ours; raise if it is another's or another version's.
+
+    One that is empty, or has our tables from before they were marked, is ours to mark.
+    """
+    # in this order, so that a file being laid out right now looks empty or complete
+    tables = _tables(db)
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if application == layout.application:
+        if version != layout.version:
+            raise layout.error(
+                f"the {layout.name} {path} has layout {version}, expected {layout.version}: it was "
+                "written by another version of pyterrier-rewrite; use that one, or another path"
+            )
+        return True
+    if tables and (application or version or tables != _tables_of(layout)):
+        raise layout.error(
+            f"{path} is no usable {layout.name} but another program's SQLite file: use another path"
+        )
+    return False
+
+
+def _tables(db: sqlite3.Connection) -> set[tuple[str, str]]:
+    return set(db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+
+
+def _tables_of(layout: Layout) -> set[tuple[str, str]]:
+    with closing(sqlite3.connect(":memory:")) as db:
+        for table in layout.tables:
+            db.execute(table)
+        return _tables(db)
+
+
+@contextmanager
+def _explained(path: Path, layout: Layout) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        raise layout.error(
+            f"cannot use the {layout.name} {path}: {error}; its folder must be on a local disk, "
+            f"have room and be writable{layout.reading}"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise layout.error(
+            f"{path} is no usable {layout.name}: it is damaged or no SQLite file ({error}); move "
+            "it away, or use another path"
+        ) from error
