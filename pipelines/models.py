@@ -120,6 +120,13 @@ def named(model: object) -> bool:
     return isinstance(model, (str, os.PathLike))
 
 
+def described(model: object) -> str:
+    """Return the name or path of a model, or the class of the object that it is."""
+    if named(model):
+        return str(model)
+    return f"{type(model).__module__}.{type(model).__qualname__}"
+
+
 def check_similarity(similarity: str) -> None:
     """Raise a ``ValueError`` unless vectors can be compared so."""
     if similarity not in ("cosine", "dot"):

@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyterrier as pt
 
 
 @runtime_checkable
@@ -62,6 +63,29 @@ class TextSource(Protocol):
 
     def texts(self, docnos: Iterable[str]) -> Mapping[str, str]:
         """Return the text of each document; unknown ids are left out."""
+        ...
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """An index that can be searched: what a system may ask of the engine behind it."""
+
+    @property
+    def analyzer(self) -> Analyzer | None:
+        """How the engine turns text into terms; None if that is not to be had."""
+        ...
+
+    @property
+    def statistics(self) -> CollectionStatistics | None:
+        """Counts over the collection; None if the engine gives none."""
+        ...
+
+    def bm25(self, *, k1: float = 1.2, b: float = 0.75, num_results: int = 1000) -> pt.Transformer:
+        """Return a retriever."""
+        ...
+
+    def text(self, *, columns: Iterable[str] = ("text",)) -> pt.Transformer:
+        """Return a loader of document columns."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""For your tests and ours: the contract of a rewriter as a function, and a model that is a script.
+"""For your tests and ours: the contract of a rewriter, a scripted model and a scripted engine.
 
 Example:
     >>> from pyterrier_rewrite import Query2Doc
@@ -35,10 +35,18 @@ from .columns import (
     USAGE_KEYS,
 )
 from .errors import RewriteWarning
+from .fakes import FakeEngine
 from .llm import FakeLLM
 from .text.safe import MAX_QUERY_CHARS, safe_text
 
-__all__ = ["FakeLLM", "check_rewriter", "hostile_queries", "sample_results", "sample_topics"]
+__all__ = [
+    "FakeEngine",
+    "FakeLLM",
+    "check_rewriter",
+    "hostile_queries",
+    "sample_results",
+    "sample_topics",
+]
 
 
 def sample_topics() -> pd.DataFrame:

@@ -5,9 +5,42 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+Settings = TypeVar("Settings", bound="CorpusSettings")
+
+
+@dataclass(frozen=True)
+class CorpusSettings:
+    """What decides any index, beside the documents.
+
+    Attributes:
+        name: Name of the corpus, if it has one.
+        fields: Text fields of a document that are indexed.
+    """
+
+    name: str | None
+    fields: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.fields:
+            raise ValueError("fields should name at least one text field, found none")
+
+    @classmethod
+    def of(
+        cls: type[Settings],
+        corpus: object,
+        name: str | None,
+        fields: Iterable[str],
+        **others: str,
+    ) -> Settings:
+        """Return the settings for a corpus, which may bear a name; one field may stand alone."""
+        fields = (fields,) if isinstance(fields, str) else tuple(fields)
+        return cls(name or corpus_name(corpus), fields, **others)
 
 
 def corpus_name(corpus: object) -> str | None:

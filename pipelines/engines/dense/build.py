@@ -16,7 +16,7 @@ from pyterrier_rewrite._version import __version__
 from pyterrier_rewrite.stores.folder import METADATA
 
 from ... import models as _models
-from ..documents import checked_docno, document_text, read_documents
+from ..documents import CorpusSettings, checked_docno, document_text, read_documents
 
 VECTORS: Final = "vectors.npy"
 DOCNOS: Final = "docnos.txt"
@@ -27,20 +27,16 @@ _BATCHES: Final = 32
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(CorpusSettings):
     """What decides an index, beside the documents.
 
     Attributes:
-        name: Name of the corpus, if it has one.
-        fields: Text fields of a document that are encoded.
         model: Name or path of the model, or the class of the object that it is.
         similarity: ``cosine`` or ``dot``.
         query_prefix: What stands in front of a query.
         doc_prefix: What stands in front of a document.
     """
 
-    name: str | None
-    fields: tuple[str, ...]
     model: str
     similarity: str
     query_prefix: str
@@ -48,15 +44,14 @@ class Settings:
 
     def __post_init__(self) -> None:
         _models.check_similarity(self.similarity)
-        if not self.fields:
-            raise ValueError("fields should name at least one text field, found none")
+        super().__post_init__()
 
 
 def write(
     work: Path,
+    *,
     corpus: object,
     settings: Settings,
-    *,
     model: object,
     device: str | None,
     batch_size: int,

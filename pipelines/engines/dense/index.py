@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from pyterrier_rewrite.stores.folder import METADATA, exclusive, replacing
 from pyterrier_rewrite.value import same
 
 from ... import models as _models
-from ..documents import corpus_name
+from ..base import BuiltIndex
 from .build import DOCNOS, FORMAT, VECTORS, Settings, write
 from .reranker import DenseReranker
 from .retriever import DenseRetriever
 
 
-class DenseIndex:
+class DenseIndex(BuiltIndex):
     """A finished index on disk: the vectors of a collection's documents, and their ids.
 
     Search is exact, in bounded memory, and meant for up to a million documents. The object holds
@@ -49,6 +47,9 @@ class DenseIndex:
     EMNLP 2020.
     """
 
+    _how_to_build = "DenseIndex.build(path, corpus, model=…)"
+    _marker = VECTORS
+
     def __init__(
         self,
         path: str | os.PathLike[str],
@@ -56,7 +57,7 @@ class DenseIndex:
         model: object | None = None,
         device: str | None = None,
     ) -> None:
-        self.path = Path(path).absolute()
+        super().__init__(path)
         self.model = model
         self.device = device
 
@@ -108,22 +109,26 @@ class DenseIndex:
             TypeError: If a document is not a dict, or a field of it not a text.
             MissingExtraError: If sentence-transformers is needed and not installed.
         """
-        settings = _settings(corpus, model, fields, similarity, query_prefix, doc_prefix, name)
+        settings = Settings.of(
+            corpus,
+            name,
+            fields,
+            model=_models.described(model),
+            similarity=similarity,
+            query_prefix=query_prefix,
+            doc_prefix=doc_prefix,
+        )
+        make = partial(
+            write,
+            corpus=corpus,
+            settings=settings,
+            model=model,
+            device=device,
+            batch_size=batch_size,
+            verbose=verbose,
+        )
         index = cls(path, model=None if _models.named(model) else model, device=device)
-        with (
-            exclusive(index.path),
-            replacing(index.path, kind="DenseIndex", marker=VECTORS, overwrite=overwrite) as work,
-        ):
-            write(
-                work,
-                corpus,
-                settings,
-                model=model,
-                device=device,
-                batch_size=batch_size,
-                verbose=verbose,
-            )
-        return index
+        return index._build(make, overwrite=overwrite)
 
     @classmethod
     def open_or_build(
@@ -149,42 +154,26 @@ class DenseIndex:
         Raises:
             ValueError: If the index is of another corpus or was built with other settings.
         """
-        settings = _settings(corpus, model, fields, similarity, query_prefix, doc_prefix, name)
+        settings = Settings.of(
+            corpus,
+            name,
+            fields,
+            model=_models.described(model),
+            similarity=similarity,
+            query_prefix=query_prefix,
+            doc_prefix=doc_prefix,
+        )
+        make = partial(
+            write,
+            corpus=corpus,
+            settings=settings,
+            model=model,
+            device=device,
+            batch_size=batch_size,
+            verbose=verbose,
+        )
         index = cls(path, model=None if _models.named(model) else model, device=device)
-        if overwrite or not (index.path / METADATA).exists():
-            try:
-                return cls.build(
-                    path,
-                    corpus,
-                    model=model,
-                    fields=fields,
-                    batch_size=batch_size,
-                    similarity=similarity,
-                    query_prefix=query_prefix,
-                    doc_prefix=doc_prefix,
-                    device=device,
-                    name=name,
-                    overwrite=overwrite,
-                    verbose=verbose,
-                )
-            except FileExistsError:
-                if not (index.path / METADATA).exists():  # else another process was faster
-                    raise
-        index._check_settings(settings)
-        return index
-
-    def _check_settings(self, wanted: Settings) -> None:
-        found = {**self._metadata, "fields": tuple(self._metadata["fields"])}
-        differing = [
-            f"{key}: expected {value!r}, found {found[key]!r}"
-            for key, value in vars(wanted).items()
-            if value != found[key]
-        ]
-        if differing:
-            raise ValueError(
-                f"the index at {self.path} is another one ({'; '.join(differing)}); choose "
-                "another path, or pass overwrite=True to build it anew"
-            )
+        return index._open_or_build(settings, make, overwrite=overwrite)
 
     # -- use -----------------------------------------------------------------------------
 
@@ -221,7 +210,7 @@ class DenseIndex:
         Raises:
             ValueError: If the model is not known, or makes vectors of another length.
         """
-        found = self._metadata
+        found = self.metadata
         if self.model is None and not found["model_is_named"]:
             raise ValueError(
                 f"the index at {self.path} was built with an object of class {found['model']}, "
@@ -248,7 +237,7 @@ class DenseIndex:
         if vectors.shape[1] != self.dimension:
             raise ValueError(
                 f"the vectors of the index at {self.path} have {self.dimension} dimensions "
-                f"(model {self._metadata['model']!r}), found one of {vectors.shape[1]}; encode "
+                f"(model {self.metadata['model']!r}), found one of {vectors.shape[1]}; encode "
                 "queries with the model of the index, for example by its encode()"
             )
         return _models.unit_length(vectors) if self.similarity == "cosine" else vectors
@@ -258,57 +247,31 @@ class DenseIndex:
     @property
     def vectors(self) -> npt.NDArray[np.float32]:
         """The documents' vectors, one row each, as a read-only memory map."""
-        _ = self._metadata  # says what is wrong if there is no index
+        _ = self.metadata  # says what is wrong if there is no index
         mapped: npt.NDArray[np.float32] = np.load(self.path / VECTORS, mmap_mode="r")
         return mapped
 
     @property
     def docnos(self) -> Sequence[str]:
         """The documents' ids, in the order of the vectors."""
-        return _load_docnos(self.path, self._stamp)
-
-    @property
-    def num_docs(self) -> int:
-        """Number of documents."""
-        return int(self._metadata["num_docs"])
+        return _load_docnos(self.path, self.stamp)
 
     @property
     def dimension(self) -> int:
         """Number of dimensions of a vector."""
-        return int(self._metadata["dimension"])
+        return int(self.metadata["dimension"])
 
     @property
     def similarity(self) -> str:
         """How vectors are compared: ``cosine`` or ``dot``."""
-        return str(self._metadata["similarity"])
+        return str(self.metadata["similarity"])
 
-    @property
-    def name(self) -> str | None:
-        """Name of the corpus, if it was known."""
-        name: str | None = self._metadata["name"]
-        return name
-
-    @property
-    def _stamp(self) -> tuple[int, int]:
-        """Changes when the index is built anew."""
-        try:
-            found = (self.path / METADATA).stat()
-        except (FileNotFoundError, NotADirectoryError):
-            raise FileNotFoundError(
-                f"there is no finished index at {self.path}; build one with "
-                "DenseIndex.build(path, corpus, model=…)"
-            ) from None
-        return found.st_ino, found.st_mtime_ns
-
-    @property
-    def _metadata(self) -> dict[str, Any]:
-        return _load_metadata(self.path, self._stamp)
-
-    def __len__(self) -> int:
-        return self.num_docs
-
-    def __bool__(self) -> bool:
-        return True  # not its length: an `if index` must not read the disk
+    def _check_metadata(self, found: dict[str, Any]) -> None:
+        if found.get("format") != FORMAT:
+            raise ValueError(
+                f"the index at {self.path} was not built by DenseIndex.build, its format is "
+                f"{found.get('format')!r}; open it with what built it, or build another elsewhere"
+            )
 
     def __repr__(self) -> str:
         model = "" if self.model is None else f", model={self.model!r}"
@@ -321,37 +284,7 @@ class DenseIndex:
             and same(self.model, other.model)
         )
 
-    def __hash__(self) -> int:
-        return hash(self.path)
-
-
-def _settings(
-    corpus: object,
-    model: object,
-    fields: Iterable[str],
-    similarity: str,
-    query_prefix: str,
-    doc_prefix: str,
-    name: str | None,
-) -> Settings:
-    fields = (fields,) if isinstance(fields, str) else tuple(fields)
-    described = f"{type(model).__module__}.{type(model).__qualname__}"
-    if _models.named(model):
-        described = str(model)
-    return Settings(
-        name or corpus_name(corpus), fields, described, similarity, query_prefix, doc_prefix
-    )
-
-
-@lru_cache(maxsize=64)
-def _load_metadata(path: Path, stamp: object) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((path / METADATA).read_text(encoding="utf-8"))
-    if found.get("format") != FORMAT:
-        raise ValueError(
-            f"the index at {path} was not built by DenseIndex.build, its format is "
-            f"{found.get('format')!r}; open it with what built it, or build another elsewhere"
-        )
-    return found
+    __hash__ = BuiltIndex.__hash__
 
 
 @lru_cache(maxsize=4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,8 @@ from pyterrier_rewrite.columns import DOCNO, QID, QUERY
 from pyterrier_rewrite.rankings.lists import rank_results
 from pyterrier_rewrite.value import ValueTransformer
 
+from .facts import DenseFacts
 from .retriever import query_vectors
-
-if TYPE_CHECKING:
-    from .index import DenseIndex
 
 
 class DenseReranker(ValueTransformer):
@@ -46,7 +44,7 @@ class DenseReranker(ValueTransformer):
         >>> pipeline = bm25 % 100 >> index.reranker()  # doctest: +SKIP
     """
 
-    def __init__(self, index: DenseIndex, *, batch_size: int = 64, verbose: bool = False) -> None:
+    def __init__(self, index: DenseFacts, *, batch_size: int = 64, verbose: bool = False) -> None:
         self.index = index
         self.batch_size = batch_size
         self.verbose = verbose
@@ -75,7 +73,7 @@ class DenseReranker(ValueTransformer):
             raise ValueError(f"batch_size should be at least 1, found {self.batch_size!r}")
 
     def _positions(self, docnos: list[str]) -> Any:
-        known = _numbers(self.index.docnos)
+        known = _numbers(tuple(self.index.docnos))
         try:
             return np.array([known[docno] for docno in docnos])
         except KeyError as error:

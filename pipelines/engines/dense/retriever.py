@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_VEC
-from pyterrier_rewrite.value import ValueTransformer
+from pyterrier_rewrite.columns import QID, QUERY, QUERY_VEC
 
-if TYPE_CHECKING:
-    from .index import DenseIndex
+from ..base import Retriever, ranked_frame
+from .facts import DenseFacts, Vectors
 
 _BLOCK: Final = 65_536
 """Documents compared at a time: with 64 queries of 768 dimensions about 200 MB."""
 
-Vectors = npt.NDArray[np.float32]
 _Hits = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
 
 
-class DenseRetriever(ValueTransformer):
+class DenseRetriever(Retriever):
     """Exact nearest-neighbour search; made by :meth:`DenseIndex.retriever`.
 
     Input columns: ``qid``, ``query`` and, where a rewriter wrote it, ``query_vec``. A row whose
@@ -52,41 +50,23 @@ class DenseRetriever(ValueTransformer):
     EMNLP 2020.
     """
 
-    def __init__(
-        self,
-        index: DenseIndex,
-        *,
-        num_results: int = 1000,
-        batch_size: int = 64,
-        verbose: bool = False,
-    ) -> None:
-        self.index = index
-        self.num_results = num_results
+    index: DenseFacts
+
+    def __init__(self, index: DenseFacts, *, batch_size: int = 64, **settings: Any) -> None:
+        super().__init__(index, **settings)
         self.batch_size = batch_size
-        self.verbose = verbose
 
-    def fuse_rank_cutoff(self, k: int) -> DenseRetriever:
-        """Return a retriever of at most ``k`` results, for ``retriever % k``."""
-        if k >= self.num_results:
-            return self
-        cut: DenseRetriever = pt.inspect.transformer_apply_attributes(self, num_results=k)
-        return cut
+    def check(self) -> None:
+        """Raise if a parameter is out of range."""
+        self._check_counts("num_results", "batch_size")
 
-    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
-        """Search for every query of a frame; see the class."""
-        pt.validate.query_frame(inp, extra_columns=[QUERY], context=self)
-        for name in ("num_results", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} should be at least 1, found {getattr(self, name)!r}")
-        found = list(self._found(inp)) if len(inp) else []
-        counts = [len(scores) for _, scores in found]
-        out: pd.DataFrame = inp.iloc[np.repeat(np.arange(len(found)), counts)]
-        out = out.reset_index(drop=True)
+    def search_frame(self, queries: pd.DataFrame) -> pd.DataFrame:
+        """Return the results of each query."""
+        found = list(self._found(queries)) if len(queries) else []
+        rows = np.repeat(np.arange(len(found)), [len(scores) for _, scores in found])
         docnos = self.index.docnos if found else ()
-        out[DOCNO] = pd.Series([docnos[at] for hits, _ in found for at in hits], dtype="str")
-        out["score"] = np.concatenate([np.empty(0), *(scores for _, scores in found)])
-        out["rank"] = np.array([rank for count in counts for rank in range(count)], dtype=int)
-        return out
+        scores = np.concatenate([np.empty(0), *(scores for _, scores in found)])
+        return ranked_frame(queries, rows, [docnos[at] for hits, _ in found for at in hits], scores)
 
     def _found(self, inp: pd.DataFrame) -> Iterator[_Hits]:
         """Yield the positions and scores of the best documents of each query, best first."""
@@ -112,7 +92,7 @@ class DenseRetriever(ValueTransformer):
 
 
 def query_vectors(
-    index: DenseIndex, queries: pd.DataFrame, *, batch_size: int, verbose: bool
+    index: DenseFacts, queries: pd.DataFrame, *, batch_size: int, verbose: bool
 ) -> Vectors:
     """Return the vector of each query: its own ``query_vec``, or else that of its text."""
     given = queries[QUERY_VEC].tolist() if QUERY_VEC in queries else [None] * len(queries)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_TOKS
+from pyterrier_rewrite.columns import QID, QUERY, QUERY_TOKS
 from pyterrier_rewrite.text.safe import safe_text
-from pyterrier_rewrite.value import ValueTransformer
 
+from ..base import BM25Retriever, ranked_frame
 from . import native as _pisa
+from .facts import PisaFacts
 from .statistics import tokenize
-
-if TYPE_CHECKING:
-    from .index import PisaIndex
 
 _BUFFER: Final = 1_000_000
 """Results that are held for one call of PISA, which wants room for the most there can be."""
@@ -30,7 +28,7 @@ _LARGEST: Final = 100
 _Hits = tuple[npt.NDArray[np.int32], npt.NDArray[np.object_], npt.NDArray[np.float64]]
 
 
-class BM25(ValueTransformer):
+class BM25(BM25Retriever):
     """BM25 over a PISA index; made by :meth:`PisaIndex.bm25`.
 
     Input columns: ``qid``, ``query`` and, where a rewriter wrote it, ``query_toks``. A row
@@ -64,54 +62,11 @@ class BM25(ValueTransformer):
         Robertson et al. Okapi at TREC-3. TREC 1994.
     """
 
-    def __init__(
-        self,
-        index: PisaIndex,
-        *,
-        k1: float = 1.2,
-        b: float = 0.75,
-        num_results: int = 1000,
-        threads: int = 1,
-        verbose: bool = False,
-    ) -> None:
-        self.index = index
-        self.k1 = k1
-        self.b = b
-        self.num_results = num_results
-        self.threads = threads
-        self.verbose = verbose
+    index: PisaFacts
 
-    def fuse_rank_cutoff(self, k: int) -> BM25:
-        """Return a retriever of at most ``k`` results, for ``bm25 % k``."""
-        if k >= self.num_results:
-            return self
-        fused: BM25 = pt.inspect.transformer_apply_attributes(self, num_results=k)
-        return fused
-
-    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
-        """Search for every query of a frame; see the class."""
-        pt.validate.query_frame(inp, extra_columns=[QUERY], context=self)
-        self.check()
-        rows, docnos, scores = _joined(self._search(_requests(inp)))
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        lengths = np.diff(starts, append=len(rows))
-        out: pd.DataFrame = inp.iloc[rows].reset_index(drop=True)
-        out[DOCNO] = pd.Series(docnos, dtype="str")
-        out["score"] = scores
-        out["rank"] = np.arange(len(rows)) - np.repeat(starts, lengths)
-        return out
-
-    def check(self) -> None:
-        """Raise if a parameter is out of range."""
-        checks = {
-            "k1": (self.k1 >= 0, "0 or more"),
-            "b": (0 <= self.b <= 1, "in [0, 1]"),
-            "num_results": (self.num_results >= 1, "at least 1"),
-            "threads": (self.threads >= 1, "at least 1"),
-        }
-        for name, (fine, expected) in checks.items():
-            if not fine:
-                raise ValueError(f"{name} should be {expected}, found {getattr(self, name)!r}")
+    def search_frame(self, queries: pd.DataFrame) -> pd.DataFrame:
+        """Return the results of each query."""
+        return ranked_frame(queries, *_joined(self._search(_requests(queries))))
 
     def _search(self, requests: Sequence[str | Mapping[str, float]]) -> Iterator[_Hits]:
         """Yield the hits of a batch of queries at a time, texts first."""

@@ -20,10 +20,10 @@ import pyterrier as pt
 
 from pyterrier_rewrite._version import __version__
 from pyterrier_rewrite.errors import RewriteError
-from pyterrier_rewrite.stores.folder import METADATA, replacing
+from pyterrier_rewrite.stores.folder import METADATA
 from pyterrier_rewrite.text.safe import safe_text
 
-from ..documents import checked_docno, document_text, read_documents
+from ..documents import CorpusSettings, checked_docno, document_text, read_documents
 from . import native as _pisa
 from . import store as _store
 
@@ -31,37 +31,25 @@ _INDEXED: Final = re.compile("[A-Za-z0-9]")
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(CorpusSettings):
     """What decides an index, beside the documents.
 
     Attributes:
-        name: Name of the corpus, if it has one.
-        fields: Text fields of a document that are indexed.
         stemmer: PISA's name of the stemmer.
         stops: PISA's name of the list of stop words.
     """
 
-    name: str | None
-    fields: tuple[str, ...]
     stemmer: str
     stops: str
 
     def __post_init__(self) -> None:
         _pisa.check_choice("stemmer", self.stemmer, _pisa.STEMMERS)
         _pisa.check_choice("stops", self.stops, _pisa.STOP_LISTS)
-        if not self.fields:
-            raise ValueError("fields should name at least one text field, found none")
+        super().__post_init__()
 
 
-def build(
-    path: Path, corpus: object, settings: Settings, *, overwrite: bool, verbose: bool
-) -> None:
-    """Build an index; the caller holds the lock of its path."""
-    with replacing(path, kind="PisaIndex", marker=METADATA, overwrite=overwrite) as work:
-        _build(work, corpus, settings, verbose=verbose)
-
-
-def _build(work: Path, corpus: object, settings: Settings, *, verbose: bool) -> None:
+def write(work: Path, *, corpus: object, settings: Settings, verbose: bool) -> None:
+    """Index a corpus into a folder, the metadata last."""
     texts = work / "texts"
     with closing(_store.create(work)) as store:
         facts = _read(corpus, settings, store, texts, verbose=verbose)

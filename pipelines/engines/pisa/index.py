@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-from pyterrier_rewrite.stores.folder import METADATA, exclusive
-
-from ..documents import corpus_name
+from ..base import BuiltIndex
 from ..text_loader import TextLoader
 from . import store as _store
 from .bm25 import BM25
-from .build import Settings, build
+from .build import Settings, write
 from .statistics import IndexStatistics, PisaAnalyzer
 
 
-class PisaIndex:
+class PisaIndex(BuiltIndex):
     """A finished index on disk: retrieval by PISA, document texts, collection statistics.
 
     The object holds nothing but the path: it pickles, is equal to any other of the same path,
@@ -40,8 +36,7 @@ class PisaIndex:
         Mallia et al. PISA: Performant Indexes and Search for Academia. OSIRRC 2019.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(os.path.abspath(path))
+    _how_to_build = "PisaIndex.build(path, corpus)"
 
     # -- building ------------------------------------------------------------------------
 
@@ -82,11 +77,9 @@ class PisaIndex:
             TypeError: If a document is not a dict, or a field of it not a text.
             RewriteError: If PISA gives up.
         """
-        index = cls(path)
-        settings = _settings(corpus, stemmer, stops, fields, name)
-        with exclusive(index.path):
-            build(index.path, corpus, settings, overwrite=overwrite, verbose=verbose)
-        return index
+        settings = Settings.of(corpus, name, fields, stemmer=stemmer, stops=stops)
+        make = partial(write, corpus=corpus, settings=settings, verbose=verbose)
+        return cls(path)._build(make, overwrite=overwrite)
 
     @classmethod
     def open_or_build(
@@ -108,27 +101,9 @@ class PisaIndex:
         Raises:
             ValueError: If the index is of another corpus or was built with other settings.
         """
-        index = cls(path)
-        settings = _settings(corpus, stemmer, stops, fields, name)
-        finished = index.path / METADATA
-        if overwrite or not finished.exists():
-            with exclusive(index.path):
-                if overwrite or not finished.exists():  # another process may have been faster
-                    build(index.path, corpus, settings, overwrite=overwrite, verbose=verbose)
-        index._check_settings(settings)
-        return index
-
-    def _check_settings(self, wanted: Settings) -> None:
-        differing = [
-            f"{key}: expected {value!r}, found {getattr(self, key)!r}"
-            for key, value in vars(wanted).items()
-            if value != getattr(self, key)
-        ]
-        if differing:
-            raise ValueError(
-                f"the index at {self.path} is another one ({'; '.join(differing)}); choose "
-                "another path, or pass overwrite=True to build it anew"
-            )
+        settings = Settings.of(corpus, name, fields, stemmer=stemmer, stops=stops)
+        make = partial(write, corpus=corpus, settings=settings, verbose=verbose)
+        return cls(path)._open_or_build(settings, make, overwrite=overwrite)
 
     # -- transformers --------------------------------------------------------------------
 
@@ -162,7 +137,7 @@ class PisaIndex:
         Raises:
             ValueError: If no document of the index has such a column.
         """
-        known = ["text", *self._metadata["columns"]]
+        known = ["text", *self.metadata["columns"]]
         unknown = [column for column in columns if column not in known]
         if unknown:
             raise ValueError(f"{self!r} has the columns {known}, not {unknown}")
@@ -174,7 +149,7 @@ class PisaIndex:
     @property
     def analyzer(self) -> PisaAnalyzer:
         """How the index turns text into terms."""
-        return PisaAnalyzer(self.stemmer, self.stops)
+        return self.statistics.analyzer
 
     @property
     def statistics(self) -> IndexStatistics:
@@ -184,92 +159,38 @@ class PisaIndex:
     # -- what it is ----------------------------------------------------------------------
 
     @property
-    def num_docs(self) -> int:
-        """Number of documents."""
-        return int(self._metadata["num_docs"])
-
-    @property
     def num_tokens(self) -> int:
         """Number of terms in all documents, stop words included."""
-        return int(self._metadata["num_tokens"])
-
-    @property
-    def name(self) -> str | None:
-        """Name of the corpus, if it was known."""
-        name: str | None = self._metadata["name"]
-        return name
+        return int(self.metadata["num_tokens"])
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 over the ids and text lengths of all documents."""
-        return str(self._metadata["fingerprint"])
+        return str(self.metadata["fingerprint"])
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Fields that make up the text."""
-        return tuple(self._metadata["fields"])
+        return tuple(self.metadata["fields"])
 
     @property
     def stemmer(self) -> str:
         """Name of the stemmer."""
-        return str(self._metadata["stemmer"])
+        return str(self.metadata["stemmer"])
 
     @property
     def stops(self) -> str:
         """Name of the list of stop words."""
-        return str(self._metadata["stops"])
+        return str(self.metadata["stops"])
 
     @property
     def versions(self) -> dict[str, str]:
         """Versions of the packages that built the index."""
-        return dict(self._metadata["versions"])
+        return dict(self.metadata["versions"])
 
-    @property
-    def stamp(self) -> tuple[int, int]:
-        """Changes when the index is built anew; whatever is cached of an index goes by it."""
-        try:
-            found = (self.path / METADATA).stat()
-        except (FileNotFoundError, NotADirectoryError):
-            raise FileNotFoundError(
-                f"there is no finished index at {self.path}; build one with "
-                "PisaIndex.build(path, corpus)"
-            ) from None
-        return found.st_ino, found.st_mtime_ns
-
-    @property
-    def _metadata(self) -> dict[str, Any]:
-        return _load_metadata(self.path, self.stamp)
-
-    def __len__(self) -> int:
-        return self.num_docs
-
-    def __bool__(self) -> bool:
-        return True  # not its length: an `if index` must not read the disk
-
-    def __repr__(self) -> str:
-        return f"PisaIndex({str(self.path)!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, PisaIndex) and self.path == other.path
-
-    def __hash__(self) -> int:
-        return hash(self.path)
-
-
-def _settings(
-    corpus: object, stemmer: str, stops: str, fields: Iterable[str], name: str | None
-) -> Settings:
-    if isinstance(fields, str):
-        fields = (fields,)
-    return Settings(name or corpus_name(corpus), tuple(fields), stemmer, stops)
-
-
-@lru_cache(maxsize=64)
-def _load_metadata(path: Path, stamp: object) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((path / METADATA).read_text(encoding="utf-8"))
-    if "fingerprint" not in found:
-        raise ValueError(
-            f"the index at {path} was not built by PisaIndex.build: it lacks document texts and "
-            "counts; build it anew at another path"
-        )
-    return found
+    def _check_metadata(self, found: dict[str, Any]) -> None:
+        if "fingerprint" not in found:
+            raise ValueError(
+                f"the index at {self.path} was not built by PisaIndex.build: it lacks document "
+                "texts and counts; build it anew at another path"
+            )

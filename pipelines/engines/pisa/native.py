@@ -46,7 +46,7 @@ def stop_words(name: str) -> tuple[str, ...]:
 
 
 def run(function: str, arguments: object) -> None:
-    """Run one of PISA's programs in a process of its own; see :mod:`._pisa_worker`.
+    """Run one of PISA's programs in a process of its own; see :mod:`.worker`.
 
     Raises:
         RewriteError: If PISA gives up; the text ends with PISA's own words.

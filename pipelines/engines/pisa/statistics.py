@@ -6,13 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from . import native as _pisa
 from . import store as _store
-
-if TYPE_CHECKING:
-    from .index import PisaIndex
+from .facts import PisaFacts
 
 # What PISA's tokenizer takes for a term: abbreviations lose their dots, and possessives what
 # follows the apostrophe. Its own function leaks every term (63 bytes), which feedback methods
@@ -75,12 +72,12 @@ class IndexStatistics:
         index: The index.
     """
 
-    index: PisaIndex
+    index: PisaFacts
 
     @property
     def analyzer(self) -> PisaAnalyzer:
         """How the index turns text into terms."""
-        return self.index.analyzer
+        return PisaAnalyzer(self.index.stemmer, self.index.stops)
 
     @property
     def num_docs(self) -> int:

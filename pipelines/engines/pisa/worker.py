@@ -4,7 +4,7 @@ PISA writes its log to stdout and its progress to stderr with no way to stop it,
 whole process where it cannot go on (a full disk, a corpus without a term). In a process of its
 own neither reaches the user. The script loads the extension alone, which takes milliseconds.
 
-Usage: ``python _pisa_worker.py <path of the extension> <function> <JSON arguments>``
+Usage: ``python worker.py <path of the extension> <function> <JSON arguments>``
 """
 
 from __future__ import annotations

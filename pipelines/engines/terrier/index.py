@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.util import find_spec
@@ -14,13 +13,13 @@ import pyterrier as pt
 
 from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_TOKS
 from pyterrier_rewrite.errors import MissingExtraError
-from pyterrier_rewrite.value import ValueTransformer
 
+from ..base import BM25Retriever, IndexFolder
 from ..text_loader import TextLoader
 from .plain_text import PlainText
 
 
-class TerrierIndex:
+class TerrierIndex(IndexFolder):
     """A Terrier index on disk, which starts Java only when it is used.
 
     Build one with ``pt.terrier.IterDictIndexer(path, meta={"docno": 40, "text": 20_000})``; what
@@ -36,8 +35,8 @@ class TerrierIndex:
         >>> pipeline = TerrierIndex("cats.terrier").bm25() % 10  # doctest: +SKIP
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(os.path.abspath(path))
+    statistics = analyzer = None
+    """Terrier's counts and terms are not read, so methods that need them have to do without."""
 
     def bm25(
         self,
@@ -87,23 +86,8 @@ class TerrierIndex:
         """Number of documents."""
         return int(_open(self.path).index_obj().getCollectionStatistics().getNumberOfDocuments())
 
-    def __len__(self) -> int:
-        return self.num_docs
 
-    def __bool__(self) -> bool:
-        return True  # not its length: an `if index` must not start Java
-
-    def __repr__(self) -> str:
-        return f"TerrierIndex({str(self.path)!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, TerrierIndex) and self.path == other.path
-
-    def __hash__(self) -> int:
-        return hash(self.path)
-
-
-class TerrierBM25(ValueTransformer):
+class TerrierBM25(BM25Retriever):
     """BM25 over a Terrier index; made by :meth:`TerrierIndex.bm25`.
 
     Input columns: ``qid``, ``query`` and, where a rewriter wrote it, ``query_toks``. A row
@@ -123,6 +107,7 @@ class TerrierBM25(ValueTransformer):
 
     Raises:
         MissingExtraError: On use, if pyjnius is not installed.
+        ValueError: On use, if a parameter is out of range.
 
     Example:
         >>> TerrierIndex("cats.terrier").bm25().search("cat food")  # doctest: +SKIP
@@ -132,41 +117,22 @@ class TerrierBM25(ValueTransformer):
         Retrieval. CIKM 2021.
     """
 
-    def __init__(
-        self,
-        index: TerrierIndex,
-        *,
-        k1: float = 1.2,
-        b: float = 0.75,
-        num_results: int = 1000,
-        threads: int = 1,
-        verbose: bool = False,
-    ) -> None:
-        self.index = index
-        self.k1 = k1
-        self.b = b
-        self.num_results = num_results
-        self.threads = threads
-        self.verbose = verbose
+    index: TerrierIndex
 
-    def fuse_rank_cutoff(self, k: int) -> TerrierBM25:
-        """Return a retriever of at most ``k`` results, for ``bm25 % k``."""
-        if k >= self.num_results:
-            return self
-        fused: TerrierBM25 = pt.inspect.transformer_apply_attributes(self, num_results=k)
-        return fused
-
-    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
-        """Search for every query of a frame; see the class."""
-        pt.validate.query_frame(inp, extra_columns=[QUERY], context=self)
-        weighted = inp[QUERY_TOKS].notna() if QUERY_TOKS in inp else pd.Series(False, inp.index)
-        texts = PlainText()(inp.loc[~weighted, [QID, QUERY]])
-        found = [_NO_RESULTS.astype({QID: inp[QID].dtype})]
+    def search_frame(self, queries: pd.DataFrame) -> pd.DataFrame:
+        """Return the results of each query, texts first asked for."""
+        weighted = (
+            queries[QUERY_TOKS].notna()
+            if QUERY_TOKS in queries
+            else pd.Series(False, queries.index)
+        )
+        texts = PlainText()(queries.loc[~weighted, [QID, QUERY]])
+        found = [_NO_RESULTS.astype({QID: queries[QID].dtype})]
         if (texts[QUERY] != "").any():
             found.append(self._retrieve(texts[texts[QUERY] != ""]))
         if weighted.any():
-            found.append(self._retrieve(inp.loc[weighted, [QID, QUERY, QUERY_TOKS]]))
-        out: pd.DataFrame = inp.merge(pd.concat(found, ignore_index=True), on=QID)
+            found.append(self._retrieve(queries.loc[weighted, [QID, QUERY, QUERY_TOKS]]))
+        out: pd.DataFrame = queries.merge(pd.concat(found, ignore_index=True), on=QID)
         return out
 
     def _retrieve(self, queries: pd.DataFrame) -> pd.DataFrame:

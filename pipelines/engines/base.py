@@ -1,0 +1,243 @@
+"""What engines share: an index is a folder, a retriever turns its hits into a ranking."""
+
+from __future__ import annotations
+
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyterrier as pt
+
+from pyterrier_rewrite.columns import DOCNO, QUERY
+from pyterrier_rewrite.stores.folder import METADATA, exclusive, replacing
+from pyterrier_rewrite.value import ValueTransformer
+
+Index = TypeVar("Index", bound="BuiltIndex")
+Self = TypeVar("Self", bound="Retriever")
+
+
+class IndexFolder(ABC):
+    """An index on disk, known by its path: it pickles, and is equal to any other of that path.
+
+    Args:
+        path: Folder of the index.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(os.path.abspath(path))
+
+    @property
+    @abstractmethod
+    def num_docs(self) -> int:
+        """Number of documents."""
+
+    def __len__(self) -> int:
+        return self.num_docs
+
+    def __bool__(self) -> bool:
+        return True  # not its length: an `if index` must not read the disk
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+
+class BuiltIndex(IndexFolder):
+    """An index that we build ourselves, whole or not at all, with a file of what it is.
+
+    A subclass says how it is built; it sees an index that is built anew at its path.
+    """
+
+    _how_to_build: ClassVar[str]
+    """For the error where there is none: ``PisaIndex.build(path, corpus)``."""
+    _marker: ClassVar[str] = METADATA
+    """File that only an index of this kind has; one without it is not overwritten."""
+
+    @abstractmethod
+    def _check_metadata(self, found: dict[str, Any]) -> None:
+        """Raise a ``ValueError`` if something else has built the index."""
+
+    def _build(self: Index, write: Callable[[Path], None], *, overwrite: bool) -> Index:
+        """Let ``write`` fill a folder that becomes the index; builds of one path take turns."""
+        with exclusive(self.path):
+            self._replace(write, overwrite=overwrite)
+        return self
+
+    def _open_or_build(
+        self: Index, settings: object, write: Callable[[Path], None], *, overwrite: bool
+    ) -> Index:
+        """Build the index if it is not there; whoever waited for another build opens its index."""
+        if overwrite or not self._finished:
+            with exclusive(self.path):
+                if overwrite or not self._finished:  # another process may have been faster
+                    self._replace(write, overwrite=overwrite)
+        self.check_settings(settings)
+        return self
+
+    def _replace(self, write: Callable[[Path], None], *, overwrite: bool) -> None:
+        kind = type(self).__name__
+        with replacing(self.path, kind=kind, marker=self._marker, overwrite=overwrite) as work:
+            write(work)
+
+    def check_settings(self, wanted: object) -> None:
+        """Raise a ``ValueError`` if the index was built of another corpus or otherwise.
+
+        Args:
+            wanted: An object with the expected settings as its attributes.
+        """
+        found = {**self.metadata, "fields": tuple(self.metadata["fields"])}
+        differing = [
+            f"{key}: expected {value!r}, found {found[key]!r}"
+            for key, value in vars(wanted).items()
+            if value != found[key]
+        ]
+        if differing:
+            raise ValueError(
+                f"the index at {self.path} is another one ({'; '.join(differing)}); choose "
+                "another path, or pass overwrite=True to build it anew"
+            )
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the index says of itself.
+
+        Raises:
+            FileNotFoundError: If there is no finished index.
+            ValueError: If something else has built it.
+        """
+        found = _load_metadata(self.path, self.stamp)
+        self._check_metadata(found)
+        return found
+
+    @property
+    def stamp(self) -> tuple[int, int]:
+        """Changes when the index is built anew; whatever is cached of an index goes by it."""
+        try:
+            found = (self.path / METADATA).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise FileNotFoundError(
+                f"there is no finished index at {self.path}; build one with {self._how_to_build}"
+            ) from None
+        return found.st_ino, found.st_mtime_ns
+
+    @property
+    def num_docs(self) -> int:
+        """Number of documents."""
+        return int(self.metadata["num_docs"])
+
+    @property
+    def name(self) -> str | None:
+        """Name of the corpus, if it was known."""
+        name: str | None = self.metadata["name"]
+        return name
+
+    @property
+    def _finished(self) -> bool:
+        return (self.path / METADATA).exists()
+
+
+class Retriever(ValueTransformer):
+    """Searches an index; the subclasses say how.
+
+    Args:
+        index: The index.
+        num_results: Most results a query, at least 1.
+        verbose: Whether to show progress.
+    """
+
+    def __init__(self, index: Any, *, num_results: int = 1000, verbose: bool = False) -> None:
+        self.index = index
+        self.num_results = num_results
+        self.verbose = verbose
+
+    @abstractmethod
+    def search_frame(self, queries: pd.DataFrame) -> pd.DataFrame:
+        """Return the results of a frame with ``qid`` and ``query``."""
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Search for every query of a frame; see the class."""
+        pt.validate.query_frame(inp, extra_columns=[QUERY], context=self)
+        self.check()
+        return self.search_frame(inp)
+
+    def fuse_rank_cutoff(self: Self, k: int) -> Self:
+        """Return a retriever of at most ``k`` results, for ``retriever % k``."""
+        return self if k >= self.num_results else self.apply_attributes(num_results=k)
+
+    def check(self) -> None:
+        """Raise if a parameter is out of range."""
+        self._check_counts("num_results")
+
+    def _check_counts(self, *names: str) -> None:
+        for name in names:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} should be at least 1, found {getattr(self, name)!r}")
+
+
+class BM25Retriever(Retriever):
+    """BM25 over an index.
+
+    Args:
+        index: The index.
+        k1: How soon repetitions of a term in a document cease to matter, 0 or more.
+        b: How much long documents are held back, in [0, 1].
+        threads: Threads to search with, at least 1.
+        settings: ``num_results`` and ``verbose``; see :class:`Retriever`.
+    """
+
+    def __init__(
+        self, index: Any, *, k1: float = 1.2, b: float = 0.75, threads: int = 1, **settings: Any
+    ) -> None:
+        super().__init__(index, **settings)
+        self.k1 = k1
+        self.b = b
+        self.threads = threads
+
+    def check(self) -> None:
+        """Raise if a parameter is out of range."""
+        if not self.k1 >= 0:
+            raise ValueError(f"k1 should be 0 or more, found {self.k1!r}")
+        if not 0 <= self.b <= 1:
+            raise ValueError(f"b should be in [0, 1], found {self.b!r}")
+        self._check_counts("num_results", "threads")
+
+
+def ranked_frame(
+    queries: pd.DataFrame,
+    rows: npt.NDArray[np.integer],
+    docnos: Sequence[str] | npt.NDArray[np.object_],
+    scores: npt.NDArray[np.floating],
+) -> pd.DataFrame:
+    """Return hits as a result frame.
+
+    Args:
+        queries: The queries, whose columns are repeated.
+        rows: For each hit the position of its query, ascending.
+        docnos: The documents, for each query best first.
+        scores: Their scores.
+    """
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    lengths = np.diff(starts, append=len(rows))
+    out: pd.DataFrame = queries.iloc[rows].reset_index(drop=True)
+    out[DOCNO] = pd.Series(docnos, dtype="str")
+    out["score"] = np.asarray(scores, dtype=np.float64)
+    out["rank"] = np.arange(len(rows)) - np.repeat(starts, lengths)
+    return out
+
+
+@lru_cache(maxsize=64)
+def _load_metadata(path: Path, stamp: object) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((path / METADATA).read_text(encoding="utf-8"))
+    return found
