@@ -18,6 +18,7 @@ from pyterrier_rewrite.columns import DOCNO, QID, QREWRITE
 from pyterrier_rewrite.llm import LLM
 from pyterrier_rewrite.prompting.formulation import Formulation
 from pyterrier_rewrite.protocols import TextSource
+from pyterrier_rewrite.ranges import check_ranges
 from pyterrier_rewrite.rewards import Judgements, Reward
 from pyterrier_rewrite.saved.artifact import save_pretrained
 from pyterrier_rewrite.stores.whole import write_whole
@@ -38,7 +39,7 @@ from pyterrier_rewrite.training.data.warm_start import (
     join_pairs,
     pseudo_judgements,
 )
-from pyterrier_rewrite.training.run.run import check_settings
+from pyterrier_rewrite.training.run.folder import claim
 from pyterrier_rewrite.training.scratch import BARE, scratch_rewriter
 
 from ..build.workbench import CONFIG, REWRITER, Workbench, asks_for, backend, split_stage
@@ -351,8 +352,8 @@ class Training(Workbench):
             raise ConfigError(f"{where}: the parameter {missing[0]!r} is missing")
         values = self.arguments(function, options, where)
         try:
-            check_settings(values)
-        except ValueError as error:
+            check_ranges(function, values)
+        except (TypeError, ValueError) as error:
             raise ConfigError(f"{where}: {error}") from error
         if "verbose" in known:
             values["verbose"] = self.verbose
@@ -414,19 +415,12 @@ class Training(Workbench):
         if not out.exists() or (out.is_dir() and not any(out.iterdir())):
             return
         file = out / CONFIG
-        if not resume or not file.is_file():
-            how = "; --resume goes on with the run that is there" if file.is_file() else ""
-            raise ConfigError(f"{out} is there and not empty; train into a new folder{how}")
+        if not file.is_file():
+            raise ConfigError(f"{out} is there and not empty; train into a new folder")
         try:
-            before = dict(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
-        except (yaml.YAMLError, TypeError, ValueError) as error:
-            raise ConfigError(f"{file} is damaged ({error}); train into a new folder") from error
-        other = [key for key in {**before, **config} if before.get(key) != config.get(key)]
-        if other:
-            raise ConfigError(
-                f"the run in {out} cannot go on: {', '.join(other)} differs from its {CONFIG}; "
-                "take the same values, or a new folder"
-            )
+            claim(file, config, resume=resume)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
 
 
 def spread(topics: pd.DataFrame, count: int) -> pd.DataFrame:

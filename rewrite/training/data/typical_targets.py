@@ -11,7 +11,7 @@ import pyterrier as pt
 from ...columns import DOCNO, QID, QUERY
 from ...protocols import CollectionStatistics, TextSource
 from ...text.typical import at_least_one, typical_terms
-from ..methods.sft import TARGET
+from ..run.columns import TARGET
 
 
 def typical_targets(

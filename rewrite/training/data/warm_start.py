@@ -15,8 +15,8 @@ from ...prompting.formulation import Formulation
 from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import CollectionStatistics, Reward, TextSource
 from ...text.typical import at_least_one, typical_terms
-from ..methods.reward_function import checked
-from ..methods.sft import TARGET
+from ..run.columns import TARGET
+from ..run.marks import checked
 from ..run.task import Task
 
 MARK: Final = "score"

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from annotated_types import Ge
 
 from ...columns import QUERY
 from ...extras import quiet_training
 from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import Reward
+from ...ranges import Count, Portion, Positive, Weight, check_ranges
+from ..run.common import Common
 from ..run.lora import LoraSettings
-from ..run.run import Run, shown, trainer_class
+from ..run.run import Run
 from ..run.task import Task
 from ..run.tokens import data_summary, prompt_tokens
 from ..run.validation import Validation
@@ -31,19 +34,19 @@ def grpo(
     *,
     output_dir: str | Path,
     validation: Validation | None = None,
-    steps: int = 200,
-    queries_per_step: int = 8,
-    group_size: int = 8,
-    batch_size: int | None = None,
-    learning_rate: float = 1e-6,
-    beta: float = 0.0,
-    temperature: float = 1.0,
-    top_p: float = 1.0,
-    num_iterations: int = 1,
+    steps: Count = 200,
+    queries_per_step: Count = 8,
+    group_size: Annotated[int, Ge(2)] = 8,
+    batch_size: Count | None = None,
+    learning_rate: Positive = 1e-6,
+    beta: Weight = 0.0,
+    temperature: Positive = 1.0,
+    top_p: Portion = 1.0,
+    num_iterations: Count = 1,
     unparsable: float | None = None,
     lora: LoraSettings | None = None,
     seed: int = 0,
-    checkpoint_every: int = 50,
+    checkpoint_every: Count = 50,
     resume: bool = False,
     verbose: bool = True,
     trl: Mapping[str, Any] | None = None,
@@ -99,6 +102,8 @@ def grpo(
         Shao et al., "DeepSeekMath: Pushing the Limits of Mathematical Reasoning in Open Language
         Models", 2024.
     """
+    check_ranges(grpo, locals())
+    common = Common(output_dir, validation, lora, seed, checkpoint_every, resume, verbose, trl)
     task = Task.of(rewriter, topics)
     queries = min(queries_per_step, len(task.topics))
     settings = {
@@ -111,34 +116,19 @@ def grpo(
         "top_p": top_p,
         "num_iterations": num_iterations,
         "unparsable": unparsable,
-        "lora": repr(lora),
-        "seed": seed,
-        "trl": dict(trl or {}),
     }
-    run = Run(
-        "grpo", rewriter, Path(output_dir), validation, lora, seed, checkpoint_every, resume,
-        verbose, trl or {},
-    )  # fmt: skip
-    run.summary = {
-        "method": "grpo",
-        "settings": settings,
-        "start": rewriter.llm.identity,
-        "reward": shown(reward),
-        "data": data_summary(task.topics, [QUERY]),
-    }
+    run = Run(grpo, task, common, settings, data_summary(task.topics, [QUERY]), reward)
     if run.finished():
         return run.trained(rewriter)
-    from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
 
     with quiet_training():
-        engine = run.engine()
-        if engine.seq2seq:
+        if run.engine.seq2seq:
             raise ValueError(
                 "GRPO trains causal models, found a sequence-to-sequence model; train it with "
                 "training.sft on training.rejection_samples"
             )
-        encoded = prompt_tokens(task, engine)
+        encoded = prompt_tokens(task, run.engine)
         total = queries * group_size
         per_process, rest = divmod(total, _processes())
         micro = batch_size or per_process
@@ -149,18 +139,10 @@ def grpo(
             )
         arguments = run.arguments(
             GRPOConfig,
-            engine,
-            max_steps=steps,
             per_device_train_batch_size=micro,
             gradient_accumulation_steps=per_process // micro,
-            num_generations=group_size,
             max_completion_length=rewriter.max_tokens,
-            learning_rate=learning_rate,
-            beta=beta,
-            temperature=temperature,
-            top_p=top_p,
             top_k=0,
-            num_iterations=num_iterations,
             shuffle_dataset=False,  # see _order
         )
         steps_of_batch, rest = divmod(
@@ -178,26 +160,20 @@ def grpo(
             batches=-(-steps // steps_of_batch),
             seed=seed,
         )
-        trainer = _trainer_class(GRPOTrainer, task, dict(encoded), tuple(rewriter.stop))(
-            model=engine.model,
-            reward_funcs=RewardFunction(task, reward, unparsable=unparsable, ends=engine.ends),
-            args=arguments,
-            train_dataset=Dataset.from_dict(
-                {"prompt": [encoded[row][0] for row in order], "row": order}
-            ),
-            processing_class=engine.tokenizer,
-            peft_config=lora.config() if lora else None,
+        trainer = run.trainer(
+            _serving(GRPOTrainer, dict(encoded), tuple(rewriter.stop)),
+            arguments,
+            [{"prompt": encoded[row][0], "row": row} for row in order],
+            reward_funcs=RewardFunction(task, reward, unparsable=unparsable, ends=run.engine.ends),
         )
-        run.go(trainer, engine, boundary=steps_of_batch)
+        run.go(trainer, boundary=steps_of_batch)
     return run.trained(rewriter)
 
 
-def _trainer_class(
-    base: Any, task: Task, tokens: Mapping[str, list[int]], stop: tuple[str, ...]
-) -> Any:
+def _serving(base: Any, tokens: Mapping[str, list[int]], stop: tuple[str, ...]) -> Any:
     """Return TRL's trainer on the tokens of serving, which ends generations where serving does."""
 
-    class Trainer(trainer_class(base, task)):  # type: ignore[misc]
+    class Trainer(base):  # type: ignore[misc]
         def _tokenize_prompts(
             self, prompts: list[str]
         ) -> tuple[list[list[int]], None, dict[str, Any]]:

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 import pyterrier as pt
+from annotated_types import Ge
 
 from ...columns import QUERY
-from ...extras import quiet_training
-from ...llm.local.loaded import Engine
 from ...prompting.llm_rewriter import LLMRewriter
+from ...ranges import Count, Positive, Weight, check_ranges
+from ..run.columns import CHOSEN, COMPLETION, GOOD, REJECTED
+from ..run.common import Common
 from ..run.lora import LoraSettings
-from ..run.run import Run, trainer_class
-from ..run.task import Task
-from ..run.tokens import WithRows, completion_tokens, data_summary, prompt_tokens, rows_of
+from ..run.run import Run
 from ..run.validation import Validation
+from .examples import Examples, learn
 
 R = TypeVar("R", bound=LLMRewriter)
-
-CHOSEN: Final = "chosen"
-REJECTED: Final = "rejected"
-COMPLETION: Final = "completion"
-LABEL: Final = "label"
 
 
 def dpo(
@@ -35,14 +31,14 @@ def dpo(
     output_dir: str | Path,
     validation: Validation | None = None,
     loss: Literal["sigmoid", "ipo"] = "sigmoid",
-    beta: float = 0.1,
-    epochs: float = 1.0,
-    steps: int | None = None,
-    batch_size: int = 8,
-    learning_rate: float = 1e-6,
+    beta: Weight = 0.1,
+    epochs: Positive = 1.0,
+    steps: Count | None = None,
+    batch_size: Count = 8,
+    learning_rate: Positive = 1e-6,
     lora: LoraSettings | None = None,
     seed: int = 0,
-    checkpoint_every: int = 200,
+    checkpoint_every: Count = 200,
     resume: bool = False,
     verbose: bool = True,
     trl: Mapping[str, Any] | None = None,
@@ -88,39 +84,27 @@ def dpo(
         Rafailov et al., "Direct Preference Optimization", NeurIPS 2023; Azar et al., "A General
         Theoretical Paradigm to Understand Learning from Human Preferences", AISTATS 2024.
     """
+    check_ranges(dpo, locals())
     pt.validate.query_frame(data, [QUERY, CHOSEN, REJECTED])
     if loss not in ("sigmoid", "ipo"):
         raise ValueError(f"loss should be 'sigmoid' or 'ipo', found {loss!r}")
-    run = Run(
-        "dpo", rewriter, Path(output_dir), validation, lora, seed, checkpoint_every, resume,
-        verbose, trl or {},
-    )  # fmt: skip
-    settings: dict[str, Any] = {"loss": loss, "beta": beta, "epochs": epochs, "steps": steps}
-    settings |= {"batch_size": batch_size, "learning_rate": learning_rate}
+    common = Common(output_dir, validation, lora, seed, checkpoint_every, resume, verbose, trl)
+    settings = {
+        "loss": loss,
+        "beta": beta,
+        "epochs": epochs,
+        "steps": steps,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+    }
 
-    def trainer_of(engine: Engine, task: Task, examples: list[dict[str, Any]]) -> Any:
-        from datasets import Dataset
+    def trainer(run: Run, examples: Examples) -> Any:
         from trl import DPOConfig, DPOTrainer
 
-        return trainer_class(DPOTrainer, task)(
-            model=engine.model,
-            args=run.arguments(
-                DPOConfig,
-                engine,
-                loss_type=loss,
-                beta=beta,
-                num_train_epochs=epochs,
-                max_steps=steps or -1,
-                per_device_train_batch_size=batch_size,
-                learning_rate=learning_rate,
-                max_length=None,
-            ),
-            train_dataset=Dataset.from_list(examples),
-            processing_class=engine.tokenizer,
-            peft_config=lora.config() if lora else None,
-        )
+        _refuse_seq2seq(run)
+        return run.trainer(DPOTrainer, run.arguments(DPOConfig, max_length=None), examples)
 
-    return _train(rewriter, data, run, settings, (CHOSEN, REJECTED), trainer_of)
+    return learn(dpo, rewriter, data, common, settings, trainer, texts=[CHOSEN, REJECTED])
 
 
 def kto(
@@ -129,16 +113,16 @@ def kto(
     *,
     output_dir: str | Path,
     validation: Validation | None = None,
-    beta: float = 0.1,
-    desirable_weight: float = 1.0,
-    undesirable_weight: float = 1.0,
-    epochs: float = 1.0,
-    steps: int | None = None,
-    batch_size: int = 8,
-    learning_rate: float = 1e-6,
+    beta: Weight = 0.1,
+    desirable_weight: Weight = 1.0,
+    undesirable_weight: Weight = 1.0,
+    epochs: Positive = 1.0,
+    steps: Count | None = None,
+    batch_size: Annotated[int, Ge(2)] = 8,
+    learning_rate: Positive = 1e-6,
     lora: LoraSettings | None = None,
     seed: int = 0,
-    checkpoint_every: int = 200,
+    checkpoint_every: Count = 200,
     resume: bool = False,
     verbose: bool = True,
     trl: Mapping[str, Any] | None = None,
@@ -184,91 +168,46 @@ def kto(
     Reference:
         Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization", ICML 2024.
     """
-    pt.validate.query_frame(data, [QUERY, COMPLETION, LABEL])
-    if data[LABEL].nunique() < 2:
+    check_ranges(kto, locals())
+    pt.validate.query_frame(data, [QUERY, COMPLETION, GOOD])
+    if data[GOOD].nunique() < 2:
         raise ValueError("KTO needs good and bad examples, found all labels the same")
     # TRL reads the examples in order, for the sake of its reference term; so they are shuffled here
     order = np.random.default_rng(seed).permutation(len(data))
-    data = data.assign(**{LABEL: data[LABEL].astype(bool)}).iloc[order].reset_index(drop=True)
-    run = Run(
-        "kto", rewriter, Path(output_dir), validation, lora, seed, checkpoint_every, resume,
-        verbose, trl or {},
-    )  # fmt: skip
-    settings: dict[str, Any] = {
+    data = data.assign(**{GOOD: data[GOOD].astype(bool)}).iloc[order].reset_index(drop=True)
+    common = Common(output_dir, validation, lora, seed, checkpoint_every, resume, verbose, trl)
+    settings = {
         "beta": beta,
         "epochs": epochs,
         "steps": steps,
         "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "weights": [desirable_weight, undesirable_weight],
     }
-    settings |= {"learning_rate": learning_rate, "weights": [desirable_weight, undesirable_weight]}
 
-    def trainer_of(engine: Engine, task: Task, examples: list[dict[str, Any]]) -> Any:
-        from datasets import Dataset
+    def trainer(run: Run, examples: Examples) -> Any:
         from trl import KTOConfig, KTOTrainer
 
+        _refuse_seq2seq(run)
         for start in range(0, len(examples), batch_size):
             batch = examples[start : start + batch_size]
             for at, example in enumerate(batch):
                 # a completion of another prompt of the batch estimates the divergence
                 example["KL_completion_ids"] = batch[at - 1][f"{COMPLETION}_ids"]
-        return trainer_class(KTOTrainer, task)(
-            model=engine.model,
-            args=run.arguments(
-                KTOConfig,
-                engine,
-                beta=beta,
-                desirable_weight=desirable_weight,
-                undesirable_weight=undesirable_weight,
-                num_train_epochs=epochs,
-                max_steps=steps or -1,
-                per_device_train_batch_size=batch_size,
-                learning_rate=learning_rate,
-                max_length=None,
-            ),
-            train_dataset=Dataset.from_list(examples),
-            processing_class=engine.tokenizer,
-            peft_config=lora.config() if lora else None,
+        arguments = run.arguments(
+            KTOConfig,
+            desirable_weight=desirable_weight,
+            undesirable_weight=undesirable_weight,
+            max_length=None,
         )
+        return run.trainer(KTOTrainer, arguments, examples)
 
-    return _train(rewriter, data, run, settings, (COMPLETION,), trainer_of)
+    return learn(kto, rewriter, data, common, settings, trainer, texts=[COMPLETION], labels=[GOOD])
 
 
-def _train(
-    rewriter: R,
-    data: pd.DataFrame,
-    run: Run,
-    settings: dict[str, Any],
-    texts: tuple[str, ...],
-    trainer_of: Any,
-) -> R:
-    task = Task.of(rewriter, data.drop_duplicates("qid"))
-    data, rows = rows_of(task, data)
-    columns = [QUERY, *texts, *(c for c in (LABEL,) if c in data.columns and COMPLETION in texts)]
-    run.summary = {
-        "method": run.method,
-        "settings": {**settings, "lora": repr(run.lora), "seed": run.seed, "trl": dict(run.trl)},
-        "start": rewriter.llm.identity,
-        "data": data_summary(data, columns),
-    }
-    if run.finished():
-        return run.trained(rewriter)
-    with quiet_training():
-        engine = run.engine()
-        if engine.seq2seq:
-            raise ValueError(
-                "preferences train causal models, found a sequence-to-sequence model; train it "
-                "with training.sft on the better ones"
-            )
-        prompts = [tokens for _, tokens in prompt_tokens(task, engine)]
-        examples = [{"row": row, "prompt_ids": prompts[row]} for row in rows]
-        for column in texts:
-            tokens = completion_tokens(data[column].tolist(), task, engine)
-            for example, its in zip(examples, tokens, strict=True):
-                example[f"{column}_ids"] = its
-        if LABEL in columns:
-            for example, label in zip(examples, data[LABEL].tolist(), strict=True):
-                example[LABEL] = label
-        trainer = trainer_of(engine, task, examples)
-        trainer.data_collator = WithRows(trainer.data_collator)
-        run.go(trainer, engine)
-    return run.trained(rewriter)
+def _refuse_seq2seq(run: Run) -> None:
+    if run.engine.seq2seq:
+        raise ValueError(
+            "preferences train causal models, found a sequence-to-sequence model; train it with "
+            "training.sft on the better ones"
+        )

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 import pyterrier as pt
 
 from ...columns import QUERY
-from ...extras import quiet_training
-from ...llm.local.loaded import Engine
 from ...prompting.llm_rewriter import LLMRewriter
+from ...ranges import Count, Positive, check_ranges
+from ..run.columns import TARGET
+from ..run.common import Common
 from ..run.lora import LoraSettings
-from ..run.run import Run, trainer_class
-from ..run.task import Task
-from ..run.tokens import WithRows, completion_tokens, data_summary, prompt_tokens, rows_of
+from ..run.run import Run
 from ..run.validation import Validation
+from .examples import Examples, learn
 
 R = TypeVar("R", bound=LLMRewriter)
-
-TARGET: Final = "target"
-"""Column of the raw generation that the model should write."""
 
 
 def sft(
@@ -31,13 +28,13 @@ def sft(
     *,
     output_dir: str | Path,
     validation: Validation | None = None,
-    epochs: float = 3.0,
-    steps: int | None = None,
-    batch_size: int = 16,
-    learning_rate: float = 2e-5,
+    epochs: Positive = 3.0,
+    steps: Count | None = None,
+    batch_size: Count = 16,
+    learning_rate: Positive = 2e-5,
     lora: LoraSettings | None = None,
     seed: int = 0,
-    checkpoint_every: int = 200,
+    checkpoint_every: Count = 200,
     resume: bool = False,
     verbose: bool = True,
     trl: Mapping[str, Any] | None = None,
@@ -77,55 +74,39 @@ def sft(
     Example:
         >>> warm = sft(rewriter, pairs, output_dir="runs/sft", epochs=3)  # doctest: +SKIP
     """
+    check_ranges(sft, locals())
     pt.validate.query_frame(data, [QUERY, TARGET])
-    task = Task.of(rewriter, data.drop_duplicates("qid"))
-    data, rows = rows_of(task, data)
-    run = Run(
-        "sft", rewriter, Path(output_dir), validation, lora, seed, checkpoint_every, resume,
-        verbose, trl or {},
-    )  # fmt: skip
-    run.summary = {
-        "method": "sft",
-        "settings": {
-            "epochs": epochs,
-            "steps": steps,
-            "batch_size": batch_size,
-            "learning_rate": learning_rate,
-            "lora": repr(lora),
-            "seed": seed,
-            "trl": dict(trl or {}),
-        },
-        "start": rewriter.llm.identity,
-        "data": data_summary(data, [QUERY, TARGET]),
+    common = Common(output_dir, validation, lora, seed, checkpoint_every, resume, verbose, trl)
+    settings = {
+        "epochs": epochs,
+        "steps": steps,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
     }
-    if run.finished():
-        return run.trained(rewriter)
-    with quiet_training():
-        engine = run.engine()
-        prompts = [tokens for _, tokens in prompt_tokens(task, engine)]
-        targets = completion_tokens(data[TARGET].tolist(), task, engine)
-        make = _seq2seq if engine.seq2seq else _causal
-        trainer = make(
-            run,
-            engine,
-            task,
-            [
-                {"row": row, "prompt_ids": prompts[row], "target_ids": target}
-                for row, target in zip(rows, targets, strict=True)
-            ],
-            num_train_epochs=epochs,
-            max_steps=steps or -1,
-            per_device_train_batch_size=batch_size,
-            learning_rate=learning_rate,
+    return learn(sft, rewriter, data, common, settings, _trainer, texts=[TARGET])
+
+
+def _trainer(run: Run, examples: Examples) -> Any:
+    if run.engine.seq2seq:
+        from transformers import (
+            DataCollatorForSeq2Seq,
+            Seq2SeqTrainer,
+            Seq2SeqTrainingArguments,
         )
-        run.go(trainer, engine)
-    return run.trained(rewriter)
 
+        tokens = [
+            {
+                "row": example["row"],
+                "input_ids": example["prompt_ids"],
+                "attention_mask": [1] * len(example["prompt_ids"]),
+                "labels": example["target_ids"],
+            }
+            for example in examples
+        ]
+        collator = DataCollatorForSeq2Seq(run.engine.tokenizer, run.engine.model)
+        arguments = run.arguments(Seq2SeqTrainingArguments)
+        return run.trainer(Seq2SeqTrainer, arguments, tokens, data_collator=collator)
 
-def _causal(
-    run: Run, engine: Engine, task: Task, examples: list[dict[str, Any]], **options: Any
-) -> Any:
-    from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
     tokens = [
@@ -136,48 +117,6 @@ def _causal(
         }
         for example in examples
     ]
-    trainer = trainer_class(SFTTrainer, task)(
-        model=engine.model,
-        args=run.arguments(
-            SFTConfig,
-            engine,
-            dataset_kwargs={"skip_prepare_dataset": True},
-            max_length=None,
-            **options,
-        ),
-        train_dataset=Dataset.from_list(tokens),
-        processing_class=engine.tokenizer,
-        peft_config=run.lora.config() if run.lora else None,
-    )
-    trainer.data_collator = WithRows(trainer.data_collator)
-    return trainer
-
-
-def _seq2seq(
-    run: Run, engine: Engine, task: Task, examples: list[dict[str, Any]], **options: Any
-) -> Any:
-    from datasets import Dataset
-    from transformers import (
-        DataCollatorForSeq2Seq,
-        Seq2SeqTrainer,
-        Seq2SeqTrainingArguments,
-    )
-
-    if run.lora is not None:
-        raise ValueError("a sequence-to-sequence model trains all its weights; leave out lora")
-    tokens = [
-        {
-            "row": example["row"],
-            "input_ids": example["prompt_ids"],
-            "attention_mask": [1] * len(example["prompt_ids"]),
-            "labels": example["target_ids"],
-        }
-        for example in examples
-    ]
-    return trainer_class(Seq2SeqTrainer, task)(
-        model=engine.model,
-        args=run.arguments(Seq2SeqTrainingArguments, engine, **options),
-        train_dataset=Dataset.from_list(tokens),
-        processing_class=engine.tokenizer,
-        data_collator=WithRows(DataCollatorForSeq2Seq(engine.tokenizer, engine.model)),
-    )
+    prepared = {"skip_prepare_dataset": True}
+    arguments = run.arguments(SFTConfig, dataset_kwargs=prepared, max_length=None)
+    return run.trainer(SFTTrainer, arguments, tokens)

@@ -1,78 +1,69 @@
-"""One training run: the model, TRL's trainer as we use it, checkpoints, the best weights."""
+"""One training run: the model, its trainer, checkpoints, the best weights."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from ...columns import QID
-from ...llm.local.loaded import SMALL_MODEL, Engine, load
+from ...llm.local.loaded import Engine, load
 from ...llm.local.model import need
 from ...llm.local.transformers import TransformersLLM
 from ...prompting.llm_rewriter import LLMRewriter
+from ...protocols import Reward
 from ...saved.artifact import describe
-from .errors import TrainingError
-from .lora import LoraSettings
-from .monitor import Monitor, progress_bar
+from .callback import callback
+from .common import Common
+from .folder import FACTS, FINISHED, claim, last_checkpoint, read, step_of, write
+from .monitor import Monitor
 from .task import Task
+from .trainer import threads, trainer_class
 from .trl_patch import only_targets
-from .validation import Validation
-
-COMPLETE: Final = "complete"
-"""A file that is written into a checkpoint last: without it, a run was killed while saving."""
 
 LARGE_MODEL: Final = 300_000_000
 """Parameters from which activations are computed twice to save memory, on a GPU."""
 
-_LEAST: Final = {
-    "steps": 1,
-    "batch_size": 1,
-    "queries_per_step": 1,
-    "group_size": 2,
-    "num_iterations": 1,
-    "checkpoint_every": 1,
-    "beta": 0,
+_AT_TRL: Final = {
+    "batch_size": "per_device_train_batch_size",
+    "beta": "beta",
+    "epochs": "num_train_epochs",
+    "group_size": "num_generations",
+    "learning_rate": "learning_rate",
+    "loss": "loss_type",
+    "num_iterations": "num_iterations",
+    "steps": "max_steps",
+    "temperature": "temperature",
+    "top_p": "top_p",
 }
+"""What TRL calls our settings."""
 
 R = TypeVar("R", bound=LLMRewriter)
 
 
 @dataclass
 class Run:
-    """What every method has in common.
+    """A method at work on a task.
 
     Attributes:
         method: ``sft``, ``dpo``, ``kto`` or ``grpo``.
-        rewriter: The rewriter that is trained.
-        output_dir: Where everything goes.
-        validation: Decides which weights are kept; None keeps the last.
-        lora: Train an adapter, or None for all weights.
-        seed: Of everything random.
-        checkpoint_every: Optimiser steps between two checkpoints.
-        resume: Go on from the last checkpoint.
-        verbose: Show a progress bar.
-        trl: Options for TRL's configuration as it names them; they win over ours.
-        summary: What the run was made of, for the saved rewriter.
+        task: The rewriter that is trained, and its prompts.
+        common: What every method takes.
+        settings: What only this one takes.
+        data: How much data there is, and its fingerprint.
+        reward: What teaches, where it is a reward.
     """
 
-    method: str
-    rewriter: LLMRewriter
-    output_dir: Path
-    validation: Validation | None
-    lora: LoraSettings | None
-    seed: int
-    checkpoint_every: int
-    resume: bool
-    verbose: bool
-    trl: Mapping[str, Any]
-    summary: dict[str, Any] = field(default_factory=dict)
+    method: Callable[..., LLMRewriter]
+    task: Task
+    common: Common
+    settings: Mapping[str, Any]
+    data: Mapping[str, Any]
+    reward: Reward | None = None
 
     def __post_init__(self) -> None:
         for package in ("torch", "transformers", "trl", "peft", "matplotlib"):
@@ -82,11 +73,15 @@ class Run:
                 "only the weights of a TransformersLLM can be trained, found "
                 f"{type(self.rewriter.llm).__name__}; give the rewriter llm=TransformersLLM(model)"
             )
-        if self.lora is not None and self.rewriter.llm.adapter is not None:
+        if self.common.lora is not None and self.rewriter.llm.adapter is not None:
             raise ValueError(
                 "the model has an adapter already, which would be trained further; leave out lora"
             )
-        self.output_dir = Path(self.output_dir)
+
+    @property
+    def rewriter(self) -> LLMRewriter:
+        """The rewriter that is trained."""
+        return self.task.rewriter
 
     @property
     def llm(self) -> TransformersLLM:
@@ -95,10 +90,16 @@ class Run:
         assert isinstance(llm, TransformersLLM)
         return llm
 
-    @property
-    def best(self) -> Path:
-        """Where the best weights go."""
-        return self.output_dir / "best"
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """What the run is made of, for whoever resumes it and for the saved rewriter."""
+        return {
+            "method": self.method.__name__,
+            "settings": {**self.settings, **self.common.facts},
+            "start": self.llm.identity,
+            **({} if self.reward is None else {"reward": shown(self.reward)}),
+            "data": self.data,
+        }
 
     @property
     def cpu(self) -> bool:
@@ -107,8 +108,9 @@ class Run:
 
         return self.llm.device == "cpu" or not torch.cuda.is_available()
 
+    @cached_property
     def engine(self) -> Engine:
-        """Load the model in training precision."""
+        """The model in training precision."""
         llm = self.llm
         engine = load(
             llm.model,
@@ -125,11 +127,11 @@ class Run:
             engine.tokenizer.pad_token = engine.tokenizer.eos_token
         return engine
 
-    def arguments(self, config: type, engine: Engine, **options: Any) -> Any:
-        """Return TRL's configuration."""
-        large = engine.model.num_parameters() > LARGE_MODEL
+    def arguments(self, config: type, **options: Any) -> Any:
+        """Return TRL's configuration: ours, the settings, the options, and what users gave."""
+        large = self.engine.model.num_parameters() > LARGE_MODEL
         ours: dict[str, Any] = {
-            "output_dir": str(self.output_dir),
+            "output_dir": str(self.common.folder),
             "use_cpu": self.cpu,
             "bf16": not self.cpu,
             "gradient_checkpointing": large and not self.cpu,
@@ -137,49 +139,55 @@ class Run:
             "logging_steps": 1,
             "logging_nan_inf_filter": False,  # it would hide what we stop for
             "save_strategy": "steps",
-            "save_steps": self.checkpoint_every,
+            "save_steps": self.common.checkpoint_every,
             "save_total_limit": 2,
             "report_to": "none",
             "disable_tqdm": True,
             "remove_unused_columns": False,
-            "seed": self.seed,
+            "seed": self.common.seed,
         }
-        return config(**{**ours, **options, **self.trl})
+        settings = {
+            _AT_TRL[name]: value
+            for name, value in self.settings.items()
+            if name in _AT_TRL and value is not None
+        }
+        return config(**{**ours, **settings, **options, **(self.common.trl or {})})
+
+    def trainer(self, base: Any, arguments: Any, data: Any, **parts: Any) -> Any:
+        """Return TRL's trainer of a class on this run's model."""
+        from datasets import Dataset
+
+        lora = self.common.lora
+        if not self.engine.seq2seq:
+            parts["peft_config"] = lora.config() if lora else None
+        elif lora is not None:
+            raise ValueError("a sequence-to-sequence model trains all its weights; leave out lora")
+        return trainer_class(base, self.task)(
+            model=self.engine.model,
+            args=arguments,
+            train_dataset=Dataset.from_list(data),
+            processing_class=self.engine.tokenizer,
+            **parts,
+        )
 
     def finished(self) -> bool:
         """Look at what is in the folder: nothing, a run to go on with, or a finished one.
 
         Raises:
-            ValueError: If a setting is out of its range, there is a run and ``resume`` is off, or
-                the run is another one.
+            ValueError: If there is a run and ``resume`` is off, or the run is another one.
         """
-        check_settings(self.summary["settings"])
-        mine = json.loads(json.dumps(self.summary, default=str))
-        file = self.output_dir / "run.json"
-        if not _main_process():
-            return file.is_file() and self.resume and bool(_read(file).get("finished"))
-        found = _read(file) if file.is_file() else None
+        file = self.common.folder / FACTS
+        if os.environ.get("RANK", "0") != "0":  # the main process is about to write it
+            return file.is_file() and self.common.resume and bool(read(file).get(FINISHED))
+        found = claim(file, self.summary, resume=self.common.resume)
         if found is None:
-            self.output_dir.mkdir(parents=True, exist_ok=True)
-            _write(file, {**mine, "finished": False})
-            return False
-        if not self.resume:
-            raise ValueError(
-                f"{self.output_dir} holds a run already; resume=True goes on with it, or take "
-                "another output_dir"
-            )
-        for name in {**found, **mine}:
-            if name != "finished" and found.get(name) != mine.get(name):
-                raise ValueError(
-                    f"the run in {self.output_dir} cannot go on: its {name} was "
-                    f"{found.get(name)!r:.200}, now it is {mine.get(name)!r:.200}; take the same "
-                    "or another output_dir"
-                )
-        return bool(found.get("finished"))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write(file, {**self.summary, FINISHED: False})
+        return bool(found and found.get(FINISHED))
 
     def trained(self, rewriter: R, *, weights: Path | None = None) -> R:
         """Return the rewriter on the best weights, or on those of another folder."""
-        llm, weights = self.llm, weights or self.best
+        llm, weights = self.llm, weights or self.common.best
         adapted = (weights / "adapter_config.json").is_file()
         trained = TransformersLLM(
             llm.model if adapted else weights,
@@ -193,34 +201,43 @@ class Run:
         )
         return rewriter.apply_attributes(llm=trained)
 
-    def go(self, trainer: Any, engine: Engine, *, boundary: int = 1) -> None:
+    def go(self, trainer: Any, *, boundary: int = 1) -> None:
         """Train from the start or the last checkpoint to the end, and keep the best weights."""
         from transformers import PrinterCallback, ProgressCallback
 
-        for callback in (PrinterCallback, ProgressCallback):
-            trainer.remove_callback(callback)
-        if self.checkpoint_every < 1 or self.checkpoint_every % boundary:
+        common, main = self.common, trainer.is_world_process_zero()
+        for silenced in (PrinterCallback, ProgressCallback):
+            trainer.remove_callback(silenced)
+        if common.checkpoint_every % boundary:
             raise ValueError(
                 f"checkpoint_every should be a multiple of {boundary}, the steps between two "
-                f"generations, or a resumed run would differ; found {self.checkpoint_every}"
+                f"generations, or a resumed run would differ; found {common.checkpoint_every}"
             )
-        checkpoint = last_checkpoint(self.output_dir) if self.resume else None
-        start = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
-        monitor = Monitor(self.output_dir, self.validation, start=start)
-        live = replace(engine, model=trainer.model, device=trainer.accelerator.device)
-        callback = _callback(self, monitor, live, trainer)
-        trainer.add_callback(callback)
-        if trainer.is_world_process_zero():
+        checkpoint = last_checkpoint(common.folder) if common.resume else None
+        start = step_of(checkpoint) if checkpoint else 0
+        monitor = Monitor(common.folder, common.validation, start=start)
+        live = replace(self.engine, model=trainer.model, device=trainer.accelerator.device)
+        trainer.add_callback(
+            callback(
+                self.rewriter,
+                common,
+                monitor,
+                live,
+                main=main,
+                keep_best=lambda: self.keep_best(trainer),
+            )
+        )
+        if main:
             monitor.begin()
         try:
-            with _threads(engine, cpu=self.cpu), only_targets():
+            with threads(self.engine, cpu=self.cpu), only_targets():
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-            if self.validation is None:
-                keep_best(self, trainer)
+            if common.validation is None:
+                self.keep_best(trainer)
         finally:
-            if trainer.is_world_process_zero():
+            if main:
                 monitor.draw()
-        if trainer.is_world_process_zero():
+        if main:
             history = {
                 **self.summary,
                 "steps": trainer.state.global_step,
@@ -228,195 +245,34 @@ class Run:
                 "best": monitor.best,
                 "processes": trainer.args.world_size,
             }
-            _write(self.best / "training.json", history)
-            describe(self.trained(self.rewriter), self.best, training=history)
-            file = self.output_dir / "run.json"
-            _write(file, {**_read(file), "finished": True})
+            write(common.best / "training.json", history)
+            describe(self.trained(self.rewriter), common.best, training=history)
+            file = common.folder / FACTS
+            write(file, {**read(file), FINISHED: True})
         trainer.accelerator.wait_for_everyone()
 
-
-def trainer_class(base: Any, task: Task) -> Any:
-    """Return TRL's trainer, silent, on tokens of ours, and stopped by the first NaN."""
-    import torch
-
-    class Trainer(base):  # type: ignore[misc]
-        def _send_telemetry(self) -> None:
-            """Tell nobody."""
-
-        def create_model_card(self, *args: Any, **kwargs: Any) -> None:
-            """Write no README into every checkpoint."""
-
-        def _prepare_dataset(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
-            return dataset  # prompts are rendered and tokenised as in serving
-
-        def training_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-            if isinstance(inputs, dict):
-                rows = inputs.pop("row").tolist()
-            else:
-                rows = [example["row"] for example in inputs]
-            loss = super().training_step(model, inputs, *args, **kwargs)
-            if not torch.isfinite(loss):
-                qids = list(dict.fromkeys(task.topics[QID].iloc[rows]))
-                raise TrainingError(
-                    f"the loss is {loss.item()} at step {self.state.global_step + 1}, for the "
-                    f"queries {qids[:10]}; lower the learning rate, or look at these queries. The "
-                    "checkpoints and the best weights so far are intact"
-                )
-            return loss
-
-    return Trainer
-
-
-def check_settings(settings: Mapping[str, Any]) -> None:
-    """Raise a ``ValueError`` if a number is out of its range."""
-    for name, least in _LEAST.items():
-        value = settings.get(name)
-        if value is not None and value < least:
-            raise ValueError(f"{name} should be at least {least}, found {value}")
-    for name in ("epochs", "learning_rate"):
-        value = settings.get(name)
-        if value is not None and not value > 0:
-            raise ValueError(f"{name} should be over 0, found {value}")
+    def keep_best(self, trainer: Any) -> None:
+        """Replace the best weights by the present ones; a kill leaves one or the other."""
+        best, new, old = (self.common.folder / name for name in ("best", "best.new", "best.old"))
+        main = trainer.is_world_process_zero()
+        if main:
+            shutil.rmtree(new, ignore_errors=True)
+        trainer.accelerator.wait_for_everyone()
+        trainer.save_model(str(new))
+        trainer.accelerator.wait_for_everyone()
+        if main:
+            (new / "training_args.bin").unlink(missing_ok=True)  # a pickle
+            # what a killed run leaves is a rewriter too
+            served = self.trained(self.rewriter, weights=new)
+            describe(served, new, training={**self.summary, "steps": trainer.state.global_step})
+            shutil.rmtree(old, ignore_errors=True)
+            if best.exists():
+                best.rename(old)
+            new.rename(best)
+            shutil.rmtree(old, ignore_errors=True)
+        trainer.accelerator.wait_for_everyone()
 
 
 def shown(reward: object) -> str:
     """Return a reward's repr without the address that changes from process to process."""
     return re.sub(r" at 0x[0-9a-f]+", "", repr(reward))
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """Return the last checkpoint that was written to its end."""
-    found = [path.parent for path in folder.glob(f"checkpoint-*/{COMPLETE}")]
-    return max(found, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
-
-
-def keep_best(run: Run, trainer: Any) -> None:
-    """Replace the best weights by the present ones; a kill leaves one or the other."""
-    new = run.output_dir / "best.new"
-    if trainer.is_world_process_zero():
-        shutil.rmtree(new, ignore_errors=True)
-    trainer.accelerator.wait_for_everyone()
-    trainer.save_model(str(new))
-    trainer.accelerator.wait_for_everyone()
-    if trainer.is_world_process_zero():
-        (new / "training_args.bin").unlink(missing_ok=True)  # a pickle
-        # what a killed run leaves is a rewriter too
-        served = run.trained(run.rewriter, weights=new)
-        describe(served, new, training={**run.summary, "steps": trainer.state.global_step})
-        old = run.output_dir / "best.old"
-        shutil.rmtree(old, ignore_errors=True)
-        if run.best.exists():
-            run.best.rename(old)
-        new.rename(run.best)
-        shutil.rmtree(old, ignore_errors=True)
-    trainer.accelerator.wait_for_everyone()
-
-
-class LiveLLM(TransformersLLM):
-    """The model that is being trained, as it is now."""
-
-    def __init__(self, engine: Engine, *, batch_size: int = 64) -> None:
-        super().__init__("live", batch_size=batch_size)
-        self._engine = engine
-
-    @property
-    def identity(self) -> str:
-        """A name that no other object has."""
-        return f"live:{id(self)}"
-
-
-def _callback(run: Run, monitor: Monitor, live: Engine, trainer: Any) -> Any:
-    from accelerate.utils import broadcast_object_list
-    from transformers import TrainerCallback
-
-    served = run.rewriter.apply_attributes(llm=LiveLLM(live))
-    if served.n > 1:  # several samples make a query, the same ones every time
-        served = served.apply_attributes(seed=run.seed)
-    else:
-        served = served.apply_attributes(temperature=0.0)
-    main = trainer.is_world_process_zero()
-
-    def validate(step: int) -> bool:
-        """Validate on the main process, tell the others, and say whether to stop."""
-        assert run.validation is not None
-        heard: list[Any] = [None, None]
-        if main:
-            live.model.eval()
-            value = run.validation.score(served)
-            live.model.train()
-            improved = monitor.validated(step, value)
-            heard = [improved, monitor.patience_is_over]
-        broadcast_object_list(heard)
-        if heard[0]:
-            keep_best(run, trainer)
-        return bool(heard[1])
-
-    class Callback(TrainerCallback):  # type: ignore[misc]
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self.bar = progress_bar(state.max_steps, verbose=run.verbose and main)
-            self.bar.update(state.global_step)
-            if run.validation is not None and state.global_step == 0:
-                validate(0)
-
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            step = state.global_step
-            last = step >= state.max_steps
-            if run.validation is not None and (step % run.validation.every == 0 or last):
-                control.should_training_stop |= validate(step)
-            self.bar.update()
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any, **_: Any) -> None:
-            if "loss" not in logs:  # the summary at the end
-                return
-            norm = logs.get("grad_norm")
-            if norm is not None and norm != norm:
-                raise TrainingError(
-                    f"the gradient is NaN at step {state.global_step}; lower the learning rate. "
-                    "The checkpoints and the best weights so far are intact"
-                )
-            if main:
-                monitor.record(state.global_step, logs)
-                shown = {k: v for k, v in monitor.rows[-1].items() if k in ("loss", "reward")}
-                self.bar.set_postfix(shown, refresh=False)
-
-        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if main:
-                (run.output_dir / f"checkpoint-{state.global_step}" / COMPLETE).touch()
-
-        def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self.bar.close()
-
-    return Callback()
-
-
-@contextmanager
-def _threads(engine: Engine, *, cpu: bool) -> Iterator[None]:
-    """Keep a small model on one CPU thread: on a busy machine, two wait for each other.
-
-    Whoever sets OMP_NUM_THREADS knows better.
-    """
-    import torch
-
-    before = torch.get_num_threads()
-    small = engine.model.num_parameters() <= SMALL_MODEL
-    if cpu and small and "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _main_process() -> bool:
-    return os.environ.get("RANK", "0") == "0"
-
-
-def _read(file: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
-
-
-def _write(file: Path, content: Mapping[str, Any]) -> None:
-    new = file.with_suffix(".new")
-    new.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
-    new.replace(file)

@@ -70,7 +70,7 @@ def completion_tokens(texts: Sequence[str], task: Task, engine: Engine) -> list[
             f"{most} (the longest: {max(map(len, tokens))}) and lose their end; raise max_tokens "
             "or shorten them",
             TrainingWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return [its[:most] for its in tokens]
 

@@ -45,7 +45,7 @@ from pyterrier_rewrite.training import (
 )
 from pyterrier_rewrite.training.methods.grpo import _order
 from pyterrier_rewrite.training.run.monitor import WINDOW, Monitor, read_table
-from pyterrier_rewrite.training.run.run import last_checkpoint
+from pyterrier_rewrite.training.run.folder import last_checkpoint
 from tests.support.paths import ROOT
 
 PLAIN = Prompt("test/plain", 1, (("user", "{query}"),), ("query",))

@@ -1,0 +1,63 @@
+"""TRL's trainers as we use them: silent, on tokens of ours, stopped by the first NaN."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ...columns import QID
+from ...llm.local.loaded import SMALL_MODEL, Engine
+from .errors import TrainingError
+from .task import Task
+
+
+def trainer_class(base: Any, task: Task) -> Any:
+    """Return TRL's trainer, silent, on tokens of ours, and stopped by the first NaN."""
+    import torch
+
+    class Trainer(base):  # type: ignore[misc]
+        def _send_telemetry(self) -> None:
+            """Tell nobody."""
+
+        def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+            """Write no README into every checkpoint."""
+
+        def _prepare_dataset(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
+            return dataset  # prompts are rendered and tokenised as in serving
+
+        def training_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(inputs, dict):
+                rows = inputs.pop("row").tolist()
+            else:
+                rows = [example["row"] for example in inputs]
+            loss = super().training_step(model, inputs, *args, **kwargs)
+            if not torch.isfinite(loss):
+                qids = list(dict.fromkeys(task.topics[QID].iloc[rows]))
+                raise TrainingError(
+                    f"the loss is {loss.item()} at step {self.state.global_step + 1}, for the "
+                    f"queries {qids[:10]}; lower the learning rate, or look at these queries. The "
+                    "checkpoints and the best weights so far are intact"
+                )
+            return loss
+
+    return Trainer
+
+
+@contextmanager
+def threads(engine: Engine, *, cpu: bool) -> Iterator[None]:
+    """Keep a small model on one CPU thread: on a busy machine, two wait for each other.
+
+    Whoever sets OMP_NUM_THREADS knows better.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    small = engine.model.num_parameters() <= SMALL_MODEL
+    if cpu and small and "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
