@@ -6,6 +6,7 @@ import json
 import math
 import platform
 import re
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -176,9 +177,7 @@ def write_report(report: Report, folder: Path) -> None:
         write_whole(folder / "depth.csv", lambda file: depth.to_csv(file, index=False))
     for run in report.runs:
         tag = names[run.name]
-        write_whole(
-            folder / "runs" / f"{tag}.res.gz", lambda file, r=run, t=tag: _write_run(r, t, file)
-        )
+        write_whole(folder / "runs" / f"{tag}.res.gz", partial(_write_run, run, tag))
         if run.rewrites is not None:
             write_whole(folder / "rewrites" / f"{tag}.jsonl", rewrites_jsonl(run.rewrites))
     config = report.config.model_dump(mode="json", exclude_none=True)

@@ -44,8 +44,8 @@ from pyterrier_rewrite.training import (
     sft,
 )
 from pyterrier_rewrite.training.methods.grpo import _order
-from pyterrier_rewrite.training.run.monitor import WINDOW, Monitor, read_table
 from pyterrier_rewrite.training.run.folder import last_checkpoint
+from pyterrier_rewrite.training.run.monitor import WINDOW, Monitor, read_table
 from tests.support.paths import ROOT
 
 PLAIN = Prompt("test/plain", 1, (("user", "{query}"),), ("query",))
