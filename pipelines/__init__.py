@@ -9,10 +9,13 @@ from .engines.pisa.statistics import IndexStatistics, PisaAnalyzer
 from .engines.terrier.index import TerrierBM25, TerrierIndex
 from .engines.terrier.plain_text import PlainText
 from .engines.text_loader import TextLoader
-from .fusion.base import RRF, CombMNZ, CombSUM, Interleave
+from .fusion.comb import CombMNZ, CombSUM
 from .fusion.entropy import EntropyFusion
+from .fusion.interleave import Interleave
+from .fusion.rrf import RRF
 from .recipes.conversation import mean_intent_search, multi_query_search, turn_search
-from .reranking.base import BiEncoderReranker, CrossEncoderReranker
+from .reranking.bi_encoder import BiEncoderReranker
+from .reranking.cross_encoder import CrossEncoderReranker
 
 __all__ = [
     "BM25",

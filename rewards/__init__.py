@@ -1,6 +1,5 @@
 """Rewards: scorers of candidate queries, and their composition."""
 
-from .composition import Clipped, Gated, Normalised, Relative, WeightedSum
 from .guards.answer_leak import AnswerLeak
 from .guards.copy import Copy
 from .guards.format import Format
@@ -11,7 +10,15 @@ from .guards.safety import Safety
 from .judgements import Judgements
 from .readers.answer import AnswerReward
 from .readers.ranking_feedback import RankingFeedback
-from .reward import Reward, RewardWarning
+from .reward import (
+    Clipped,
+    Gated,
+    Normalised,
+    Relative,
+    Reward,
+    RewardWarning,
+    WeightedSum,
+)
 from .search.coverage import Coverage
 from .search.novel_documents import NovelDocuments
 from .search.rank_reward import RankReward

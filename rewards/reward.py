@@ -1,33 +1,27 @@
-"""What a reward is, and the operators that make a new one of others."""
+"""What a reward is, and the rewards that are made of others."""
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from abc import abstractmethod
+from dataclasses import dataclass
+from statistics import fmean, pstdev
 
 import pandas as pd
 
-from pyterrier_rewrite.columns import QCAND, QGROUP, QUERY
+from pyterrier_rewrite.ranges import check_ranges
 
-from .candidates import candidate_frame
-
-if TYPE_CHECKING:
-    from .composition import Clipped, Gated, Normalised, Relative, WeightedSum
-
-Marks = dict[str, float | None]
-"""One mark a candidate; None is no verdict, never a bad mark."""
+from .candidates import groups_of, with_originals
+from .scoring import Marks, Parts, Scorer, add_marks, add_parts
 
 
 class RewardWarning(UserWarning):
     """Some candidates could not be scored and have no mark."""
 
 
-class Reward(ABC):
+class Reward(Scorer):
     """Scores candidate queries; the same object trains, mines, filters and picks.
 
-    A subclass is a frozen dataclass and implements :meth:`marks`; it is then a value: it
+    A subclass is a frozen dataclass and implements ``marks``; it is then a value: it
     pickles, is equal to another with the same arguments, and its ``repr`` is complete.
 
     Rewards compose to rewards: ``0.8 * a + 0.2 * b``, ``a - b``, :meth:`gate`,
@@ -37,7 +31,7 @@ class Reward(ABC):
     Input columns: ``qid``, ``query``; in a frame of candidates also ``qcand`` (names a candidate:
     one row, or several rows where it is several queries), ``qgroup`` (the original query's qid)
     and ``query_0`` (its text). The output of a rewriter is such a frame of one candidate a query.
-    What a reward reads beside these stands in :attr:`needs`.
+    What a reward reads beside these stands in ``needs``.
 
     Example:
         >>> import pandas as pd
@@ -48,77 +42,18 @@ class Reward(ABC):
         {'1': 1.5}
     """
 
-    needs: ClassVar[tuple[str, ...]] = ()
-    """Columns that the reward reads beside ``qid``, ``query``, ``qcand`` and ``qgroup``."""
-
-    @abstractmethod
-    def marks(self, candidates: pd.DataFrame) -> Mapping[str, float | None]:
-        """Mark every candidate of a frame.
-
-        Args:
-            candidates: With ``qid``, ``query``, ``qcand``, ``qgroup`` and :attr:`needs`, at least
-                one row.
-
-        Returns:
-            A finite number, or None, for each ``qcand``.
-        """
-
-    @property
-    def label(self) -> str:
-        """A short name, for the columns of :meth:`explain`."""
-        return type(self).__name__
-
-    # -- what users call -----------------------------------------------------------------
-
-    def score(self, candidates: pd.DataFrame) -> Marks:
-        """Return one score a candidate (``qcand``), in the order of the frame.
-
-        Args:
-            candidates: See the class for columns; it is not changed.
-
-        Returns:
-            The scores; None means no verdict (an engine that is down, no judgements).
-
-        Raises:
-            ValueError: If a column is missing, or a score is not a finite number.
-        """
-        frame = candidate_frame(candidates)
-        return self._audit(frame)[0] if len(frame) else {}
-
-    def explain(self, candidates: pd.DataFrame) -> pd.DataFrame:
-        """Score candidates and show how the scores came about.
-
-        Args:
-            candidates: As for :meth:`score`.
-
-        Returns:
-            One row a candidate: ``qgroup``, ``qcand``, ``query`` (several joined by `` | ``), one
-            column a part, and ``total``; missing values are no verdict.
-        """
-        frame = candidate_frame(candidates)
-        total, parts = self._audit(frame) if len(frame) else ({}, {})
-        by_candidate = frame.groupby(QCAND, sort=False)
-        shown = pd.DataFrame(
-            {QGROUP: by_candidate[QGROUP].first(), QUERY: by_candidate[QUERY].agg(" | ".join)}
-        )
-        shown = shown.reset_index()[[QGROUP, QCAND, QUERY]]
-        for name, marks in {**parts, "total": total}.items():
-            shown[name] = pd.Series([marks[c] for c in shown[QCAND]], dtype=float)
-        return shown
+    def __post_init__(self) -> None:
+        check_ranges(type(self), vars(self))
 
     # -- composition ---------------------------------------------------------------------
 
     def __add__(self, other: Reward) -> WeightedSum:
-        from .composition import WeightedSum
-
         return WeightedSum.of(self, other) if isinstance(other, Reward) else NotImplemented
 
     def __sub__(self, other: Reward) -> WeightedSum:
         return self + -1.0 * other if isinstance(other, Reward) else NotImplemented
 
     def __mul__(self, weight: float) -> WeightedSum:
-        from .composition import WeightedSum
-
         if isinstance(weight, (int, float)):
             return WeightedSum.of(self).scaled(weight)
         return NotImplemented
@@ -137,53 +72,206 @@ class Reward(ABC):
             guard: Passes with a mark above 0. Gate again for a second guard.
             cap: Most that a failing candidate can get; it should be below an honest mark.
         """
-        from .composition import Gated
-
         return Gated(self, guard, cap=cap)
 
     def relative_to_original(self) -> Relative:
         """Return this reward less what the original query gets; a copy gets 0."""
-        from .composition import Relative
-
         return Relative(self)
 
     def clip(self, low: float, high: float) -> Clipped:
         """Return this reward, held between two bounds."""
-        from .composition import Clipped
-
         return Clipped(self, low, high)
 
     def normalise(self) -> Normalised:
         """Return this reward as deviations from the mean of each group; see `Normalised`."""
-        from .composition import Normalised
-
         return Normalised(self)
 
-    # -- helpers -------------------------------------------------------------------------
 
-    def _audit(self, frame: pd.DataFrame) -> tuple[Marks, dict[str, Marks]]:
-        """Return the total and its parts; a composition has other parts than itself."""
-        missing = [column for column in self.needs if column not in frame.columns]
-        if missing:
-            raise ValueError(
-                f"{self.label} needs the columns {list(self.needs)}; {missing} are not among "
-                f"{list(frame.columns)}"
-            )
-        marks = self._checked(self.marks(frame), frame)
-        return marks, {self.label: marks}
+class Composition(Reward):
+    """A reward made of others; its parts are shown by ``explain``."""
 
-    def _checked(self, marks: Mapping[str, float | None], frame: pd.DataFrame) -> Marks:
-        names = dict.fromkeys(frame[QCAND].tolist())
-        unmarked = [name for name in names if name not in marks]
-        if unmarked:
-            raise RuntimeError(f"{self.label} gave no mark (not even None) to {unmarked[:3]}")
-        found: Marks = {n: None if (m := marks[n]) is None else float(m) for n in names}
-        bad = [n for n, mark in found.items() if mark is not None and not math.isfinite(mark)]
-        if bad:
-            texts = frame[frame[QCAND].isin(bad[:3])][QUERY].tolist()
-            raise ValueError(
-                f"{self!r} gave {found[bad[0]]} to {len(bad)} of {len(names)} candidates, such as "
-                f"{dict(zip(bad[:3], texts, strict=False))}; a mark is a finite number, or None "
-                "for no verdict"
-            )
-        return found
+    @abstractmethod
+    def _audit(self, frame: pd.DataFrame) -> tuple[Marks, Parts]:
+        """Return the total and its parts."""
+
+    def marks(self, candidates: pd.DataFrame) -> Marks:
+        """Return the total."""
+        return self._audit(candidates)[0]
+
+
+@dataclass(frozen=True, repr=False)
+class WeightedSum(Composition):
+    """The weighted sum of several rewards: ``0.8 * a + 0.2 * b``.
+
+    Args:
+        terms: Pairs of weight and reward.
+    """
+
+    terms: tuple[tuple[float, Reward], ...]
+
+    @classmethod
+    def of(cls, *rewards: Reward) -> WeightedSum:
+        """Return the sum of rewards, those of sums among them one by one."""
+        terms: list[tuple[float, Reward]] = []
+        for reward in rewards:
+            terms.extend(reward.terms if isinstance(reward, WeightedSum) else [(1.0, reward)])
+        return cls(tuple(terms))
+
+    def scaled(self, weight: float) -> WeightedSum:
+        """Return this sum, every term multiplied by ``weight``."""
+        return WeightedSum(tuple((weight * inner, reward) for inner, reward in self.terms))
+
+    def _audit(self, frame: pd.DataFrame) -> tuple[Marks, Parts]:
+        total: Marks = {}
+        parts: Parts = {}
+        for weight, reward in self.terms:
+            marks, its = reward._audit(frame)
+            weighted = {n: None if m is None else weight * m for n, m in marks.items()}
+            total = {n: add_marks(total.get(n, 0.0), m) for n, m in weighted.items()}
+            if len(its) == 1:  # the parts of a plain sum add up to the total
+                its = {_times(weight, next(iter(its))): weighted}
+            add_parts(parts, its)
+        return total, parts
+
+    def __repr__(self) -> str:
+        return " + ".join(_times(weight, repr(reward)) for weight, reward in self.terms)
+
+
+@dataclass(frozen=True, repr=False)
+class Gated(Composition):
+    """A reward that is capped where a guard fails, that is, gives 0 or less.
+
+    Args:
+        reward: The reward.
+        guard: The guard.
+        cap: Most that a failing candidate can get.
+
+    Reference: the gated reward of SearchLLM.
+    """
+
+    reward: Reward
+    guard: Reward
+    cap: float = 0.0
+
+    def _audit(self, frame: pd.DataFrame) -> tuple[Marks, Parts]:
+        marks, parts = self.reward._audit(frame)
+        verdicts, its = self.guard._audit(frame)
+        total: Marks = {}
+        for name, mark in marks.items():
+            verdict = verdicts[name]
+            if mark is None or verdict is None:
+                total[name] = None
+            else:
+                total[name] = mark if verdict > 0 else min(mark, self.cap)
+        add_parts(parts, its)
+        return total, parts
+
+    def __repr__(self) -> str:
+        cap = f", cap={self.cap!r}" if self.cap else ""
+        return f"{_bracketed(self.reward)}.gate({self.guard!r}{cap})"
+
+
+@dataclass(frozen=True, repr=False)
+class Relative(Composition):
+    """A reward less what the original query gets, which is scored once a group.
+
+    Input columns: those of the reward, and ``query_0``. The original is searched for as text,
+    whatever form the candidates have; per-query columns are those of its group.
+
+    Args:
+        reward: The reward.
+    """
+
+    reward: Reward
+
+    def _audit(self, frame: pd.DataFrame) -> tuple[Marks, Parts]:
+        longer, original = with_originals(frame)
+        marks, parts = self.reward._audit(longer)
+        groups = groups_of(frame)
+        before = {name: marks[original[group]] for name, group in groups.items()}
+        shown = {part: {n: its[n] for n in groups} for part, its in parts.items()}
+        add_parts(shown, {"original": before})
+        return {
+            n: add_marks(marks[n], -m if (m := before[n]) is not None else None) for n in groups
+        }, shown
+
+    def __repr__(self) -> str:
+        return f"{_bracketed(self.reward)}.relative_to_original()"
+
+
+@dataclass(frozen=True, repr=False)
+class Clipped(Composition):
+    """A reward held between two bounds.
+
+    Args:
+        reward: The reward.
+        low: Lower bound.
+        high: Upper bound, not below ``low``.
+    """
+
+    reward: Reward
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.low <= self.high:
+            raise ValueError(f"low should not be above high, found clip({self.low}, {self.high})")
+
+    def _audit(self, frame: pd.DataFrame) -> tuple[Marks, Parts]:
+        marks, parts = self.reward._audit(frame)
+        total = {
+            n: None if m is None else min(max(m, self.low), self.high) for n, m in marks.items()
+        }
+        return total, parts
+
+    def __repr__(self) -> str:
+        return f"{_bracketed(self.reward)}.clip({self.low!r}, {self.high!r})"
+
+
+@dataclass(frozen=True, repr=False)
+class Normalised(Composition):
+    """A reward as deviations from the mean of its group: ``(mark - mean) / deviation``.
+
+    Brings rewards of different scales onto one before they are added. Mean and (population)
+    deviation are over the candidates of a ``qgroup`` that have a verdict; where all of them are
+    equal, all get 0. Score all candidates of a group together.
+
+    Args:
+        reward: The reward.
+
+    Reference:
+        After ReNorm of Xu et al. Hybrid Reward Normalization for Process-supervised
+        Non-verifiable Agentic Tasks. arXiv 2509.25598, 2025.
+    """
+
+    reward: Reward
+
+    def _audit(self, frame: pd.DataFrame) -> tuple[Marks, Parts]:
+        marks, parts = self.reward._audit(frame)
+        groups = groups_of(frame)
+        members: dict[str, list[float]] = {}
+        for name, group in groups.items():
+            mark = marks[name]
+            if mark is not None:
+                members.setdefault(group, []).append(mark)
+        spread = {group: (fmean(of), pstdev(of), len(set(of)) > 1) for group, of in members.items()}
+        total: Marks = {}
+        for name, mark in marks.items():
+            if mark is None:
+                total[name] = None
+                continue
+            mean, deviation, differs = spread[groups[name]]
+            total[name] = (mark - mean) / deviation if differs and deviation > 0 else 0.0
+        return total, parts
+
+    def __repr__(self) -> str:
+        return f"{_bracketed(self.reward)}.normalise()"
+
+
+def _times(weight: float, text: str) -> str:
+    return text if weight == 1 else f"{weight!r} * {text}"
+
+
+def _bracketed(reward: Reward) -> str:
+    return f"({reward!r})" if isinstance(reward, WeightedSum) else repr(reward)

@@ -55,6 +55,7 @@ MOVED: Final = {
     "rewards.answer": "rewards.readers.answer",
     "rewards.answer_leak": "rewards.guards.answer_leak",
     "rewards.base": "rewards.reward",
+    "rewards.composition": "rewards.reward",
     "rewards.copy": "rewards.guards.copy",
     "rewards.coverage": "rewards.search.coverage",
     "rewards.format": "rewards.guards.format",

@@ -145,7 +145,7 @@ class FakeEngine(ValueTransformer):
     # -- helpers -------------------------------------------------------------------------
 
     def _find(self, text: str, terms: Any) -> dict[str, float]:
-        found = self.reply
+        found: Any = self.reply
         if found is None:
             return self._overlap(dict(terms) if isinstance(terms, Mapping) else None, text)
         if callable(found):
@@ -162,9 +162,10 @@ class FakeEngine(ValueTransformer):
         analyzer = self.analyzer
         if terms is None:
             terms = count_terms(text, analyzer)
-        weights: Counter[str] = Counter()
+        weights: dict[str, float] = {}
         for term, weight in terms.items():
-            weights[analyzer.stem(term)] += weight
+            stem = analyzer.stem(term)
+            weights[stem] = weights.get(stem, 0.0) + weight
         scores = {}
         for docno, document in (self.documents or {}).items():
             stems = {analyzer.stem(term) for term in analyzer.terms(document)}

@@ -16,6 +16,7 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.columns import DOCNO, QUERY
+from pyterrier_rewrite.ranges import Count, Share, Weight
 from pyterrier_rewrite.stores.folder import METADATA, exclusive, replacing
 from pyterrier_rewrite.value import ValueTransformer
 
@@ -157,7 +158,7 @@ class Retriever(ValueTransformer):
         verbose: Whether to show progress.
     """
 
-    def __init__(self, index: Any, *, num_results: int = 1000, verbose: bool = False) -> None:
+    def __init__(self, index: Any, *, num_results: Count = 1000, verbose: bool = False) -> None:
         self.index = index
         self.num_results = num_results
         self.verbose = verbose
@@ -176,15 +177,6 @@ class Retriever(ValueTransformer):
         """Return a retriever of at most ``k`` results, for ``retriever % k``."""
         return self if k >= self.num_results else self.apply_attributes(num_results=k)
 
-    def check(self) -> None:
-        """Raise if a parameter is out of range."""
-        self._check_counts("num_results")
-
-    def _check_counts(self, *names: str) -> None:
-        for name in names:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} should be at least 1, found {getattr(self, name)!r}")
-
 
 class BM25Retriever(Retriever):
     """BM25 over an index.
@@ -198,20 +190,18 @@ class BM25Retriever(Retriever):
     """
 
     def __init__(
-        self, index: Any, *, k1: float = 1.2, b: float = 0.75, threads: int = 1, **settings: Any
+        self,
+        index: Any,
+        *,
+        k1: Weight = 1.2,
+        b: Share = 0.75,
+        threads: Count = 1,
+        **settings: Any,
     ) -> None:
         super().__init__(index, **settings)
         self.k1 = k1
         self.b = b
         self.threads = threads
-
-    def check(self) -> None:
-        """Raise if a parameter is out of range."""
-        if not self.k1 >= 0:
-            raise ValueError(f"k1 should be 0 or more, found {self.k1!r}")
-        if not 0 <= self.b <= 1:
-            raise ValueError(f"b should be in [0, 1], found {self.b!r}")
-        self._check_counts("num_results", "threads")
 
 
 def ranked_frame(

@@ -1,6 +1,8 @@
 """Rankings joined."""
 
-from .base import RRF, CombMNZ, CombSUM, Interleave
+from .comb import CombMNZ, CombSUM
 from .entropy import EntropyFusion
+from .interleave import Interleave
+from .rrf import RRF
 
 __all__ = ["RRF", "CombMNZ", "CombSUM", "EntropyFusion", "Interleave"]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import pyterrier as pt
 
 from pyterrier_rewrite.rankings.lists import Floats, Ints, RankedLists
 
@@ -22,7 +19,7 @@ class EntropyFusion(Fusion):
     list is flat, all count the same. (Published is 1 ÷ H, which has no bound for a list of one
     document and tells long lists hardly apart.)
 
-    Columns: see :class:`~pyterrier_rewrite.pipelines.fusion.base.Fusion`.
+    Columns and arguments: see :class:`~pyterrier_rewrite.pipelines.fusion.base.Fusion`.
 
     Args:
         systems: The transformers to fuse; none to fuse the queries of each ``qgroup``.
@@ -31,6 +28,7 @@ class EntropyFusion(Fusion):
 
     Example:
         >>> import pandas as pd
+        >>> import pyterrier as pt
         >>> columns = ["qid", "docno", "score"]
         >>> flat = pd.DataFrame([["q", "d1", 2.0], ["q", "d2", 1.9]], columns=columns)
         >>> steep = pd.DataFrame([["q", "d2", 9.0], ["q", "d1", 1.0]], columns=columns)
@@ -41,16 +39,6 @@ class EntropyFusion(Fusion):
     Reference: Dipta & Ferraro. Q2E: Query-to-Event Decomposition for Zero-Shot Multilingual
     Text-to-Video Retrieval. 2025.
     """
-
-    def __init__(
-        self,
-        *systems: pt.Transformer,
-        weights: Sequence[float] | None = None,
-        num_results: int = 1000,
-    ) -> None:
-        self.systems = list(systems)
-        self.weights = weights
-        self.num_results = num_results
 
     def scores(self, lists: RankedLists) -> Floats:
         """Return the sum of the weighted, normalised scores, each list by its certainty."""

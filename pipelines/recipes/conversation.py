@@ -10,7 +10,8 @@ from pyterrier_rewrite.conversation import LLM4CS
 from pyterrier_rewrite.llm import LLM
 
 from ..engines.dense.index import DenseIndex
-from ..fusion.base import Fusion, Interleave
+from ..fusion.base import Fusion
+from ..fusion.interleave import Interleave
 
 
 def turn_search(

@@ -1,5 +1,6 @@
 """Rankings ranked anew."""
 
-from .base import BiEncoderReranker, CrossEncoderReranker
+from .bi_encoder import BiEncoderReranker
+from .cross_encoder import CrossEncoderReranker
 
 __all__ = ["BiEncoderReranker", "CrossEncoderReranker"]

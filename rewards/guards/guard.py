@@ -10,7 +10,8 @@ import pandas as pd
 
 from pyterrier_rewrite.columns import QCAND
 
-from ..reward import Marks, Reward
+from ..reward import Reward
+from ..scoring import Marks
 
 
 class Guard(Reward):

@@ -7,6 +7,8 @@ from typing import Literal
 
 import pandas as pd
 
+from pyterrier_rewrite.ranges import Natural
+
 from ..candidates import row_texts
 from .guard import Guard
 
@@ -31,13 +33,14 @@ class Length(Guard):
         {'1': 0.0}
     """
 
-    low: int = 1
+    low: Natural = 1
     high: int = 32
     unit: Literal["words", "characters"] = "words"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.low <= self.high:
-            raise ValueError(f"expected 0 <= low <= high, found {self.low} and {self.high}")
+        super().__post_init__()
+        if not self.low <= self.high:
+            raise ValueError(f"low should not be above high, found {self.low} and {self.high}")
         if self.unit not in ("words", "characters"):
             raise ValueError(f"unit should be 'words' or 'characters', found {self.unit!r}")
 

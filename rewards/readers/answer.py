@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,12 +14,15 @@ from pyterrier_rewrite.columns import QGROUP, QUERY_0, TEXT
 from pyterrier_rewrite.errors import LLMError
 from pyterrier_rewrite.llm.base import LLM
 from pyterrier_rewrite.parsing.parsers import Text
+from pyterrier_rewrite.prompting.documents import show_documents
 from pyterrier_rewrite.prompting.prompt import Prompt
+from pyterrier_rewrite.ranges import Count
 from pyterrier_rewrite.rankings.asking import Requests, cut, spans
 
 from ..asking import search, warn_no_verdict
 from ..candidates import answers_of, groups_of
-from ..reward import Marks, Reward
+from ..reward import Reward
+from ..scoring import Marks
 from .squad import contains, exact_match, f1
 
 QANSWERS: Final = "qanswers"
@@ -26,12 +30,12 @@ QANSWERS: Final = "qanswers"
 
 READ: Final = Prompt(
     "rewards/read",
-    1,
+    2,
     (
         (
             "user",
             "Answer the question in a few words, from the documents below where they hold the "
-            "answer. Give the answer only.\n\nDocuments:\n{documents}\n\n"
+            "answer. Give the answer only.\n\n{documents}\n\n"
             "Question: {query}\nAnswer:",
         ),
     ),
@@ -48,6 +52,9 @@ class AnswerReward(Reward):
     each reference answer as SQuAD's script does, and the best counts. Hit is +1 if one of the
     documents holds an answer, −1 if none does. No verdict where a query has no reference answer,
     or where engine or reader fail.
+
+    Documents are quoted, as in every prompt, so that none can instruct the reader to give a
+    reward: each stands whole between tags that its text cannot contain.
 
     Input columns: as :class:`SearchFeedback`, ``query_0``, and ``qanswers`` (a list of texts).
 
@@ -79,7 +86,7 @@ class AnswerReward(Reward):
 
     engine: pt.Transformer
     reader: LLM
-    num_docs: int = field(default=5, kw_only=True)
+    num_docs: Count = field(default=5, kw_only=True)
     f1_weight: float = field(default=1.0, kw_only=True)
     hit_weight: float = field(default=1.0, kw_only=True)
     max_tokens: int = field(default=32, kw_only=True)
@@ -87,10 +94,6 @@ class AnswerReward(Reward):
     columns: Sequence[str] = field(default=(), kw_only=True)
 
     needs = (QUERY_0, QANSWERS)
-
-    def __post_init__(self) -> None:
-        if self.num_docs < 1:
-            raise ValueError(f"num_docs should be at least 1, found {self.num_docs}")
 
     def marks(self, candidates: pd.DataFrame) -> Marks:
         """Search, read, and compare."""
@@ -146,7 +149,7 @@ class AnswerReward(Reward):
         prompt = Prompt.load(self.prompt)
         prompts = [
             prompt.render(
-                documents="\n".join(f"[{i}] {text}" for i, text in enumerate(documents, 1)) or "–",
+                documents=_quoted(documents),
                 query=question,
             )
             for documents, question in tasks
@@ -164,3 +167,9 @@ class AnswerReward(Reward):
             None if answer.error is not None else " ".join(parse(answer.texts[0]))
             for answer in answers
         ]
+
+
+def _quoted(documents: list[str]) -> str:
+    if not documents:
+        return "There are no documents."
+    return show_documents([{TEXT: text} for text in documents], doc_tokens=sys.maxsize)

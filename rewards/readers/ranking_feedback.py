@@ -10,11 +10,13 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.columns import DOCNO, QGROUP, QID, QUERY, QUERY_0
+from pyterrier_rewrite.ranges import Count
 from pyterrier_rewrite.rankings.asking import Requests, cut, spans
 
 from ..asking import run, search
 from ..candidates import groups_of
-from ..reward import Marks, Reward
+from ..reward import Reward
+from ..scoring import Marks
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,11 @@ class RankingFeedback(Reward):
 
     engine: pt.Transformer
     reranker: pt.Transformer
-    num_docs: int = field(default=5, kw_only=True)
+    num_docs: Count = field(default=5, kw_only=True)
     nothing_found: float = field(default=0.0, kw_only=True)
     columns: Sequence[str] = field(default=(), kw_only=True)
 
     needs = (QUERY_0,)
-
-    def __post_init__(self) -> None:
-        if self.num_docs < 1:
-            raise ValueError(f"num_docs should be at least 1, found {self.num_docs}")
 
     def threshold(self, candidates: pd.DataFrame) -> float:
         """Return μ, the mean over all feedback data: a candidate is good above it, else bad.

@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
-import pyterrier as pt
 
 from pyterrier_rewrite.columns import QCAND
+from pyterrier_rewrite.ranges import Count
 from pyterrier_rewrite.rankings.asking import Requests, cut, spans
 
 from ..asking import search, warn_no_verdict
 from ..candidates import groups_of
-from ..judgements import Judgements
-from ..reward import Marks, Reward
+from ..scoring import Marks
+from .searched import Searched
 
 
 @dataclass(frozen=True)
-class Coverage(Reward):
+class Coverage(Searched):
     """Share of the relevant documents, or of their distinct kinds, in the top k.
 
     With ``groups`` it is the share of the distinct groups (category, brand, facet) of relevant
@@ -53,19 +53,12 @@ class Coverage(Reward):
     and coverage.
     """
 
-    engine: pt.Transformer
-    qrels: Judgements
-    k: int = field(default=10, kw_only=True)
+    k: Count = field(default=10, kw_only=True)
     groups: Mapping[str, str | Sequence[str]] | None = field(
         default=None, kw_only=True, hash=False, repr=False
     )
     rel: int = field(default=1, kw_only=True)
     columns: Sequence[str] = field(default=(), kw_only=True)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "qrels", Judgements(self.qrels))
-        if self.k < 1:
-            raise ValueError(f"k should be at least 1, found {self.k}")
 
     def marks(self, candidates: pd.DataFrame) -> Marks:
         """Search for every query and unite what is found."""

@@ -8,23 +8,28 @@ from typing import Any
 
 import ir_measures
 import pandas as pd
-import pyterrier as pt
 
 from pyterrier_rewrite.columns import QUERY_0
+from pyterrier_rewrite.ranges import Share
 from pyterrier_rewrite.rankings.asking import Requests
 
 from ..candidates import groups_of, with_originals
-from ..judgements import Judgements
-from ..reward import Marks, Reward
+from ..scoring import Marks
 from .search_feedback import SearchFeedback
+from .searched import Searched
 
 
 @dataclass(frozen=True)
-class NovelDocuments(Reward):
-    """Mixes the gain over the original query with the share of documents it did not find.
+class NovelDocuments(Searched):
+    r"""Mixes the gain over the original query with the share of documents it did not find.
 
-    ``(1 − w) · (m(S(rewrite)) − m(S(original))) + w · share``, m being the measure and share the
-    part of the rewrite's top k that is not in the original's top k; k is the measure's cutoff.
+    .. math::
+
+        R = (1 - w) \, \bigl(m(S(q')) - m(S(q))\bigr)
+            + w \, \frac{|S_k(q') \setminus S_k(q)|}{|S_k(q')|}
+
+    of the rewrite :math:`q'` and the original query :math:`q`, with :math:`S_k` the top k that the
+    engine finds, :math:`m` the measure and k its cutoff.
     Any nonsense finds other documents, so keep ``w`` small.
 
     Input columns and verdicts: as :class:`SearchFeedback`, and ``query_0``. The originals are
@@ -46,19 +51,15 @@ class NovelDocuments(Reward):
     Reference: after Adolphs et al. Boosting Search Engines with Interactive Agents. TMLR 2022.
     """
 
-    engine: pt.Transformer
-    qrels: Judgements
     measure: Any = field(default="nDCG@10", kw_only=True)
-    novelty: float = field(default=0.2, kw_only=True)
+    novelty: Share = field(default=0.2, kw_only=True)
     columns: Sequence[str] = field(default=(), kw_only=True)
 
     needs = (QUERY_0,)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "qrels", Judgements(self.qrels))
+        super().__post_init__()
         object.__setattr__(self, "measure", ir_measures.parse_measure(self.measure))
-        if not 0 <= self.novelty <= 1:
-            raise ValueError(f"novelty should be in [0, 1], found {self.novelty}")
         if not isinstance(self.measure.params.get("cutoff"), int):
             raise ValueError(f"measure should have a cutoff such as nDCG@10, found {self.measure}")
 

@@ -9,21 +9,21 @@ from typing import Any, Final
 
 import ir_measures
 import pandas as pd
-import pyterrier as pt
 
 from pyterrier_rewrite.rankings.asking import Rankings, Requests, cut, spans
 
 from ..asking import search, warn_no_verdict
 from ..candidates import groups_of
 from ..judgements import Judgements
-from ..reward import Marks, Reward
+from ..scoring import Marks
+from .searched import Searched
 
 _SLACK: Final = 5
 """How much deeper than the measure's cutoff is searched, to see ties that the cutoff parts."""
 
 
 @dataclass(frozen=True)
-class SearchFeedback(Reward):
+class SearchFeedback(Searched):
     """``measure(S(rewrite), judgements of the original query)``, S being the engine.
 
     The mark is what ``pt.Experiment`` would report of the same engine. A batch is searched at
@@ -58,15 +58,12 @@ class SearchFeedback(Reward):
         {'q': 0.5}
     """
 
-    engine: pt.Transformer
-    qrels: Judgements
     measure: Any
     columns: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "qrels", Judgements(self.qrels))
+        super().__post_init__()
         object.__setattr__(self, "measure", ir_measures.parse_measure(self.measure))
-        object.__setattr__(self, "columns", tuple(self.columns))
 
     @property
     def label(self) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import ir_measures
-import pandas as pd
-import pyterrier as pt
 
-from ..judgements import Judgements
-from ..reward import Marks, Reward
-from .search_feedback import SearchFeedback
+from pyterrier_rewrite.ranges import Count
+
+from .graded import Graded
 
 TIERS: Final = ((0.7, 5.0), (0.5, 4.0), (0.4, 3.0), (0.3, 1.0), (0.1, 0.5), (0.05, 0.1))
 """Least recall and its mark, best first."""
@@ -22,10 +20,22 @@ MISS: Final = -3.5
 
 
 @dataclass(frozen=True)
-class TieredRecall(Reward):
-    """Recall in the top k, in steps.
+class TieredRecall(Graded):
+    r"""Recall in the top k, in steps.
 
-    A recall of at least .7 gives 5, .5: 4, .4: 3, .3: 1, .1: .5, .05: .1, less: −3.5.
+    .. math::
+
+        R(\rho) = \begin{cases}
+            5 & .7 \le \rho \\
+            4 & .5 \le \rho < .7 \\
+            3 & .4 \le \rho < .5 \\
+            1 & .3 \le \rho < .4 \\
+            .5 & .1 \le \rho < .3 \\
+            .1 & .05 \le \rho < .1 \\
+            -3.5 & \rho < .05
+        \end{cases}
+
+    with :math:`\rho` the recall in the top k.
 
     Input columns and verdicts: as :class:`SearchFeedback`. Because a guard caps a total at 0 by
     default, which is above a miss, gate this reward with ``cap=-3.5``.
@@ -38,6 +48,8 @@ class TieredRecall(Reward):
         columns: Other columns that the engine reads.
 
     Example:
+        >>> import pandas as pd
+        >>> import pyterrier as pt
         >>> found = pd.DataFrame([["0", "d2", 2.0], ["0", "d1", 1.0]])
         >>> engine = pt.Transformer.from_df(found.set_axis(["qid", "docno", "score"], axis=1))
         >>> reward = TieredRecall(engine, {"q": {"d1": 1, "d9": 1}})
@@ -48,24 +60,15 @@ class TieredRecall(Reward):
     Language Models via Reinforcement Learning. COLM 2025.
     """
 
-    engine: pt.Transformer
-    qrels: Judgements
-    k: int = field(default=1000, kw_only=True)
+    k: Count = field(default=1000, kw_only=True)
     rel: int = field(default=1, kw_only=True)
     columns: Sequence[str] = field(default=(), kw_only=True)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "qrels", Judgements(self.qrels))
+    @property
+    def measure(self) -> Any:
+        """The recall, k deep."""
+        return ir_measures.R(rel=self.rel) @ self.k
 
-    def marks(self, candidates: pd.DataFrame) -> Marks:
-        """Search k deep and grade the recall."""
-        measure = ir_measures.R(rel=self.rel) @ self.k
-        recall = SearchFeedback(self.engine, self.qrels, measure, columns=self.columns)
-        return {
-            name: None if mark is None else _tier(mark)
-            for name, mark in recall.marks(candidates).items()
-        }
-
-
-def _tier(recall: float) -> float:
-    return next((mark for least, mark in TIERS if recall >= least - 1e-9), MISS)
+    def grade(self, value: float) -> float:
+        """Return the mark of the tier."""
+        return next((mark for least, mark in TIERS if value >= least - 1e-9), MISS)

@@ -15,6 +15,7 @@ import pyterrier as pt
 from ..base import DOCUMENTS, NewQuery, Rewriter, Rewritten
 from ..columns import QUERY, QUERY_TOKS, TEXT, skipped
 from ..protocols import Analyzer, CollectionStatistics
+from ..ranges import Count, check_ranges
 from ..text.analysis import count_terms
 
 Weights = dict[str, float]
@@ -63,21 +64,21 @@ class TermFeedback(Rewriter):
         self,
         statistics: CollectionStatistics,
         *,
-        fb_docs: int,
-        fb_terms: int,
-        feedback: pt.Transformer | None,
-        on_error: Literal["keep", "raise"],
+        fb_docs: Count = 10,
+        fb_terms: Count = 10,
+        feedback: pt.Transformer | None = None,
+        on_error: Literal["keep", "raise"] = "keep",
     ) -> None:
-        check_range("fb_docs", fb_docs, low=1)
-        check_range("fb_terms", fb_terms, low=1)
         self.statistics = statistics
         self.fb_docs = fb_docs
         self.fb_terms = fb_terms
         self.feedback = feedback
         self.on_error = on_error
+        check_ranges(type(self), vars(self))
 
     def check(self) -> None:
-        """Raise if there are no statistics."""
+        """Raise if a number is out of range or there are no statistics."""
+        super().check()
         if not isinstance(self.statistics, CollectionStatistics):
             raise TypeError(
                 "statistics should be the counts of an index, index.statistics, found "
@@ -164,13 +165,6 @@ def shares(weights: Mapping[str, float]) -> Weights:
     """Return the weights divided by their sum; nothing if the sum is 0."""
     total = sum(weights.values())
     return {stem: weight / total for stem, weight in weights.items()} if total > 0 else {}
-
-
-def check_range(name: str, value: float, *, low: float, high: float = math.inf) -> None:
-    """Raise a :class:`ValueError` that says what was expected and what was found."""
-    if not low <= value <= high:
-        expected = f"at least {low}" if high == math.inf else f"from {low} to {high}"
-        raise ValueError(f"{name} should be {expected}, found {value!r}")
 
 
 def _may_expand(stem: str) -> bool:

@@ -6,11 +6,10 @@ import math
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
-
-import pyterrier as pt
+from typing import Any
 
 from ..protocols import CollectionStatistics
+from ..ranges import Count
 from ._terms import FeedbackDocument, TermFeedback, Weights, top
 
 
@@ -29,17 +28,9 @@ class Divergence(TermFeedback):
     """
 
     def __init__(
-        self,
-        statistics: CollectionStatistics,
-        *,
-        fb_docs: int = 3,
-        fb_terms: int = 10,
-        feedback: pt.Transformer | None = None,
-        on_error: Literal["keep", "raise"] = "keep",
+        self, statistics: CollectionStatistics, *, fb_docs: Count = 3, **settings: Any
     ) -> None:
-        super().__init__(
-            statistics, fb_docs=fb_docs, fb_terms=fb_terms, feedback=feedback, on_error=on_error
-        )
+        super().__init__(statistics, fb_docs=fb_docs, **settings)
 
     @abstractmethod
     def divergence(self, tf: int, cf: int, length: int) -> float:

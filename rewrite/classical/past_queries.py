@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..base import NewQuery, Rewriter, Rewritten
-from ..columns import QID, QUERY, skipped
+from ..columns import QID, QUERY, QUERY_TOKS, skipped
 from ..prompting.examples import TERMS, ExamplePool, ids_of, likeness, words_of
 from ..protocols import Analyzer, CollectionStatistics, Encoder
+from ..ranges import Count, Share, check_ranges
 from ..text.analysis import mix_terms
-from ._terms import check_range
 
 
 class PastQueries(Rewriter):
@@ -64,6 +64,7 @@ class PastQueries(Rewriter):
         terms that are typical of them, are our choice.
     """
 
+    writes = (QUERY_TOKS,)
     reference = "Fitzpatrick & Dent, SIGIR 1997"
 
     def __init__(
@@ -71,16 +72,13 @@ class PastQueries(Rewriter):
         statistics: CollectionStatistics,
         pool: ExamplePool,
         *,
-        n: int = 5,
-        original_weight: float = 0.4,
-        min_likeness: float = 0.0,
+        n: Count = 5,
+        original_weight: Share = 0.4,
+        min_likeness: Share = 0.0,
         repeated: bool = False,
         encoder: Encoder | None = None,
         on_error: Literal["keep", "raise"] = "keep",
     ) -> None:
-        check_range("n", n, low=1)
-        check_range("original_weight", original_weight, low=0, high=1)
-        check_range("min_likeness", min_likeness, low=0, high=1)
         if not all(example.get(TERMS, "").strip() for example in pool):
             raise ValueError(
                 "every past query needs its terms; make the pool with "
@@ -94,11 +92,7 @@ class PastQueries(Rewriter):
         self.repeated = repeated
         self.encoder = encoder
         self.on_error = on_error
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """Weighted terms."""
-        return ("query_toks",)
+        check_ranges(type(self), vars(self))
 
     @property
     def analyzer(self) -> Analyzer:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
-
-import pyterrier as pt
+from typing import Any
 
 from ..protocols import CollectionStatistics
-from ._terms import FeedbackDocument, TermFeedback, Weights, check_range, shares, top
+from ..ranges import Share
+from ._terms import FeedbackDocument, TermFeedback, Weights, shares, top
 
 
 class RM3(TermFeedback):
@@ -65,20 +64,13 @@ class RM3(TermFeedback):
         self,
         statistics: CollectionStatistics,
         *,
-        fb_docs: int = 10,
-        fb_terms: int = 10,
-        original_weight: float = 0.5,
-        max_df: float = 0.1,
-        feedback: pt.Transformer | None = None,
-        on_error: Literal["keep", "raise"] = "keep",
+        original_weight: Share = 0.5,
+        max_df: Share = 0.1,
+        **settings: Any,
     ) -> None:
-        check_range("original_weight", original_weight, low=0, high=1)
-        check_range("max_df", max_df, low=0, high=1)
-        super().__init__(
-            statistics, fb_docs=fb_docs, fb_terms=fb_terms, feedback=feedback, on_error=on_error
-        )
         self.original_weight = original_weight
         self.max_df = max_df
+        super().__init__(statistics, **settings)
 
     def frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
         """Return document frequencies."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
-
-import pyterrier as pt
+from typing import Any
 
 from ..protocols import CollectionStatistics
-from ._terms import FeedbackDocument, TermFeedback, Weights, check_range, top
+from ..ranges import Weight
+from ._terms import FeedbackDocument, TermFeedback, Weights, top
 
 
 class Rocchio(TermFeedback):
@@ -65,22 +64,15 @@ class Rocchio(TermFeedback):
         self,
         statistics: CollectionStatistics,
         *,
-        fb_docs: int = 10,
-        fb_terms: int = 10,
-        alpha: float = 1.0,
-        beta: float = 0.75,
-        gamma: float = 0.0,
-        feedback: pt.Transformer | None = None,
-        on_error: Literal["keep", "raise"] = "keep",
+        alpha: Weight = 1.0,
+        beta: Weight = 0.75,
+        gamma: Weight = 0.0,
+        **settings: Any,
     ) -> None:
-        for name, value in (("alpha", alpha), ("beta", beta), ("gamma", gamma)):
-            check_range(name, value, low=0)
-        super().__init__(
-            statistics, fb_docs=fb_docs, fb_terms=fb_terms, feedback=feedback, on_error=on_error
-        )
         self.alpha = alpha
         self.beta = beta
         self.gamma = gamma
+        super().__init__(statistics, **settings)
 
     def frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
         """Return document frequencies."""

@@ -122,7 +122,11 @@ class AdaptiveRepeat(Formulation):
 
 @dataclass(frozen=True)
 class Interleave(Formulation):
-    """The query before every part: ``q g1 q g2 …`` (LameR)."""
+    """The query before every part: ``q g1 q g2 …`` (LameR).
+
+    It interleaves texts; the fusion of the same name,
+    :class:`pyterrier_rewrite.pipelines.Interleave`, interleaves rankings.
+    """
 
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return the query and each part in turn."""

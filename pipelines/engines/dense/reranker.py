@@ -10,6 +10,7 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.columns import DOCNO, QID, QUERY
+from pyterrier_rewrite.ranges import Count
 from pyterrier_rewrite.rankings.lists import rank_results
 from pyterrier_rewrite.value import ValueTransformer
 
@@ -44,7 +45,7 @@ class DenseReranker(ValueTransformer):
         >>> pipeline = bm25 % 100 >> index.reranker()  # doctest: +SKIP
     """
 
-    def __init__(self, index: DenseFacts, *, batch_size: int = 64, verbose: bool = False) -> None:
+    def __init__(self, index: DenseFacts, *, batch_size: Count = 64, verbose: bool = False) -> None:
         self.index = index
         self.batch_size = batch_size
         self.verbose = verbose
@@ -66,11 +67,6 @@ class DenseReranker(ValueTransformer):
                 part = slice(start, start + 10_000)
                 scores[part] = np.einsum("ij,ij->i", vectors[at[part]], documents[rows[part]])
         return rank_results(inp.drop(columns="rank", errors="ignore").assign(score=scores))
-
-    def check(self) -> None:
-        """Raise if a parameter is out of range."""
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size should be at least 1, found {self.batch_size!r}")
 
     def _positions(self, docnos: list[str]) -> Any:
         known = _numbers(tuple(self.index.docnos))

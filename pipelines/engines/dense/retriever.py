@@ -11,6 +11,7 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.columns import QID, QUERY, QUERY_VEC
+from pyterrier_rewrite.ranges import Count
 
 from ..base import Retriever, ranked_frame
 from .facts import DenseFacts, Vectors
@@ -52,13 +53,9 @@ class DenseRetriever(Retriever):
 
     index: DenseFacts
 
-    def __init__(self, index: DenseFacts, *, batch_size: int = 64, **settings: Any) -> None:
+    def __init__(self, index: DenseFacts, *, batch_size: Count = 64, **settings: Any) -> None:
         super().__init__(index, **settings)
         self.batch_size = batch_size
-
-    def check(self) -> None:
-        """Raise if a parameter is out of range."""
-        self._check_counts("num_results", "batch_size")
 
     def search_frame(self, queries: pd.DataFrame) -> pd.DataFrame:
         """Return the results of each query."""

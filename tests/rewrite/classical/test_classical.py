@@ -361,11 +361,11 @@ def test_numbers_out_of_range(method, settings, message):
 
 
 def test_weights_out_of_range():
-    with pytest.raises(ValueError, match=r"original_weight should be from 0 to 1, found 1\.5"):
+    with pytest.raises(ValueError, match=r"original_weight should be in \[0, 1\], found 1\.5"):
         RM3(statistics(), original_weight=1.5)
-    with pytest.raises(ValueError, match="max_df should be from 0 to 1, found 2"):
+    with pytest.raises(ValueError, match=r"max_df should be in \[0, 1\], found 2"):
         RM3(statistics(), max_df=2)
-    with pytest.raises(ValueError, match=r"gamma should be at least 0, found -0\.15"):
+    with pytest.raises(ValueError, match=r"gamma should be 0 or more, found -0\.15"):
         Rocchio(statistics(), gamma=-0.15)
 
 

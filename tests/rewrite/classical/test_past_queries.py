@@ -106,8 +106,8 @@ def test_keeps_the_contract() -> None:
     ("settings", "message"),
     [
         ({"n": 0}, "n should be at least 1"),
-        ({"original_weight": 1.5}, "original_weight should be from 0 to 1"),
-        ({"min_likeness": -1}, "min_likeness should be from 0 to 1"),
+        ({"original_weight": 1.5}, r"original_weight should be in \[0, 1\]"),
+        ({"min_likeness": -1}, r"min_likeness should be in \[0, 1\]"),
     ],
 )
 def test_settings_out_of_range(settings: dict[str, Any], message: str) -> None:
