@@ -24,6 +24,7 @@ class Around(Rewriter):
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, Query2Doc
+        >>> from pyterrier_rewrite.around import Around
         >>> class IfLong(Around):
         ...     def __init__(self, rewriter):
         ...         self.rewriter = rewriter
