@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any, ClassVar, Final, Literal
 
@@ -14,28 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
-from .columns import (
-    OK,
-    QGEN,
-    QGROUP,
-    QGROUP_QUERY,
-    QID,
-    QSTATUS,
-    QUERY,
-    QUERY_FORMS,
-    QUERY_TOKS,
-    QUERY_VEC,
-    QUSAGE,
-    QWEIGHT,
-    TEXT,
-    USAGE_KEYS,
-    failed,
-    skipped,
-)
+from .columns import OK, QID, QUERY, QUERY_TOKS, QUERY_VEC, TEXT, failed, skipped
 from .errors import RewriteError, RewriteWarning
 from .protocols import Analyzer
+from .rankings.groups import query_frame
+from .rewritten import NewQuery, Rewritten, as_candidates, check_outcomes, output_rows, safe_terms
 from .text.analysis import EnglishAnalyzer, count_terms
 from .text.safe import safe_text
+from .usage import Usage, add_usage, no_usage
 from .value import DOCS_URL, ValueTransformer
 
 __all__ = [
@@ -51,48 +35,6 @@ __all__ = [
 
 DOCUMENTS: Final = "documents"
 """Column of the frame handed to :meth:`Rewriter.rewrite`: a query's feedback documents."""
-
-Usage = dict[str, float]
-
-
-def no_usage() -> Usage:
-    """Return a usage of nothing."""
-    return dict.fromkeys(USAGE_KEYS, 0)
-
-
-@dataclass(slots=True)
-class NewQuery:
-    """One query that a rewriter made.
-
-    Attributes:
-        text: The new text. A rewriter that writes terms or a vector leaves the text as it was.
-        toks: Weighted terms for ``query_toks``, or None.
-        vec: Dense vector for ``query_vec``, or None.
-        weight: Weight within its group, if the rewriter makes several queries from one.
-    """
-
-    text: str
-    toks: Mapping[str, float] | None = None
-    vec: npt.NDArray[np.floating[Any]] | None = None
-    weight: float = 1.0
-
-
-@dataclass(slots=True)
-class Rewritten:
-    """What became of one query.
-
-    Attributes:
-        queries: The new queries: one, or several if the rewriter is of that kind. None at all
-            means that the original stays, and ``status`` says why.
-        status: ``ok``, ``skipped: …`` or ``failed: …``.
-        gen: Raw generations, if a model made the query.
-        usage: What it cost, under the keys of :data:`~pyterrier_rewrite.columns.USAGE_KEYS`.
-    """
-
-    queries: Sequence[NewQuery] = ()
-    status: str = OK
-    gen: list[str] = field(default_factory=list)
-    usage: Usage | None = None
 
 
 class Rewriter(ValueTransformer):
@@ -110,6 +52,11 @@ class Rewriter(ValueTransformer):
     text and ``query_0`` the one before; ``qgen``, ``qstatus`` and ``qusage`` say what happened.
     A rewriter with ``several`` writes rows ``<qid>~1``, ``<qid>~2``, … with ``qgroup`` and
     ``qweight``.
+
+    Query ids that are no texts, such as numbers, stay what they are in the output, and are texts to
+    :meth:`rewrite` and to the feedback pipeline. Rows with one ``qid`` are rewritten each for
+    itself; where they could not be told apart, by a rewriter with feedback documents or with
+    ``several``, they are a ``ValueError``.
 
     A query that cannot be rewritten keeps its text, says why in ``qstatus``, and one
     :class:`~pyterrier_rewrite.RewriteWarning` sums up; with ``on_error="raise"`` the
@@ -136,6 +83,16 @@ class Rewriter(ValueTransformer):
         return ()
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """The query columns that it reads beside ``qid`` and ``query``, and cannot do without."""
+        return ()
+
+    @property
+    def adds(self) -> tuple[str, ...]:
+        """The query columns that it writes beside those of every rewriter."""
+        return ()
+
+    @property
     def several(self) -> bool:
         """Whether one query can become several."""
         return False
@@ -144,6 +101,18 @@ class Rewriter(ValueTransformer):
     def analyzer(self) -> Analyzer:
         """What decides what a term is, for rewriters that write ``query_toks``."""
         return EnglishAnalyzer()
+
+    def skip(self, queries: pd.DataFrame) -> Sequence[str | None]:
+        """Say why queries are left alone, before documents are searched or a model is asked.
+
+        Args:
+            queries: One row a query, with all its columns; ``query`` is clean and not empty.
+
+        Returns:
+            For each row a reason, which ``qstatus`` gives as ``skipped: <reason>``, or None for a
+            query to rewrite: :meth:`rewrite` sees no others.
+        """
+        return [None] * len(queries)
 
     def rewrite(self, queries: pd.DataFrame) -> Sequence[Rewritten]:
         """Rewrite a batch of queries.
@@ -169,68 +138,73 @@ class Rewriter(ValueTransformer):
         Raises:
             pt.validate.InputValidationError: If a column is missing.
             TypeError: If a query is not a text.
+            ValueError: If an argument cannot work, or rows with one ``qid`` cannot be told apart.
             RewriteError: If a query fails and ``on_error`` is ``"raise"``.
         """
         with pt.validate.any(inp, context=self) as v:
             if self.fb_docs == 0 or self.feedback is not None:
-                v.query_frame(extra_columns=[QUERY], mode="queries")
+                v.query_frame(extra_columns=[QUERY, *self.needs], mode="queries")
             if self.fb_docs > 0:
-                v.result_frame(extra_columns=[QUERY, TEXT], mode="results")
+                v.result_frame(extra_columns=[QUERY, TEXT, *self.needs], mode="results")
         if v.mode is None:  # only reached by pt.inspect on a frame of another kind
             raise pt.validate.InputValidationError(f"unknown kind of frame: {list(inp)}", [])
-        queries = inp if v.mode == "queries" else _queries_of_results(inp)
+        queries = inp if v.mode == "queries" else query_frame(inp)
         if len(queries):
             self.check()
         _check_texts(queries)
-        results = inp if v.mode == "results" else None
-        outcomes = self._outcomes(queries, results)
+        if (self.several or self.fb_docs > 0) and queries[QID].map(str).duplicated().any():
+            raise ValueError(
+                "every qid should occur once; drop the copies, or number the rows anew"
+            )
+        outcomes = self._outcomes(queries, inp if v.mode == "results" else None)
+        out = self._rows(queries, outcomes)
         self._report(queries, outcomes)
-        return self._assemble(queries, outcomes)
+        return out
+
+    def candidates(
+        self, queries: pd.DataFrame, outcomes: Sequence[Rewritten], *, first: int = 1
+    ) -> pd.DataFrame:
+        """Return outcomes as candidates for a reward, in the rows that :meth:`transform` gives.
+
+        Args:
+            queries: One row an outcome, as :meth:`rewrite` got them; samples for one query share
+                its ``qid``.
+            outcomes: What :meth:`rewrite` made of them; they are made safe.
+            first: Number of a query's first candidate.
+        """
+        named = as_candidates(queries.drop(columns=[DOCUMENTS], errors="ignore"), first=first)
+        return self._rows(named, outcomes)
 
     def _outcomes(self, queries: pd.DataFrame, results: pd.DataFrame | None) -> list[Rewritten]:
+        outcomes = [Rewritten() for _ in range(len(queries))]
         clean = [safe_text(text) for text in queries[QUERY]]
-        outcomes = [
-            Rewritten() if text else Rewritten(status=skipped("empty query")) for text in clean
-        ]
-        todo = [row for row, text in enumerate(clean) if text]
-        batch = queries.assign(**{QUERY: clean}).iloc[todo].reset_index(drop=True)
+        batch = queries.assign(**{QID: list(map(str, queries[QID])), QUERY: clean})
+        batch.index = pd.RangeIndex(len(batch))
         started = perf_counter()
         try:
-            if self.fb_docs > 0:
-                found = self.retrieve_feedback(batch) if results is None else results
-                documents = self.best_documents(batch, found)
-                for row, its in zip(todo, documents, strict=True):
-                    if not its:
-                        outcomes[row] = Rewritten(status=skipped("no feedback documents"))
-                keep = [i for i, its in enumerate(documents) if its]
-                batch = batch.assign(**{DOCUMENTS: pd.Series(documents, dtype=object)})
-                batch = batch.iloc[keep].reset_index(drop=True)
-                todo = [todo[i] for i in keep]
-            rewritten = self.rewrite(batch) if todo else []
+            batch = _asked(batch, outcomes, [None if text else "empty query" for text in clean])
+            if len(batch):
+                batch = _asked(batch, outcomes, self.skip(batch.reset_index(drop=True)))
+            if len(batch) and self.fb_docs > 0:
+                asked = batch.reset_index(drop=True)
+                found = self.retrieve_feedback(asked) if results is None else results
+                documents = self.best_documents(asked, found)
+                column = pd.Series(documents, index=batch.index, dtype=object)
+                batch = batch.assign(**{DOCUMENTS: column})
+                reasons = [None if its else "no feedback documents" for its in documents]
+                batch = _asked(batch, outcomes, reasons)
+            rewritten = self.rewrite(batch.reset_index(drop=True)) if len(batch) else []
         except RewriteError as error:
             if self.on_error == "raise":
                 raise
             reason = failed(_one_line(error))
-            rewritten = [Rewritten(status=reason) for _ in todo]
-        if len(rewritten) != len(todo):
-            raise RuntimeError(
-                f"{type(self).__name__}.rewrite returned {len(rewritten)} outcomes for "
-                f"{len(todo)} queries; it must return one a query"
-            )
-        for outcome in rewritten:
-            if not isinstance(outcome, Rewritten):
-                raise TypeError(
-                    f"{type(self).__name__}.rewrite should return Rewritten([NewQuery(…)]) for "
-                    f"each query, found {outcome!r}"
-                )
-        seconds = (perf_counter() - started) / max(1, len(todo))
-        for row, outcome in zip(todo, rewritten, strict=True):
+            rewritten = [Rewritten(status=reason) for _ in range(len(batch))]
+        check_outcomes(type(self).__name__, rewritten, len(batch), self.adds)
+        seconds = (perf_counter() - started) / max(1, len(batch))
+        for row, outcome in zip(batch.index, rewritten, strict=True):
             if outcome.usage is None:
-                outcome.usage = no_usage()
-                outcome.usage["seconds"] = seconds
+                outcome.usage = {**no_usage(), "seconds": seconds}
             outcomes[row] = outcome
-        for outcome, text in zip(outcomes, clean, strict=True):
-            self._make_safe(outcome, text)
         return outcomes
 
     def retrieve_feedback(self, queries: pd.DataFrame) -> pd.DataFrame:
@@ -265,8 +239,8 @@ class Rewriter(ValueTransformer):
         found: dict[str, list[dict[str, Any]]] = {}
         top = results.groupby(QID, sort=False).head(self.fb_docs)
         for qid, record in zip(top[QID], top[columns].to_dict("records"), strict=True):
-            found.setdefault(qid, []).append(record)
-        return [found.get(qid, []) for qid in queries[QID]]
+            found.setdefault(str(qid), []).append(record)
+        return [found.get(str(qid), []) for qid in queries[QID]]
 
     def _make_safe(self, outcome: Rewritten, original: str) -> None:
         """Clean what the rewriter made; where nothing is left, the original stays."""
@@ -274,7 +248,7 @@ class Rewriter(ValueTransformer):
         for query in outcome.queries:
             query.text = safe_text(query.text)
             if QUERY_TOKS in writes:
-                query.toks = _safe_terms(query.toks)
+                query.toks = safe_terms(query.toks)
             usable = query.text and (QUERY_TOKS not in writes or query.toks)
             if usable and (QUERY_VEC not in writes or query.vec is not None):
                 safe.append(query)
@@ -306,12 +280,14 @@ class Rewriter(ValueTransformer):
         """Return the vector of an unchanged query; None lets the engine encode the text."""
         return None
 
+    def original_columns(self, queries: pd.DataFrame) -> dict[str, Sequence[object]]:
+        """Return the cells of the columns that it adds, for queries that are left alone."""
+        nothing = [None] * len(queries)
+        return {name: queries.get(name, nothing) for name in self.adds}
+
     def _report(self, queries: pd.DataFrame, outcomes: Sequence[Rewritten]) -> None:
-        bad = [
-            (qid, outcome.status)
-            for qid, outcome in zip(queries[QID], outcomes, strict=True)
-            if outcome.status.startswith("failed")
-        ]
+        said = zip(queries[QID], (outcome.status for outcome in outcomes), strict=True)
+        bad = [(qid, status) for qid, status in said if status.startswith("failed")]
         if not bad:
             return
         qid, status = bad[0]
@@ -325,60 +301,20 @@ class Rewriter(ValueTransformer):
             f"{message}; they keep their text, see the column qstatus", RewriteWarning, stacklevel=4
         )
 
-    def _assemble(self, queries: pd.DataFrame, outcomes: Sequence[Rewritten]) -> pd.DataFrame:
-        out: pd.DataFrame = pt.model.push_queries(queries, keep_original=True)
-        dropped = [c for c in QUERY_FORMS if c in out.columns and c not in self.writes]
-        out = out.drop(columns=dropped).reset_index(drop=True)
-        before = out[QUSAGE].tolist() if QUSAGE in out.columns else [None] * len(out)
-        made = [query for outcome in outcomes for query in outcome.queries]
-        rows = out
-        if self.several:
-            counts = [len(outcome.queries) for outcome in outcomes]
-            rows = out.loc[out.index.repeat(counts)].reset_index(drop=True)
-            if QGROUP not in rows.columns:
-                rows[QGROUP] = rows[QID]
-                rows[QGROUP_QUERY] = rows["query_0"]
-            number = [i for count in counts for i in range(1, count + 1)]
-            rows[QID] = [f"{qid}~{i}" for qid, i in zip(rows[QID], number, strict=True)]
-            inherited = rows[QWEIGHT].tolist() if QWEIGHT in rows.columns else [1.0] * len(rows)
-            rows[QWEIGHT] = [w * q.weight for w, q in zip(inherited, made, strict=True)]
-        rows[QUERY] = _objects([query.text for query in made])
-        if QUERY_TOKS in self.writes:
-            rows[QUERY_TOKS] = _objects([query.toks for query in made])
-        if QUERY_VEC in self.writes:
-            rows[QUERY_VEC] = _objects([query.vec for query in made])
-        rows[QGEN] = _objects([o.gen for o in outcomes for _ in o.queries])
-        rows[QSTATUS] = _objects([o.status for o in outcomes for _ in o.queries])
-        # the cost stands in the first row of a group, so that a sum over rows is right
-        costs = []
-        for outcome, earlier in zip(outcomes, before, strict=True):
-            costs.append(add_usage(earlier, outcome.usage))
-            costs.extend(no_usage() for _ in outcome.queries[1:])
-        rows[QUSAGE] = _objects(costs)
-        return rows
+    def _rows(self, queries: pd.DataFrame, outcomes: Sequence[Rewritten]) -> pd.DataFrame:
+        for outcome, text in zip(outcomes, queries[QUERY], strict=True):
+            self._make_safe(outcome, safe_text(text))
+        return output_rows(
+            queries,
+            outcomes,
+            writes=self.writes,
+            several=self.several,
+            added=self.original_columns(queries),
+        )
 
     def subtransformers(self) -> dict[str, pt.Transformer]:
         """Return the pipelines inside this one, for :mod:`pyterrier.inspect`."""
         return {} if self.feedback is None else {"feedback": self.feedback}
-
-
-# -- helpers --------------------------------------------------------------------------------
-
-
-def add_usage(earlier: object, now: Usage | None) -> Usage:
-    """Return the sum of two usages, either of which may be missing."""
-    total = no_usage()
-    for usage in (earlier, now):
-        if isinstance(usage, Mapping):
-            for key in USAGE_KEYS:
-                total[key] += usage.get(key, 0)
-    return total
-
-
-def _queries_of_results(results: pd.DataFrame) -> pd.DataFrame:
-    kept = set(pt.model.query_columns(results))
-    queries = results.loc[:, [column in kept for column in results.columns]]
-    return queries.drop_duplicates(subset=[QID]).reset_index(drop=True)
 
 
 def _check_texts(queries: pd.DataFrame) -> None:
@@ -390,20 +326,19 @@ def _check_texts(queries: pd.DataFrame) -> None:
             )
 
 
-def _safe_terms(terms: Mapping[str, float] | None) -> dict[str, float]:
-    safe: dict[str, float] = {}
-    for term, weight in (terms or {}).items():
-        if not term.isalnum() or not term.islower():
-            term = safe_text(term).lower()
-        weight = float(weight)
-        if term and math.isfinite(weight) and weight > 0:
-            safe[term] = safe.get(term, 0.0) + weight
-    return safe
-
-
-def _objects(values: Sequence[object]) -> pd.Series:
-    """Return a column of objects; as pandas' text type, long queries are copied at every result."""
-    return pd.Series(list(values), dtype=object)
+def _asked(
+    batch: pd.DataFrame, outcomes: list[Rewritten], reasons: Sequence[str | None]
+) -> pd.DataFrame:
+    """Note why queries are left alone, and return the others; the index numbers the outcomes."""
+    if len(reasons) != len(batch):
+        raise RuntimeError(
+            f"skip returned {len(reasons)} reasons for {len(batch)} queries; it must return a "
+            "reason or None for each"
+        )
+    for row, reason in zip(batch.index, reasons, strict=True):
+        if reason is not None:
+            outcomes[row] = Rewritten(status=skipped(reason))
+    return batch.iloc[[at for at, reason in enumerate(reasons) if reason is None]]
 
 
 def _one_line(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..base import NewQuery, Rewriter, Rewritten
-from ..columns import QUERY, skipped
+from ..columns import QUERY
 from .history import History, histories
 
 
@@ -26,12 +26,14 @@ class AppendHistory(Rewriter):
         'of linen? red sofas'
     """
 
+    def skip(self, queries: pd.DataFrame) -> list[str | None]:
+        """Leave a turn alone before which nothing was said."""
+        return [None if self.choose(its) else "no history" for its in histories(queries)]
+
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Append every history."""
         return [
             Rewritten([NewQuery(" ".join([query, *(m["content"] for m in self.choose(history))]))])
-            if self.choose(history)
-            else Rewritten(status=skipped("no history"))
             for query, history in zip(queries[QUERY], histories(queries), strict=True)
         ]
 

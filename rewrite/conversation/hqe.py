@@ -77,6 +77,11 @@ class HQE(Rewriter):
         self.on_error = on_error
         self.check()
 
+    def skip(self, queries: pd.DataFrame) -> list[str | None]:
+        """Leave a turn alone before which nothing was said."""
+        said = [_turns(history, self.responses) for history in histories(queries)]
+        return [None if turns else "no history" for turns in said]
+
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Append the keywords of every conversation; the engine is asked once for the batch."""
         outcomes = []
@@ -85,8 +90,7 @@ class HQE(Rewriter):
             if terms:
                 outcomes.append(Rewritten([NewQuery(" ".join([turn.query, *terms]))]))
             else:
-                reason = "no keywords in the history" if turn.history else "no history"
-                outcomes.append(Rewritten(status=skipped(reason)))
+                outcomes.append(Rewritten(status=skipped("no keywords in the history")))
         return outcomes
 
     def keywords(self, turn: ScoredTurn) -> list[str]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pandas as pd
 
 from ..base import Rewritten
-from ..columns import OK, QHISTORY, QUERY, skipped
+from ..columns import OK, QHISTORY, QUERY
 from ..llm.base import LLM, Message, Messages
 from ..prompting.formulation import Keep
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..ranges import Count
-from .history import History, histories, objects, show_history
+from .history import History, histories, show_history
 
 
 class ConversationalRewriter(LLMRewriter):
@@ -52,28 +53,28 @@ class MessageStep(ConversationalRewriter):
         """Return the messages as they are after the answer."""
         raise NotImplementedError
 
-    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
-        """Ask about the turns that there is something to ask about."""
-        reasons = [self.objection(its) for its in histories(queries, self.column)]
-        outcomes = [Rewritten(status=skipped(reason or "")) for reason in reasons]
-        asked = [row for row, reason in enumerate(reasons) if reason is None]
-        if asked:
-            heard = super().rewrite(queries.iloc[asked].reset_index(drop=True))
-            for row, outcome in zip(asked, heard, strict=True):
-                outcomes[row] = outcome
-        return outcomes
+    @property
+    def adds(self) -> tuple[str, ...]:
+        """The column that it writes."""
+        return (self.column,)
 
-    def _assemble(self, queries: pd.DataFrame, outcomes: Any) -> pd.DataFrame:
-        out = super()._assemble(queries, outcomes)
-        cells = []
+    def original_columns(self, queries: pd.DataFrame) -> dict[str, Sequence[object]]:
+        """Return the messages as they are."""
+        return {self.column: histories(queries, self.column)}
+
+    def skip(self, queries: pd.DataFrame) -> list[str | None]:
+        """Leave alone what there is nothing to ask about."""
+        return [self.objection(its) for its in histories(queries, self.column)]
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Ask about the turns, and write what is heard into the messages."""
+        outcomes = super().rewrite(queries)
         before = histories(queries, self.column)
-        for its, query, outcome in zip(before, queries[QUERY], outcomes, strict=True):
+        for outcome, its, query in zip(outcomes, before, queries[QUERY], strict=True):
             if outcome.status == OK:
                 heard = " ".join(self.parser(outcome.gen[0]))
-                its = self.written(its, heard, query)
-            cells.append(its)
-        out[self.column] = objects(cells)
-        return out
+                outcome.columns = {self.column: self.written(its, heard, query)}
+        return outcomes
 
 
 def message(role: str, content: str) -> Message:

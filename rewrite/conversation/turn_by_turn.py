@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
-from ..base import NewQuery, Rewriter, Rewritten
+from ..around import Around
+from ..base import NewQuery, Rewritten
 from ..columns import (
     OK,
     QCONVERSATION,
@@ -27,13 +27,12 @@ from ..columns import (
     QUSAGE,
 )
 from ..errors import RewriteWarning
-from ..protocols import Analyzer
 from ..text.safe import safe_text
 from .history import History, histories, objects
 from .prompted import message
 
 
-class TurnByTurn(Rewriter):
+class TurnByTurn(Around):
     """Rewrites auto-regressively: each turn sees the earlier turns as they were rewritten.
 
     A rewriter by itself is parallel: all turns go to it at once, with the raw turns in their
@@ -72,17 +71,21 @@ class TurnByTurn(Rewriter):
         self.rewriter = rewriter
         self.on_error = on_error
 
+    fb_docs = 0  # the rewriter finds its documents itself, turn by turn
+    feedback = None
+
     def check(self) -> None:
         """Raise if the rewriter is none, or makes several queries."""
-        last = self._last()
-        if not isinstance(last, Rewriter):
-            raise TypeError(f"expected a rewriter, or a pipeline that ends in one, found {last!r}")
-        if last.several:
+        super().check()
+        if self.several:
             raise ValueError(
-                f"{type(last).__name__} makes several queries from one, so there is no one "
+                f"{type(self.inner).__name__} makes several queries from one, so there is no one "
                 "rewrite to put into a history; use a rewriter that makes one"
             )
-        last.check()
+
+    def skip(self, queries: pd.DataFrame) -> list[str | None]:
+        """Leave no turn alone: the rewriter does, when it knows what was said before."""
+        return [None] * len(queries)
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Rewrite all first turns, then all second turns, and so on."""
@@ -100,50 +103,11 @@ class TurnByTurn(Rewriter):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RewriteWarning)  # one warning sums up, at the end
                 made = self.rewriter.transform(batch)
-            by_qid = {record[QID]: record for record in made.to_dict("records")}
-            for row in rows:
-                record = by_qid[frame[QID].iloc[row]]
-                outcomes[row] = _outcome(record)
+            for row, record in zip(rows, made.to_dict("records"), strict=True):
+                outcomes[row] = _outcome(record, self.adds)
                 pair = (raw[row], safe_text(record[QUERY]) or raw[row])
                 done.setdefault(conversations[row], []).append(pair)
         return outcomes
-
-    # -- what the rewriter is like -------------------------------------------------------
-
-    def _last(self) -> Any:
-        stages = getattr(self.rewriter, "_transformers", None)
-        return stages[-1] if stages else self.rewriter
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """The query forms that the rewriter writes."""
-        found: tuple[str, ...] = getattr(self._last(), "writes", ())
-        return found
-
-    @property
-    def analyzer(self) -> Analyzer:
-        """The rewriter's."""
-        found: Analyzer = getattr(self._last(), "analyzer", super().analyzer)
-        return found
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether the rewriter always gives the same output."""
-        return bool(getattr(self._last(), "repeatable", True))
-
-    def original_terms(self, text: str) -> dict[str, float]:
-        """Return the terms of an unchanged query, as the rewriter has them."""
-        found: dict[str, float] = self._last().original_terms(text)
-        return found
-
-    def original_vector(self, text: str) -> npt.NDArray[np.floating[Any]] | None:
-        """Return the vector of an unchanged query, as the rewriter has it."""
-        found: npt.NDArray[np.floating[Any]] | None = self._last().original_vector(text)
-        return found
-
-    def subtransformers(self) -> dict[str, pt.Transformer]:
-        """Return the rewriter inside this one, for :mod:`pyterrier.inspect`."""
-        return {"rewriter": self.rewriter}
 
 
 def _steps(queries: pd.DataFrame) -> tuple[list[Any], list[list[int]]]:
@@ -175,7 +139,7 @@ def _rewritten(history: History, done: list[tuple[str, str]]) -> History:
     ]
 
 
-def _outcome(record: Mapping[str, Any]) -> Rewritten:
+def _outcome(record: Mapping[str, Any], adds: Sequence[str]) -> Rewritten:
     usage, gen = record.get(QUSAGE), record.get(QGEN)
     status = record.get(QSTATUS, OK)
     new = NewQuery(record[QUERY], toks=record.get(QUERY_TOKS), vec=record.get(QUERY_VEC))
@@ -184,4 +148,5 @@ def _outcome(record: Mapping[str, Any]) -> Rewritten:
         status,
         list(gen) if isinstance(gen, list) else [],
         dict(usage) if isinstance(usage, Mapping) else None,
+        {name: record[name] for name in adds},
     )

@@ -7,7 +7,7 @@ from typing import Final, Literal
 import pandas as pd
 
 from ..base import NewQuery, Rewriter, Rewritten
-from ..columns import QUERY, QUERY_VEC, skipped
+from ..columns import QUERY, QUERY_VEC
 from ..protocols import Encoder
 from ..text.safe import safe_text
 
@@ -81,27 +81,23 @@ class InstructionPrefix(Rewriter):
 
     def check(self) -> None:
         """Raise if an argument cannot work."""
+        super().check()
         self._template()
+
+    def skip(self, queries: pd.DataFrame) -> list[str | None]:
+        """Leave a query alone that has no instruction."""
+        return [None if its else "no instruction" for its in self._instructions(queries)]
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Put each query into the form, and encode all of them at once."""
-        instructions = self._instructions(queries)
-        asked = [
-            (query, self._prefixed(instruction, query))
-            for instruction, query in zip(instructions, queries[QUERY], strict=True)
-            if instruction
-        ]
-        prefixed = [text for _, text in asked]
-        if self.encoder is None or not asked:
-            made = iter([NewQuery(text) for text in prefixed])
-        else:
-            vectors = self.encoder.encode(prefixed)
-            made = iter(
-                [NewQuery(query, vec=v) for (query, _), v in zip(asked, vectors, strict=True)]
-            )
+        texts = queries[QUERY].tolist()
+        prefixed = list(map(self._prefixed, self._instructions(queries), texts))
+        if self.encoder is None:
+            return [Rewritten([NewQuery(text)]) for text in prefixed]
+        vectors = self.encoder.encode(prefixed)
         return [
-            Rewritten([next(made)]) if instruction else Rewritten(status=skipped("no instruction"))
-            for instruction in instructions
+            Rewritten([NewQuery(text, vec=vector)])
+            for text, vector in zip(texts, vectors, strict=True)
         ]
 
     def _instructions(self, queries: pd.DataFrame) -> list[str]:

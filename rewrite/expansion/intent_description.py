@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pandas as pd
 
-from ..base import DOCUMENTS
-from ..columns import QDESCRIPTION, QGEN, QUERY
+from ..base import DOCUMENTS, Rewritten
+from ..columns import QDESCRIPTION, QUERY
 from ..llm.base import LLM, Messages
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
@@ -68,19 +69,24 @@ class IntentDescription(LLMRewriter):
         super().__init__(llm, **settings)
         self.contrast = contrast
 
-    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
-        """Describe every query of a frame; see the class for columns.
+    @property
+    def adds(self) -> tuple[str, ...]:
+        """The column of the description."""
+        return (QDESCRIPTION,)
 
-        Raises:
-            pt.validate.InputValidationError: If a column is missing.
-            RewriteError: If a query fails and ``on_error`` is ``"raise"``.
-        """
-        out = super().transform(inp)
-        described = [
-            safe_text(" ".join(part for text in texts for part in self.parser(text))) or query
-            for texts, query in zip(out[QGEN], out[f"{QUERY}_0"], strict=True)
-        ]
-        return out.assign(**{QDESCRIPTION: pd.Series(described, dtype=object)})
+    def original_columns(self, queries: pd.DataFrame) -> dict[str, Sequence[object]]:
+        """Describe a query by itself."""
+        return {QDESCRIPTION: queries[QUERY]}
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
+        """Ask for the descriptions, and use them."""
+        outcomes = super().rewrite(queries)
+        for outcome in outcomes:
+            parts = [part for text in outcome.gen for part in self.parser(text)]
+            description = safe_text(" ".join(parts))
+            if description:
+                outcome.columns = {QDESCRIPTION: description}
+        return outcomes
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render the prompts, each with the two kinds of documents."""

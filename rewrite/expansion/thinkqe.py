@@ -106,7 +106,7 @@ class ThinkQE(LLMRewriter):
         results = self.retrieve_feedback(expanded)
         row = dict(zip(queries[QID], queries.index, strict=True))
         fresh = [
-            docno not in seen[row[qid]]
+            docno not in seen[row[str(qid)]]
             for qid, docno in zip(results[QID], results[DOCNO], strict=True)
         ]
         documents = self.best_documents(expanded, results[fresh])

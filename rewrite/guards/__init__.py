@@ -4,6 +4,7 @@ from .distinct_queries import DistinctQueries
 from .guard import Guard
 from .keep_entities import KeepEntities
 from .length_budget import LengthBudget
+from .original import Original
 from .same_language import SameLanguage
 from .unchanged import Unchanged
 
@@ -12,6 +13,7 @@ __all__ = [
     "Guard",
     "KeepEntities",
     "LengthBudget",
+    "Original",
     "SameLanguage",
     "Unchanged",
 ]

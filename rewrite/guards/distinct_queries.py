@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-from ..base import add_usage
 from ..columns import QGROUP, QUERY, QUERY_TOKS, QUERY_VEC, QUSAGE
+from ..usage import add_usage
 from ..value import ValueTransformer
 
 _WORDS = re.compile(r"\w+")

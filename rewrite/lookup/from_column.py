@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
-import pyterrier as pt
 
 from ..base import NewQuery, Rewriter, Rewritten
-from ..columns import QREWRITE, QUERY, failed, skipped
+from ..columns import QREWRITE, failed
 
 
 class FromColumn(Rewriter):
@@ -35,22 +32,26 @@ class FromColumn(Rewriter):
     def __init__(self, column: str = QREWRITE) -> None:
         self.column = column
 
-    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
-        """Rewrite every query of a frame; see the class for columns."""
-        pt.validate.query_frame(inp, [QUERY, self.column], context=self)
-        return super().transform(inp)
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
 
-    def rewrite(self, queries: pd.DataFrame) -> Sequence[Rewritten]:
+    def skip(self, queries: pd.DataFrame) -> list[str | None]:
+        """Leave a query alone whose cell is empty."""
+        return [f"no {self.column}" if _is_empty(its) else None for its in queries[self.column]]
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Take every query's rewrite."""
-        return [self._take(value) for value in queries[self.column]]
+        return [
+            Rewritten([NewQuery(its)])
+            if isinstance(its, str)
+            else Rewritten(status=failed(f"{self.column} holds a {type(its).__name__}"))
+            for its in queries[self.column]
+        ]
 
-    def _take(self, value: object) -> Rewritten:
-        if isinstance(value, str):
-            blank = not value or value.isspace()
-        elif not pd.api.types.is_scalar(value) or not pd.isna(value):
-            return Rewritten(status=failed(f"{self.column} holds a {type(value).__name__}"))
-        else:
-            blank = True
-        if blank:
-            return Rewritten(status=skipped(f"no {self.column}"))
-        return Rewritten([NewQuery(str(value))])
+
+def _is_empty(cell: object) -> bool:
+    if isinstance(cell, str):
+        return not cell or cell.isspace()
+    return bool(pd.api.types.is_scalar(cell) and pd.isna(cell))

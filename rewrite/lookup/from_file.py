@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Literal
@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from ..base import NewQuery, Rewriter, Rewritten
-from ..columns import QID, QUERY, TEXT, skipped
+from ..columns import QID, QUERY, TEXT
 from ..text.files import TextFile
 
 
@@ -57,19 +57,24 @@ class FromFile(Rewriter):
 
     def check(self) -> None:
         """Raise if there is no such file."""
+        super().check()
         if self._rewrites is None and not Path(self.path).expanduser().is_file():
             raise ValueError(f"{self.path}: no such file; check the path of the rewrites")
 
-    def rewrite(self, queries: pd.DataFrame) -> Sequence[Rewritten]:
+    def skip(self, queries: pd.DataFrame) -> list[str | None]:
+        """Leave a query alone that is not in the file."""
+        known, missing = self._known(), f"not in {Path(self.path).name}"
+        return [None if qid in known else missing for qid in queries[QID]]
+
+    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Look every query up."""
+        known = self._known()
+        return [Rewritten([NewQuery(known[qid])]) for qid in queries[QID]]
+
+    def _known(self) -> dict[str, str]:
         if self._rewrites is None:
             self._rewrites = dict(self._read())
-        missing = skipped(f"not in {Path(self.path).name}")
-        found = [self._rewrites.get(qid) for qid in queries[QID]]
-        return [
-            Rewritten(status=missing) if text is None else Rewritten([NewQuery(text)])
-            for text in found
-        ]
+        return self._rewrites
 
     def _read(self) -> Iterator[tuple[str, str]]:
         file = TextFile(Path(self.path).expanduser())

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 import pyterrier as pt
 
-from ..base import DOCUMENTS, Rewriter, Rewritten, Usage
-from ..columns import OK, QUERY, failed
+from ..base import DOCUMENTS, Rewriter, Rewritten
+from ..columns import QUERY
 from ..llm.base import LLM, Completions, Messages, Sampling
 from ..parsing.parsers import Parser, Text, without_unfinished_word
 from ..protocols import Analyzer
@@ -18,6 +18,7 @@ from ..ranges import Count, Natural, Portion, Weight
 from .documents import show_documents
 from .examples import ExampleSource
 from .formulation import Formulation, Replace, Vector
+from .outcome import outcome
 from .prompt import Example, Prompt
 
 
@@ -214,8 +215,9 @@ class LLMRewriter(Rewriter):
         answers = self.generate(self.messages(queries), parser=self.parser)
         parts = [self.parse(answer) for answer in answers]
         formed = self.formulation.form_batch(queries[QUERY].tolist(), parts)
+        unusable = "no usable text in the answer"
         return [
-            Rewritten(new, _status(answer, its), answer.texts, usage_of(answer))
+            outcome([answer], new if its else [], unusable=unusable)  # Keep forms without parts
             for new, answer, its in zip(formed, answers, parts, strict=True)
         ]
 
@@ -254,22 +256,3 @@ class LLMRewriter(Rewriter):
     def repeatable(self) -> bool:
         """Whether the model is asked greedily, or with a seed."""
         return self.temperature == 0 or self.seed is not None
-
-
-def usage_of(answer: Completions) -> Usage:
-    """Return what one answer cost, in the form of the column ``qusage``."""
-    return {
-        "requests": 1,
-        "cached": int(answer.cached),
-        "prompt_tokens": answer.prompt_tokens,
-        "completion_tokens": answer.completion_tokens,
-        "seconds": answer.seconds,
-    }
-
-
-def _status(answer: Completions, parts: Sequence[str]) -> str:
-    if answer.error is not None:
-        return failed(answer.error)
-    if not parts:
-        return failed("no usable text in the answer")
-    return OK

@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from ..base import NewQuery, Rewritten, Usage, add_usage
 from ..columns import OK, failed
 from ..llm.base import Completions
-from .llm_rewriter import usage_of
 
 
-def outcome(answers: Sequence[Completions], new: Sequence[NewQuery]) -> Rewritten:
+def outcome(
+    answers: Sequence[Completions],
+    new: Sequence[NewQuery],
+    *,
+    unusable: str = "no usable text in the answers",
+) -> Rewritten:
     """Sum up a query that took several requests, or several kinds of them.
 
     A request that failed is no loss as long as another brought something.
@@ -18,6 +22,7 @@ def outcome(answers: Sequence[Completions], new: Sequence[NewQuery]) -> Rewritte
     Args:
         answers: Every answer for the query, in the order of the requests.
         new: The new queries that were formed of them; none, if nothing was usable.
+        unusable: What to say then.
     """
     errors = [answer.error for answer in answers if answer.error is not None]
     usage: Usage | None = None
@@ -25,7 +30,18 @@ def outcome(answers: Sequence[Completions], new: Sequence[NewQuery]) -> Rewritte
         usage = add_usage(usage, usage_of(answer))
     return Rewritten(
         new,
-        OK if new else failed(errors[0] if errors else "no usable text in the answers"),
+        OK if new else failed(errors[0] if errors else unusable),
         [text for answer in answers for text in answer.texts],
         usage,
     )
+
+
+def usage_of(answer: Completions) -> Usage:
+    """Return what one answer cost, in the form of the column ``qusage``."""
+    return {
+        "requests": 1,
+        "cached": int(answer.cached),
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "seconds": answer.seconds,
+    }

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
-from ..base import add_usage
 from ..columns import QGROUP, QGROUP_QUERY, QID, QUERY, QUERY_FORMS, QUSAGE, QWEIGHT
+from ..usage import add_usage
 from ..value import same
 
 Ints = npt.NDArray[np.int64]

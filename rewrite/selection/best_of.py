@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import pyterrier as pt
 
-from ..base import DOCUMENTS, Rewriter, Rewritten, add_usage
-from ..columns import QCAND, QGROUP, QGROUP_QUERY, QID, QUERY, skipped
+from ..around import Around
+from ..base import Rewriter, Rewritten, add_usage
+from ..columns import QCAND, QID, QSTATUS, skipped
 from ..llm.spread import Spread
-from ..protocols import Analyzer, Reward
+from ..protocols import Reward
+from ..ranges import Count
 
 
-class BestOf(Rewriter):
+class BestOf(Around):
     """Samples ``n`` rewrites of each query and keeps the one with the highest reward.
 
     The reward is best one that needs no judgements, such as
@@ -61,7 +62,7 @@ class BestOf(Rewriter):
         rewriter: Rewriter,
         reward: Reward,
         *,
-        n: int = 8,
+        n: Count = 8,
         temperature: float | None = None,
         or_original: bool = False,
         on_error: Literal["keep", "raise"] = "keep",
@@ -73,6 +74,19 @@ class BestOf(Rewriter):
         self.or_original = or_original
         self.on_error = on_error
 
+    include_original = False  # the samples bring it
+
+    def check(self) -> None:
+        """Raise if an argument cannot work, or all samples would be the same."""
+        super().check()
+        if not isinstance(self.rewriter, Rewriter):
+            raise TypeError(
+                f"rewriter should be one, such as Query2Doc(llm), found {self.rewriter!r}"
+            )
+        if not isinstance(self.reward, Reward):
+            raise TypeError(f"reward should have score(candidates), found {self.reward!r}")
+        self._sampler()
+
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Sample, score and choose, the whole batch at once."""
         sampler = self._sampler()
@@ -81,12 +95,9 @@ class BestOf(Rewriter):
         copies[QID] = [f"{qid}~{i}" for qid, i in zip(copies[QID], number, strict=True)]
         made = list(sampler.rewrite(copies))
         samples = [made[start : start + self.n] for start in range(0, len(made), self.n)]
-        for its, text in zip(samples, queries[QUERY], strict=True):
-            for sample in its:
-                sampler._make_safe(sample, text)
-            if self.or_original:
-                kept = skipped("no rewrite is better")
-                its.insert(0, Rewritten([self.original_query(text)], kept))
+        if self.or_original:
+            for its in samples:
+                its.insert(0, Rewritten(status=skipped("no rewrite is better")))
         marks = self._marks(sampler, queries, samples)
         return [
             _combined(its, _winner(its, marked, has_original=self.or_original))
@@ -95,8 +106,6 @@ class BestOf(Rewriter):
 
     def _sampler(self) -> Rewriter:
         """Return the rewriter as it is sampled."""
-        if self.n < 1:
-            raise ValueError(f"n should be at least 1, found {self.n}")
         known = self.rewriter.parameters()
         changes: dict[str, Any] = {}
         if "llm" in known:
@@ -109,77 +118,27 @@ class BestOf(Rewriter):
                     f"all {self.n} samples would be the same, because {self.rewriter!r} asks its "
                     "model at temperature 0; pass temperature=0.7 or the like"
                 )
-        return self.rewriter.apply_attributes(**changes)
+        sampler: Rewriter = self.rewriter.apply_attributes(**changes)
+        return sampler
 
     def _marks(
         self, sampler: Rewriter, queries: pd.DataFrame, samples: Sequence[Sequence[Rewritten]]
     ) -> list[list[float | None]]:
         """Return the mark of every sample; one that cannot be read has none."""
-        places = [
-            (row, i)
-            for row, its in enumerate(samples)
-            for i, sample in enumerate(its)
-            if not sample.status.startswith("failed")
-        ]
-        marks: list[list[float | None]] = [[None] * len(its) for its in samples]
-        if not places:
-            return marks
-        frame = queries.drop(columns=[DOCUMENTS], errors="ignore")
-        frame = frame.iloc[[row for row, _ in places]].reset_index(drop=True)
-        if QGROUP not in frame.columns:
-            frame[QGROUP], frame[QGROUP_QUERY] = frame[QID], frame[QUERY]
-        first = 0 if self.or_original else 1
-        names = [f"{qid}~{i + first}" for qid, (_, i) in zip(frame[QID], places, strict=True)]
-        frame[QID] = frame[QCAND] = names
-        candidates = sampler._assemble(frame, [samples[row][i] for row, i in places])
-        found = self.reward.score(candidates)
-        for name, (row, i) in zip(names, places, strict=True):
-            marks[row][i] = found[name]
-        return marks
-
-    # -- what the rewriter is like -------------------------------------------------------
-
-    @property
-    def fb_docs(self) -> int:  # type: ignore[override]
-        """Feedback documents that the rewriter reads."""
-        return self.rewriter.fb_docs
-
-    @property
-    def feedback(self) -> pt.Transformer | None:  # type: ignore[override]
-        """Pipeline that finds them."""
-        return self.rewriter.feedback
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """The query forms that the rewriter writes."""
-        return self.rewriter.writes
-
-    @property
-    def several(self) -> bool:
-        """Whether the rewriter makes several queries from one."""
-        return self.rewriter.several
-
-    @property
-    def analyzer(self) -> Analyzer:
-        """The rewriter's."""
-        return self.rewriter.analyzer
+        each = len(samples[0])
+        copies = queries.loc[queries.index.repeat(each)].reset_index(drop=True)
+        made = [sample for its in samples for sample in its]
+        rows = sampler.candidates(copies, made, first=0 if self.or_original else 1)
+        names = rows[QCAND].unique().tolist()
+        readable = rows[~rows[QSTATUS].str.startswith("failed")].reset_index(drop=True)
+        found = self.reward.score(readable) if len(readable) else {}
+        marks = [found.get(name) for name in names]
+        return [marks[start : start + each] for start in range(0, len(marks), each)]
 
     @property
     def repeatable(self) -> bool:
         """Whether the rewriter always makes the same samples."""
-        return self.rewriter.repeatable and self.temperature is None
-
-    def original_terms(self, text: str) -> dict[str, float]:
-        """Return the terms of an unchanged query, as the rewriter has them."""
-        return self.rewriter.original_terms(text)
-
-    def original_vector(self, text: str) -> npt.NDArray[np.floating[Any]] | None:
-        """Return the vector of an unchanged query, as the rewriter has it."""
-        return self.rewriter.original_vector(text)
-
-    def subtransformers(self) -> dict[str, pt.Transformer]:
-        """Return the rewriter inside this one, for :mod:`pyterrier.inspect`."""
-        return {"rewriter": self.rewriter}
+        return super().repeatable and self.temperature is None
 
 
 def _winner(
@@ -200,7 +159,7 @@ def _combined(samples: Sequence[Rewritten], winner: int | None) -> Rewritten:
         if sample.usage is not None:
             usage = add_usage(usage, sample.usage)
     if winner is None:
-        return Rewritten((), samples[-1].status, samples[-1].gen, usage)
+        return replace(samples[-1], queries=(), usage=usage)
     best = samples[winner]
     queries = () if best.status.startswith("skipped") else best.queries
-    return Rewritten(queries, best.status, best.gen, usage)
+    return replace(best, queries=queries, usage=usage)

@@ -20,7 +20,7 @@ rewrite/text
 rewrite/parsing
 rewrite/rankings
 rewrite/stores
-rewrite: base
+rewrite: base rewritten around
 rewrite/llm
 rewrite/llm/local
 rewrite/llm/served

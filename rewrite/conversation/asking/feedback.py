@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from ...base import Rewritten
-from ...columns import QFEEDBACK, QUERY, skipped
+from ...columns import QFEEDBACK, QUERY
 from ...llm.base import Messages
 from ...prompting.formulation import Keep
 from ...prompting.llm_rewriter import Published
@@ -56,16 +55,12 @@ class FeedbackRewriter(ConversationalRewriter):
         """Render one prompt a query."""
         return _with_feedback(self, queries)
 
-    def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
-        """Rewrite the queries about which something was said."""
-        said = histories(queries, QFEEDBACK)
-        rows = [row for row, its in enumerate(said) if any(m["role"] == "user" for m in its)]
-        outcomes = [Rewritten(status=skipped("no feedback")) for _ in said]
-        if rows:
-            rewritten = super().rewrite(queries.iloc[rows].reset_index(drop=True))
-            for row, outcome in zip(rows, rewritten, strict=True):
-                outcomes[row] = outcome
-        return outcomes
+    def skip(self, queries: pd.DataFrame) -> list[str | None]:
+        """Leave the queries alone about which nothing was said."""
+        return [
+            None if any(m["role"] == "user" for m in said) else "no feedback"
+            for said in histories(queries, QFEEDBACK)
+        ]
 
 
 class AskClarification(MessageStep):

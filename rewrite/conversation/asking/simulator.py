@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pandas as pd
-import pyterrier as pt
 
 from ...base import DOCUMENTS
-from ...columns import QFEEDBACK, QUERY, TEXT
+from ...columns import QFEEDBACK
 from ...llm.base import LLM, Messages
 from ...prompting.formulation import Keep
 from ...prompting.llm_rewriter import Published
@@ -27,18 +26,10 @@ class SimulatedUser(MessageStep):
         super().__init__(llm, **settings)
         self.need = need
 
-    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
-        """Play the person; see the class.
-
-        Raises:
-            pt.validate.InputValidationError: If a column is missing, such as that of the need.
-        """
-        with pt.validate.any(inp, context=self) as v:
-            if self.fb_docs == 0 or self.feedback is not None:
-                v.query_frame(extra_columns=[QUERY, self.need], mode="queries")
-            if self.fb_docs > 0:
-                v.result_frame(extra_columns=[QUERY, TEXT, self.need], mode="results")
-        return super().transform(inp)
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The column of the need."""
+        return (self.need,)
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt a query."""

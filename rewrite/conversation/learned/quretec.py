@@ -12,7 +12,7 @@ import pyterrier as pt
 from ...base import NewQuery, Rewriter, Rewritten
 from ...columns import QUERY, skipped
 from ...protocols import Analyzer
-from ..history import histories, limit_history
+from ..history import History, histories, limit_history
 from .model import load_classifier
 from .words import Encoded, Turn, TurnEncoder
 
@@ -93,24 +93,32 @@ class QuReTeC(Rewriter):
         self.on_error = on_error
         self._loaded: tuple[Any, Any] | None = None
 
+    def skip(self, queries: pd.DataFrame) -> list[str | None]:
+        """Leave a turn alone before which nothing was said."""
+        return [None if its else "no history" for its in self._said(queries)]
+
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Tag the words of every conversation."""
-        outcomes = [Rewritten(status=skipped("no history")) for _ in range(len(queries))]
         texts = queries[QUERY].tolist()
-        said = [limit_history(its, responses=self.responses) for its in histories(queries)]
-        rows = [row for row, history in enumerate(said) if history]
+        turns = [
+            Turn.of([m["content"] for m in said], text)
+            for said, text in zip(self._said(queries), texts, strict=True)
+        ]
+        outcomes = [
+            Rewritten(status=skipped("no relevant words in the history")) for _ in range(len(turns))
+        ]
         size = _BLOCK * self.batch_size
-        with pt.tqdm(total=len(rows), unit="turn", disable=not self.verbose) as progress:
-            for block in (rows[at : at + size] for at in range(0, len(rows), size)):
-                turns = [Turn.of([m["content"] for m in said[row]], texts[row]) for row in block]
-                for at, terms in self._relevant_terms(turns):
-                    outcomes[block[at]] = (
-                        Rewritten([NewQuery(" ".join([texts[block[at]], *terms]))])
-                        if terms
-                        else Rewritten(status=skipped("no relevant words in the history"))
-                    )
+        with pt.tqdm(total=len(turns), unit="turn", disable=not self.verbose) as progress:
+            for start in range(0, len(turns), size):
+                for at, terms in self._relevant_terms(turns[start : start + size]):
+                    if terms:
+                        new = NewQuery(" ".join([texts[start + at], *terms]))
+                        outcomes[start + at] = Rewritten([new])
                     progress.update()
         return outcomes
+
+    def _said(self, queries: pd.DataFrame) -> list[History]:
+        return [limit_history(its, responses=self.responses) for its in histories(queries)]
 
     def _relevant_terms(self, turns: Sequence[Turn]) -> Iterator[tuple[int, list[str]]]:
         """Yield the position of each turn and its terms, the longest turns first."""

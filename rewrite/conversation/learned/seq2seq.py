@@ -10,7 +10,7 @@ import pandas as pd
 import pyterrier as pt
 
 from ...base import NewQuery, Rewriter, Rewritten
-from ...columns import QUERY, skipped
+from ...columns import QUERY
 from ...errors import RewriteError
 from ...llm.local.loaded import Engine, load
 from ...llm.local.model import need
@@ -92,24 +92,20 @@ class Seq2SeqRewriter(Rewriter):
         self.on_error = on_error
         self._engine: Engine | None = None
 
+    def skip(self, queries: pd.DataFrame) -> list[str | None]:
+        """Leave a turn alone before which nothing was said."""
+        return [None if its else "no history" for its in histories(queries)]
+
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
-        """Decode all turns that have a history, the longest conversations first."""
-        outcomes = [Rewritten(status=skipped("no history")) for _ in range(len(queries))]
-        rows = zip(histories(queries), queries[QUERY], strict=True)
-        texts = {
-            row: joined(history, query, separator=self.separator, responses=self.responses)
-            for row, (history, query) in enumerate(rows)
-            if history
-        }
-        if not texts:
-            return outcomes
+        """Decode all turns, the longest conversations first."""
+        texts = [
+            joined(history, query, separator=self.separator, responses=self.responses)
+            for history, query in zip(histories(queries), queries[QUERY], strict=True)
+        ]
         engine = self._load()
-        tokens = dict(
-            zip(
-                texts, encoded(engine.tokenizer, list(texts.values()), self.max_length), strict=True
-            )
-        )
-        order = sorted(tokens, key=lambda row: -len(tokens[row]))
+        tokens = encoded(engine.tokenizer, texts, self.max_length)
+        order = sorted(range(len(tokens)), key=lambda row: -len(tokens[row]))
+        outcomes = [Rewritten() for _ in texts]
         with pt.tqdm(total=len(order), unit="turn", disable=not self.verbose) as progress:
             for start in range(0, len(order), self.batch_size):
                 batch = order[start : start + self.batch_size]

@@ -14,6 +14,7 @@ from ...columns import QCAND, QGEN, QGROUP, QGROUP_QUERY, QID, QUERY, QUSAGE, TE
 from ...errors import RewriteWarning
 from ...llm.base import LLM, Completions, Messages, Sampling
 from ...prompting.llm_rewriter import LLMRewriter
+from ...rewritten import as_candidates
 
 _ROW: Final = "qrow_of_task"
 
@@ -93,11 +94,9 @@ class Task:
             The rewriter's output, one candidate a generation: ``qcand`` is ``<group>~<i>`` with
             ``qgroup`` the topic's qid, and ``qstatus`` says which could not be read.
         """
-        frame = self.topics.iloc[list(rows)].reset_index(drop=True)
-        number = frame.groupby(QID).cumcount() + 1
-        names = [f"{qid}~{i}" for qid, i in zip(frame[QID], number, strict=True)]
-        named = {QGROUP: frame[QID], QGROUP_QUERY: frame[QUERY], QCAND: names, QID: names}
-        out = _ask(self.rewriter, _Script(generations, cut), self.feedback, frame.assign(**named))
+        topics = self.topics.drop(columns=[QGROUP, QGROUP_QUERY], errors="ignore")
+        named = as_candidates(topics.iloc[list(rows)].reset_index(drop=True))
+        out = _ask(self.rewriter, _Script(generations, cut), self.feedback, named)
         return out.drop(columns=QUSAGE)
 
 

@@ -1,0 +1,183 @@
+"""What a rewriter makes of a query, and the rows that come of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyterrier as pt
+
+from .columns import (
+    OK,
+    QCAND,
+    QGEN,
+    QGROUP,
+    QGROUP_QUERY,
+    QID,
+    QSTATUS,
+    QUERY,
+    QUERY_0,
+    QUERY_FORMS,
+    QUERY_TOKS,
+    QUERY_VEC,
+    QUSAGE,
+    QWEIGHT,
+)
+from .text.safe import safe_text
+from .usage import Usage, add_usage, no_usage
+
+
+@dataclass(slots=True)
+class NewQuery:
+    """One query that a rewriter made.
+
+    Attributes:
+        text: The new text. A rewriter that writes terms or a vector leaves the text as it was.
+        toks: Weighted terms for ``query_toks``, or None.
+        vec: Dense vector for ``query_vec``, or None.
+        weight: Weight within its group, if the rewriter makes several queries from one.
+    """
+
+    text: str
+    toks: Mapping[str, float] | None = None
+    vec: npt.NDArray[np.floating[Any]] | None = None
+    weight: float = 1.0
+
+
+@dataclass(slots=True)
+class Rewritten:
+    """What became of one query.
+
+    Attributes:
+        queries: The new queries: one, or several if the rewriter is of that kind. None at all
+            means that the original stays, and ``status`` says why.
+        status: ``ok``, ``skipped: …`` or ``failed: …``.
+        gen: Raw generations, if a model made the query.
+        usage: What it cost, under the keys of :data:`~pyterrier_rewrite.columns.USAGE_KEYS`.
+        columns: Cells of the columns that the rewriter adds; one that is not here stays as
+            ``original_columns`` says.
+    """
+
+    queries: Sequence[NewQuery] = ()
+    status: str = OK
+    gen: list[str] = field(default_factory=list)
+    usage: Usage | None = None
+    columns: Mapping[str, object] = field(default_factory=dict)
+
+
+def check_outcomes(
+    rewriter: str, outcomes: Sequence[object], asked: int, adds: Sequence[str]
+) -> None:
+    """Raise if a rewriter does not return one outcome a query, or columns that it does not name."""
+    if len(outcomes) != asked:
+        raise RuntimeError(
+            f"{rewriter}.rewrite returned {len(outcomes)} outcomes for {asked} queries; it must "
+            "return one a query"
+        )
+    for outcome in outcomes:
+        if not isinstance(outcome, Rewritten):
+            raise TypeError(
+                f"{rewriter}.rewrite should return Rewritten([NewQuery(…)]) for each query, found "
+                f"{outcome!r}"
+            )
+        unknown = sorted(set(outcome.columns).difference(adds))
+        if unknown:
+            raise RuntimeError(
+                f"{rewriter}.rewrite wrote the columns {unknown}; a rewriter that does so names "
+                "them in adds"
+            )
+
+
+def output_rows(
+    queries: pd.DataFrame,
+    outcomes: Sequence[Rewritten],
+    *,
+    writes: Sequence[str],
+    several: bool,
+    added: Mapping[str, Sequence[object]],
+) -> pd.DataFrame:
+    """Return the output frame of a rewriter.
+
+    Args:
+        queries: One row a query.
+        outcomes: One a row, each with at least one query.
+        writes: Query forms that the rewriter writes.
+        several: Whether one query can become several.
+        added: For each added column its cells, one a row, where an outcome says nothing of it.
+    """
+    out: pd.DataFrame = pt.model.push_queries(queries, keep_original=True)
+    dropped = [c for c in QUERY_FORMS if c in out.columns and c not in writes]
+    out = out.drop(columns=dropped).reset_index(drop=True)
+    before = out[QUSAGE].tolist() if QUSAGE in out.columns else [None] * len(out)
+    made = [query for outcome in outcomes for query in outcome.queries]
+    rows = out
+    if several:
+        counts = [len(outcome.queries) for outcome in outcomes]
+        rows = out.loc[out.index.repeat(counts)].reset_index(drop=True)
+        if QGROUP not in rows.columns:
+            rows[QGROUP], rows[QGROUP_QUERY] = rows[QID], rows[QUERY_0]
+        number = [i for count in counts for i in range(1, count + 1)]
+        rows[QID] = [f"{qid}~{i}" for qid, i in zip(rows[QID], number, strict=True)]
+        inherited = rows[QWEIGHT].tolist() if QWEIGHT in rows.columns else [1.0] * len(rows)
+        rows[QWEIGHT] = [w * q.weight for w, q in zip(inherited, made, strict=True)]
+    rows[QUERY] = _objects([query.text for query in made])
+    if QUERY_TOKS in writes:
+        rows[QUERY_TOKS] = _objects([query.toks for query in made])
+    if QUERY_VEC in writes:
+        rows[QUERY_VEC] = _objects([query.vec for query in made])
+    rows[QGEN] = _objects([o.gen for o in outcomes for _ in o.queries])
+    rows[QSTATUS] = _objects([o.status for o in outcomes for _ in o.queries])
+    # the cost stands in the first row of a group, so that a sum over rows is right
+    costs = []
+    for outcome, earlier in zip(outcomes, before, strict=True):
+        costs.append(add_usage(earlier, outcome.usage))
+        costs.extend(no_usage() for _ in outcome.queries[1:])
+    rows[QUSAGE] = _objects(costs)
+    for column, cells in added.items():
+        rows[column] = _objects(
+            [
+                outcome.columns.get(column, cell)
+                for outcome, cell in zip(outcomes, cells, strict=True)
+                for _ in outcome.queries
+            ]
+        )
+    return rows
+
+
+def as_candidates(queries: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
+    """Name rows as candidates for a reward.
+
+    Args:
+        queries: One row a candidate; candidates for one query share its ``qid``.
+        first: Number of a query's first candidate.
+
+    Returns:
+        The rows, with ``qid`` and ``qcand`` ``<qid>~<i>``, and ``qgroup`` and ``qgroup_query``,
+        where there were none, the query.
+    """
+    number = queries.groupby(QID).cumcount() + first
+    names = [f"{qid}~{i}" for qid, i in zip(queries[QID], number, strict=True)]
+    grouped = {} if QGROUP in queries else {QGROUP: queries[QID], QGROUP_QUERY: queries[QUERY]}
+    return queries.assign(**grouped, **{QID: names, QCAND: names})
+
+
+def safe_terms(terms: Mapping[str, float] | None) -> dict[str, float]:
+    """Return terms that an engine can take: clean, lower-cased, with positive weights."""
+    safe: dict[str, float] = {}
+    for term, weight in (terms or {}).items():
+        if not term.isalnum() or not term.islower():
+            term = safe_text(term).lower()
+        weight = float(weight)
+        if term and math.isfinite(weight) and weight > 0:
+            safe[term] = safe.get(term, 0.0) + weight
+    return safe
+
+
+def _objects(values: Sequence[object]) -> pd.Series:
+    """Return a column of objects; as pandas' text type, long queries are copied at every result."""
+    return pd.Series(list(values), dtype=object)

@@ -1,0 +1,26 @@
+"""What rewriting costs, as the column ``qusage`` says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .columns import USAGE_KEYS
+
+__all__ = ["Usage", "add_usage", "no_usage"]
+
+Usage = dict[str, float]
+
+
+def no_usage() -> Usage:
+    """Return a usage of nothing."""
+    return dict.fromkeys(USAGE_KEYS, 0)
+
+
+def add_usage(earlier: object, now: Usage | None) -> Usage:
+    """Return the sum of two usages, either of which may be missing."""
+    total = no_usage()
+    for usage in (earlier, now):
+        if isinstance(usage, Mapping):
+            for key in USAGE_KEYS:
+                total[key] += usage.get(key, 0)
+    return total
