@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Mapping
 from textwrap import dedent
 
 _NAME = re.compile(r"^\*{0,2}(\w+)(?: \(.*?\))?: ?(.*)$")
@@ -76,3 +77,12 @@ def without_types(what: str, lines: list[str]) -> None:
         lines.insert(0, "\\")
     elif "Returns:" in lines:
         lines.insert(lines.index("Returns:") + 1, "    \\")
+
+
+def with_ranges(lines: list[str], ranges: Mapping[str, str]) -> None:
+    """Begin what is said of an argument with its range, unless the text says it."""
+    said = entries("\n".join(lines), "Args")
+    for number, line in enumerate(lines):
+        match = re.match(r"    (\w+): ", line)
+        if match and match[1] in ranges and ranges[match[1]] not in said.get(match[1], ""):
+            lines[number] = f"{line[: match.end()]}({ranges[match[1]]}) {line[match.end() :]}"

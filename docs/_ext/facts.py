@@ -106,7 +106,7 @@ def errors() -> str:
         told = [
             ("is a", ", ".join(literal(ast.unparse(base)) for base in node.bases)),
             ("import", literal(f"from {(full or f'{module}.{name}').rpartition('.')[0]}")),
-            ("from", links(raised()[name])),
+            ("comes from", links(raised()[name])),
         ]
         pieces += [title(name, "-")]
         if full:

@@ -30,6 +30,7 @@ PACKAGES = (
     ".testing",
     ".protocols",
     ".experiments.collections",
+    ".experiments.config",
     ".experiments.shop",
 )
 """The public packages; a name is documented under the first that exports it."""

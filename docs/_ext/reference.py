@@ -11,12 +11,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 import api
 import facts
 import methods
-from docstrings import without, without_types
+from docstrings import with_ranges, without, without_types
 from docutils import nodes
-from library import known, name_of, rewriters
+from library import in_words, known, name_of, ranges, rewriters
+from methods import RANGED
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+
+from pyterrier_rewrite.value import ValueTransformer
 
 
 def write(app: Sphinx) -> None:
@@ -37,6 +40,8 @@ def prepare(
 ) -> None:
     """Ready a docstring for napoleon; a rewriter's arguments go, its page has a table of them."""
     without_types(what, lines)
+    if callable(thing):
+        with_ranges(lines, {key: in_words(bounds) for key, bounds in ranges(thing).items()})
     if inspect.isclass(thing) and thing in rewriters().values():
         lines[:] = without(lines, "Args")
 
@@ -50,12 +55,15 @@ def short_signature(
     signature: str | None,
     returns: str | None,
 ) -> tuple[str, str | None] | None:
-    """Show of a rewriter's arguments only those that it cannot do without."""
-    if not (inspect.isclass(thing) and thing in rewriters().values()):
+    """Show what a transformer really takes; of a rewriter, what it cannot do without."""
+    if not (inspect.isclass(thing) and issubclass(thing, ValueTransformer)):
         return None
-    parameters = next(cls for cls in rewriters().values() if cls is thing).parameters()
-    needed = [key for key, value in parameters.items() if value.default is inspect.Parameter.empty]
-    return f"({', '.join([*needed, '**settings'])})", None
+    parameters = sorted(thing.parameters().values(), key=lambda parameter: parameter.kind)
+    if thing in rewriters().values():
+        needed = [one.name for one in parameters if one.default is inspect.Parameter.empty]
+        return f"({', '.join([*needed, '**settings'])})", None
+    plain = [one.replace(annotation=inspect.Parameter.empty) for one in parameters]
+    return str(inspect.Signature(plain)), None
 
 
 def resolve(
@@ -68,6 +76,8 @@ def resolve(
     target = str(node.get("reftarget", ""))
     if node.get("refdomain") != "py":
         return None
+    if target in RANGED:
+        return nodes.inline("", RANGED[target])
     if not target.startswith("pyterrier_rewrite"):
         return contnode if known(target) else None
     name = name_of(target)

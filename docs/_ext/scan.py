@@ -150,9 +150,11 @@ def exceptions() -> dict[str, tuple[str, ast.ClassDef]]:
 
 
 def package_of(module: str) -> str:
-    """Return the public package that a module belongs to."""
+    """Return the public package that a module belongs to; the command, where there is none."""
     packages = [f"pyterrier_rewrite{name}" for name in PACKAGES]
-    return max((name for name in packages if f"{module}.".startswith(f"{name}.")), key=len)
+    found = max((name for name in packages if f"{module}.".startswith(f"{name}.")), key=len)
+    ours = module.startswith("pyterrier_rewrite.experiments.")
+    return "pt-rewrite" if ours and found == "pyterrier_rewrite" else found
 
 
 @cache
