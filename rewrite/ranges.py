@@ -69,6 +69,8 @@ def in_words(bounds: tuple[Bound, ...]) -> str:
     limits = [f"{_limit(bound):g}" for bound in bounds]
     if [type(bound) for bound in bounds] == [Ge, Le]:
         return f"in [{', '.join(limits)}]"
+    if [type(bound) for bound in bounds] == [Gt, Lt]:
+        return f"between {' and '.join(limits)}"
     if bounds == (Ge(0),):
         return "0 or more"
     return " and ".join(

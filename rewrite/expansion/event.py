@@ -11,6 +11,7 @@ from ..columns import QDATE, TEXT, failed, skipped
 from ..llm.base import LLM
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
+from ..ranges import Count
 
 
 class EventExpansion(LLMRewriter):
@@ -54,15 +55,13 @@ class EventExpansion(LLMRewriter):
         prompt="event/statement", max_tokens=64, fb_docs=20, formulation=Repeat(1)
     )
 
-    def __init__(self, llm: LLM, *, date: str = "date", recent: int = 5, **settings: Any) -> None:
+    def __init__(self, llm: LLM, *, date: str = "date", recent: Count = 5, **settings: Any) -> None:
         super().__init__(llm, **settings)
         self.date = date
         self.recent = recent
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Keep each query's most recent documents, and ask about those queries that have any."""
-        if self.recent < 1:
-            raise ValueError(f"recent should be at least 1, found {self.recent}")
         outcomes: list[Rewritten | None] = [None] * len(queries)
         latest: list[list[dict[str, Any]]] = []
         for row, query in enumerate(queries.to_dict("records")):

@@ -13,6 +13,7 @@ from ..columns import QDESCRIPTION, QUERY
 from ..llm.base import LLM, Messages
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
+from ..ranges import Count
 from ..text.safe import safe_text
 
 Documents = list[dict[str, Any]]
@@ -65,7 +66,7 @@ class IntentDescription(LLMRewriter):
         prompt="intent-description/contrast", max_tokens=128, fb_docs=100, formulation=Repeat(5)
     )
 
-    def __init__(self, llm: LLM, *, contrast: int = 5, **settings: Any) -> None:
+    def __init__(self, llm: LLM, *, contrast: Count = 5, **settings: Any) -> None:
         super().__init__(llm, **settings)
         self.contrast = contrast
 
@@ -90,8 +91,6 @@ class IntentDescription(LLMRewriter):
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render the prompts, each with the two kinds of documents."""
-        if self.contrast < 1:
-            raise ValueError(f"contrast should be at least 1, found {self.contrast}")
         rows = zip(self.templates(queries), queries[QUERY], queries[DOCUMENTS], strict=True)
         prompts: list[Messages] = []
         for template, query, documents in rows:

@@ -81,4 +81,4 @@ def test_a_type_that_only_a_type_checker_knows_is_no_range():
 
 def test_a_range_in_words():
     assert in_words((Ge(1000),)) == "at least 1000"
-    assert in_words((Gt(0.5), Lt(2))) == "over 0.5 and below 2"
+    assert in_words((Gt(0.5), Lt(2))) == "between 0.5 and 2"

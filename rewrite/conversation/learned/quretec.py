@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import pandas as pd
 import pyterrier as pt
+from annotated_types import Ge, Gt, Lt
 
 from ...base import NewQuery, Rewriter, Rewritten
 from ...columns import QUERY, skipped
 from ...protocols import Analyzer
+from ...ranges import Count
 from ..history import History, histories, limit_history
 from .model import load_classifier
 from .words import Encoded, Turn, TurnEncoder
@@ -70,19 +72,14 @@ class QuReTeC(Rewriter):
         self,
         model: str | Path,
         *,
-        threshold: float = 0.5,
-        max_length: int = 512,
+        threshold: Annotated[float, Gt(0), Lt(1)] = 0.5,
+        max_length: Annotated[int, Ge(16)] = 512,
         responses: bool = False,
-        batch_size: int = 32,
+        batch_size: Count = 32,
         device: str | None = None,
         verbose: bool = False,
         on_error: Literal["keep", "raise"] = "keep",
     ) -> None:
-        if not 0 < threshold < 1:
-            raise ValueError(f"threshold should be between 0 and 1, found {threshold}")
-        for name, value, least in (("max_length", max_length, 16), ("batch_size", batch_size, 1)):
-            if value < least:
-                raise ValueError(f"{name} should be at least {least}, found {value}")
         self.model = model
         self.threshold = threshold
         self.max_length = max_length
@@ -92,6 +89,7 @@ class QuReTeC(Rewriter):
         self.verbose = verbose
         self.on_error = on_error
         self._loaded: tuple[Any, Any] | None = None
+        self.check()
 
     def skip(self, queries: pd.DataFrame) -> list[str | None]:
         """Leave a turn alone before which nothing was said."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 import pyterrier as pt
+from annotated_types import Ge
 
 from ...base import NewQuery, Rewriter, Rewritten
 from ...columns import QUERY
 from ...errors import RewriteError
 from ...llm.local.loaded import Engine, load
 from ...llm.local.model import need
+from ...ranges import Count
 from ..history import History, histories, limit_history
 
 
@@ -62,24 +64,15 @@ class Seq2SeqRewriter(Rewriter):
         model: str | Path = "castorini/t5-base-canard",
         *,
         separator: str = " ||| ",
-        beams: int = 10,
-        max_tokens: int = 64,
-        max_length: int = 512,
+        beams: Count = 10,
+        max_tokens: Count = 64,
+        max_length: Annotated[int, Ge(16)] = 512,
         responses: bool = True,
-        batch_size: int = 16,
+        batch_size: Count = 16,
         device: str | None = None,
         verbose: bool = False,
         on_error: Literal["keep", "raise"] = "keep",
     ) -> None:
-        numbers = {
-            "beams": (beams, 1),
-            "max_tokens": (max_tokens, 1),
-            "max_length": (max_length, 16),
-            "batch_size": (batch_size, 1),
-        }
-        for name, (value, least) in numbers.items():
-            if value < least:
-                raise ValueError(f"{name} should be at least {least}, found {value}")
         self.model = model
         self.separator = separator
         self.beams = beams
@@ -91,6 +84,7 @@ class Seq2SeqRewriter(Rewriter):
         self.verbose = verbose
         self.on_error = on_error
         self._engine: Engine | None = None
+        self.check()
 
     def skip(self, queries: pd.DataFrame) -> list[str | None]:
         """Leave a turn alone before which nothing was said."""
