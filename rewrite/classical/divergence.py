@@ -109,13 +109,12 @@ class Bo1(Divergence):
     Example:
         >>> feedback = index.bm25() >> index.text()  # doctest: +SKIP
         >>> pipeline = Bo1(index.statistics, feedback=feedback) >> bm25  # doctest: +SKIP
-
-    Reference:
-        Amati, Probabilistic models for information retrieval based on divergence from
-        randomness, PhD thesis, University of Glasgow, 2003.
     """
 
-    reference = "Amati, 2003"
+    reference = (
+        "Amati. Probabilistic Models for Information Retrieval based on Divergence from "
+        "Randomness. PhD thesis, University of Glasgow, 2003"
+    )
 
     def divergence(self, tf: int, cf: int, length: int) -> float:
         """Return the information of ``tf`` occurrences, in bits."""
@@ -156,13 +155,12 @@ class KL(Divergence):
     Example:
         >>> feedback = index.bm25() >> index.text()  # doctest: +SKIP
         >>> pipeline = KL(index.statistics, feedback=feedback) >> bm25  # doctest: +SKIP
-
-    Reference:
-        Amati, Probabilistic models for information retrieval based on divergence from
-        randomness, PhD thesis, University of Glasgow, 2003.
     """
 
-    reference = "Amati, 2003"
+    reference = (
+        "Amati. Probabilistic Models for Information Retrieval based on Divergence from "
+        "Randomness. PhD thesis, University of Glasgow, 2003"
+    )
 
     def divergence(self, tf: int, cf: int, length: int) -> float:
         """Return the term's part of the divergence, in bits."""

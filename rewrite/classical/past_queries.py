@@ -58,14 +58,14 @@ class PastQueries(Rewriter):
         ...     topics, qrels, index, index.statistics)
         >>> pipeline = PastQueries(index.statistics, pool) >> bm25  # doctest: +SKIP
 
-    Reference:
-        Fitzpatrick and Dent, Automatic Feedback Using Past Queries: Social Searching?, SIGIR
-        1997, who take the terms of the documents that past queries found. Judged documents, and
-        terms that are typical of them, are our choice.
+    Differs from the paper, which takes the terms of the documents that past queries found: ours
+    are typical of their judged documents.
     """
 
     writes = (QUERY_TOKS,)
-    reference = "Fitzpatrick & Dent, SIGIR 1997"
+    reference = (
+        "Fitzpatrick & Dent. Automatic Feedback Using Past Queries: Social Searching? SIGIR 1997"
+    )
 
     def __init__(
         self,

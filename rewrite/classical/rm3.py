@@ -52,13 +52,12 @@ class RM3(TermFeedback):
     Example:
         >>> feedback = index.bm25() >> index.text()  # doctest: +SKIP
         >>> pipeline = RM3(index.statistics, feedback=feedback) >> bm25  # doctest: +SKIP
-
-    Reference:
-        Lavrenko and Croft, Relevance-based language models, SIGIR 2001. Abdul-Jaleel et al.,
-        UMass at TREC 2004: Novelty and HARD, TREC 2004.
     """
 
-    reference = "Abdul-Jaleel et al., TREC 2004"
+    reference = (
+        "Lavrenko & Croft. Relevance-Based Language Models. SIGIR 2001; Abdul-Jaleel et al. UMass "
+        "at TREC 2004: Novelty and HARD. TREC 2004"
+    )
 
     def __init__(
         self,

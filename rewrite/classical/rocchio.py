@@ -51,14 +51,13 @@ class Rocchio(TermFeedback):
     Example:
         >>> feedback = index.bm25() >> index.text()  # doctest: +SKIP
         >>> pipeline = Rocchio(index.statistics, feedback=feedback) >> bm25  # doctest: +SKIP
-
-    Reference:
-        Rocchio, Relevance feedback in information retrieval, in Salton (ed.), The SMART
-        retrieval system, 1971. Weights as in Salton and Buckley, Improving retrieval
-        performance by relevance feedback, JASIS 41(4), 1990.
     """
 
-    reference = "Rocchio, 1971"
+    reference = (
+        "Rocchio. Relevance Feedback in Information Retrieval. In Salton (ed.), The SMART "
+        "Retrieval System, 1971; weights as in Salton & Buckley. Improving Retrieval Performance "
+        "by Relevance Feedback. JASIS 41(4), 1990"
+    )
 
     def __init__(
         self,

@@ -49,9 +49,6 @@ class CHIQ(ConversationalRewriter):
         >>> from pyterrier_rewrite import CHIQ, FakeLLM
         >>> CHIQ(FakeLLM("red linen sofas"), steps=[]).search("of linen?")["query"][0]
         'red linen sofas'
-
-    Reference: Mo et al. CHIQ: Contextual History Enhancement for Improving Query Rewriting in
-    Conversational Search. EMNLP 2024.
     """
 
     reference = REFERENCE

@@ -36,8 +36,6 @@ class DisambiguateQuestion(ConversationalRewriter):
         >>> step = DisambiguateQuestion(FakeLLM("Where is the World Health Organization?"))
         >>> step.search("where is WHO?")["query"][0]
         'Where is the World Health Organization?'
-
-    Reference: Mo et al. CHIQ. EMNLP 2024.
     """
 
     reference = REFERENCE
@@ -59,8 +57,6 @@ class ExpandResponse(MessageStep):
         history_tokens: Most tokens of the conversation in the prompt, at least 1, estimated.
         **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`. A prompt of your
             own has the slots ``history`` and ``query``.
-
-    Reference: Mo et al. CHIQ. EMNLP 2024.
     """
 
     reference = REFERENCE

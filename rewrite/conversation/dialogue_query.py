@@ -30,8 +30,6 @@ class DialogueQuery(ConversationalRewriter):
         ...     "qhistory": [[{"role": "user", "content": "red sofas"}]]})
         >>> DialogueQuery(FakeLLM("Search query: red linen sofas"))(topics)["query"][0]
         'red linen sofas'
-
-    Reference: Komeili, Shuster & Weston. Internet-Augmented Dialogue Generation. ACL 2022.
     """
 
     reference = "Komeili, Shuster & Weston. Internet-Augmented Dialogue Generation. ACL 2022"

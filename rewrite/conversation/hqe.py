@@ -49,13 +49,12 @@ class HQE(Rewriter):
     Example:
         >>> hqe = HQE(bm25, topic_score=9, subtopic_score=7)               # doctest: +SKIP
         >>> pipeline = hqe >> bm25                                         # doctest: +SKIP
-
-    Reference:
-        Lin et al., Multi-Stage Conversational Passage Retrieval: An Approach to Fusing Term
-        Importance Estimation and Neural Query Rewriting, TOIS 2021.
     """
 
-    reference = "Lin et al., TOIS 2021"
+    reference = (
+        "Lin et al. Multi-Stage Conversational Passage Retrieval: An Approach to Fusing Term "
+        "Importance Estimation and Neural Query Rewriting. TOIS 2021"
+    )
 
     def __init__(
         self,

@@ -79,9 +79,6 @@ class LLM4CS(ConversationalRewriter):
         >>> llm = FakeLLM("Rewrite: red linen sofas\nResponse: Three of them cost $300.")
         >>> LLM4CS(llm, aggregation="MaxProb").search("of linen?")["query"][0]
         'red linen sofas Three of them cost $300.'
-
-    Reference: Mao et al. Large Language Models Know Your Contextual Search Intent: A Prompting
-    Framework for Conversational Search. Findings of EMNLP 2023.
     """
 
     reference = (

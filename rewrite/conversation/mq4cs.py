@@ -53,9 +53,6 @@ class MQ4CS(ConversationalRewriter):
         >>> llm = FakeLLM(["Linen lasts, cotton is soft.", "linen durability\ncotton softness"])
         >>> MQ4CS(llm).search("linen or cotton?")["query"].tolist()
         ['linen durability', 'cotton softness']
-
-    Reference: Abbasiantaeb & Aliannejadi. Generate then Retrieve: Conversational Response
-    Retrieval Using LLMs as Answer and Query Generators. 2024.
     """
 
     reference = (

@@ -49,9 +49,6 @@ class InstructionPrefix(Rewriter):
         >>> from pyterrier_rewrite import InstructionPrefix
         >>> InstructionPrefix("Find a tool for this.").search("umbrella today?")["query"][0]
         'Find a tool for this. [SEP] umbrella today?'
-
-    Reference: Asai et al. Task-aware Retrieval with Instructions. Findings of ACL 2023; Oh et al.
-    INSTRUCTIR: A Benchmark for Instruction Following of Information Retrieval Models. 2024.
     """
 
     reference = (

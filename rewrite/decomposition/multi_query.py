@@ -39,8 +39,6 @@ class MultiQuery(LLMRewriter):
         >>> rewriter = MultiQuery(FakeLLM("1. sofa for two\n2. small couch"), count=2)
         >>> rewriter.search("loveseat")["query"].tolist()
         ['loveseat', 'sofa for two', 'small couch']
-
-    Reference: Rackauckas. RAG-Fusion: a New Take on Retrieval-Augmented Generation. IJNLC 2024.
     """
 
     reference = "Rackauckas. RAG-Fusion: a New Take on Retrieval-Augmented Generation. IJNLC 2024"

@@ -30,9 +30,6 @@ class Q2EDecomposition(LLMRewriter):
         >>> rewriter = Q2EDecomposition(FakeLLM("1. heavy rain in July\n2. streets under water"))
         >>> rewriter.search("Ahr flood")["query"].tolist()
         ['Ahr flood', 'heavy rain in July', 'streets under water']
-
-    Reference: Dipta & Ferraro. Q2E: Query-to-Event Decomposition for Zero-Shot Multilingual
-    Text-to-Video Retrieval. 2025.
     """
 
     reference = (

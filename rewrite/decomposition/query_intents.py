@@ -47,8 +47,6 @@ class QueryIntents(LLMRewriter):
         >>> llm = FakeLLM(["sofas for small rooms", "life of bees", "hiking in rain"])
         >>> QueryIntents(llm, count=3)(sample_results().head(3))["query"].tolist()
         ['sofas for small rooms', 'life of bees', 'hiking in rain']
-
-    Reference: Anand et al. Understanding the User: An Intent-Based Ranking Dataset. CIKM 2024.
     """
 
     reference = "Anand et al. Understanding the User: An Intent-Based Ranking Dataset. CIKM 2024"

@@ -65,8 +65,6 @@ class RewriteRetrieveRead(LLMRewriter):
         'author of The Trial Franz Kafka birthplace'
         >>> RewriteRetrieveRead(llm, formulation=Several()).search(question)["query"].tolist()
         ['author of The Trial', 'Franz Kafka birthplace']
-
-    Reference: Ma et al. Query Rewriting in Retrieval-Augmented Large Language Models. EMNLP 2023.
     """
 
     reference = "Ma et al. Query Rewriting in Retrieval-Augmented Large Language Models. EMNLP 2023"

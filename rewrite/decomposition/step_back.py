@@ -31,9 +31,6 @@ class StepBack(LLMRewriter):
         >>> rewriter = StepBack(FakeLLM("how does cold affect batteries"))
         >>> rewriter.search("e-bike at -5 degrees")["query"].tolist()
         ['e-bike at -5 degrees', 'how does cold affect batteries']
-
-    Reference: Zheng et al. Take a Step Back: Evoking Reasoning via Abstraction in Large Language
-    Models. ICLR 2024.
     """
 
     reference = (

@@ -28,9 +28,6 @@ class ToolQueries(LLMRewriter):
         >>> rewriter = ToolQueries(FakeLLM("- Forecasts the weather of a place."))
         >>> rewriter.search("do I need an umbrella")["query"][0]
         'do I need an umbrella Forecasts the weather of a place.'
-
-    Reference: Kachuee et al. Improving Tool Retrieval by Leveraging Large Language Models for
-    Query Generation. COLING 2025.
     """
 
     reference = (

@@ -48,9 +48,6 @@ class CSQE(LLMRewriter):
         >>> llm = FakeLLM({"Do the same": 'Document 1: "a small couch"', "": "A sofa."})
         >>> CSQE(llm, n=1)(sample_results())["query"][0]
         'red couch for two red couch for two A sofa. a small couch'
-
-    Reference: Lei, Cao, Zhou, Shen & Yates. Corpus-Steered Query Expansion with Large Language
-    Models. EACL 2024.
     """
 
     reference = (

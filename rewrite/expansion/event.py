@@ -46,8 +46,6 @@ class EventExpansion(LLMRewriter):
         >>> news = sample_results().assign(date="2024-05-03")
         >>> EventExpansion(FakeLLM("Couch fair opens in Milan."))(news)["query"][0]
         'red couch for two Couch fair opens in Milan.'
-
-    Reference: Event-driven Real-time Retrieval in Web Search. 2023.
     """
 
     reference = "Event-driven Real-time Retrieval in Web Search. 2023"

@@ -26,9 +26,6 @@ class GenQR(LLMRewriter):
         >>> from pyterrier_rewrite import FakeLLM, GenQR
         >>> GenQR(FakeLLM("sofa, settee")).search("couch")["query"][0]
         'couch sofa settee'
-
-    Reference: Wang, MacAvaney, Macdonald & Ounis. Generative Query Reformulation for Effective
-    Adhoc Search. 2023.
     """
 
     reference = (

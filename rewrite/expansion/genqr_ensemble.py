@@ -44,9 +44,6 @@ class GenQREnsemble(LLMRewriter):
         >>> asks = ["Name synonyms.", "Name related terms."]
         >>> GenQREnsemble(llm, instructions=asks).search("couch")["query"][0]
         'couch sofa settee sofa divan'
-
-    Reference: Dhole & Agichtein. GenQREnsemble: Zero-Shot LLM Ensemble Prompting for Generative
-    Query Reformulation. ECIR 2024.
     """
 
     reference = (
@@ -144,9 +141,6 @@ class GenQRFusion(GenQREnsemble):
         >>> asks = ["Name synonyms.", "Name related terms."]
         >>> list(GenQRFusion(llm, instructions=asks).search("couch")["query"])
         ['couch sofa', 'couch divan']
-
-    Reference: Dhole, Chandradevan & Agichtein. Generative Query Reformulation Using Ensemble
-    Prompting, Document Fusion, and Relevance Feedback. 2024.
     """
 
     reference = (

@@ -32,9 +32,6 @@ class HyDE(LLMRewriter):
         >>> rewriter = HyDE(FakeLLM(["A sofa.", "A settee."]), n=2, formulation=Repeat(1))
         >>> rewriter.search("couch")["query"][0]
         'couch A sofa. A settee.'
-
-    Reference: Gao, Ma, Lin & Callan. Precise Zero-Shot Dense Retrieval without Relevance Labels.
-    ACL 2023.
     """
 
     reference = (

@@ -53,9 +53,6 @@ class IntentDescription(LLMRewriter):
         >>> rewriter = IntentDescription(FakeLLM("Sofas with two seats, in red."))
         >>> rewriter(sample_results())["qdescription"][0]
         'Sofas with two seats, in red.'
-
-    Reference: Zhang, Guo, Fan, Lan & Cheng. Query Understanding via Intent Description
-    Generation. CIKM 2020.
     """
 
     reference = (

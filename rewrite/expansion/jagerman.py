@@ -34,8 +34,6 @@ class Q2D(LLMRewriter):
         >>> from pyterrier_rewrite import FakeLLM, Q2D
         >>> Q2D(FakeLLM("Sofas seat two.")).search("couch")["query"][0]
         'couch couch couch couch couch Sofas seat two.'
-
-    Reference: Jagerman et al. Query Expansion by Prompting Large Language Models. 2023.
     """
 
     reference = _REFERENCE
@@ -94,8 +92,6 @@ class Q2E(LLMRewriter):
         >>> from pyterrier_rewrite import FakeLLM, Q2E
         >>> Q2E(FakeLLM("Keywords: sofa, settee")).search("couch")["query"][0]
         'couch couch couch couch couch sofa settee'
-
-    Reference: Jagerman et al. Query Expansion by Prompting Large Language Models. 2023.
     """
 
     reference = _REFERENCE
@@ -180,8 +176,6 @@ class CoT(LLMRewriter):
         >>> from pyterrier_rewrite import CoT, FakeLLM
         >>> CoT(FakeLLM("Couches seat many, so: a sofa.")).search("couch")["query"][0]
         'couch couch couch couch couch Couches seat many, so: a sofa.'
-
-    Reference: Jagerman et al. Query Expansion by Prompting Large Language Models. 2023.
     """
 
     reference = _REFERENCE

@@ -29,8 +29,6 @@ class LameR(LLMRewriter):
         >>> from pyterrier_rewrite.testing import sample_results
         >>> LameR(FakeLLM(["a sofa", "a settee"]), n=2)(sample_results())["query"][0]
         'red couch for two a sofa red couch for two a settee'
-
-    Reference: Shen et al. Large Language Models are Strong Zero-Shot Retriever. 2023.
     """
 
     reference = "Shen et al. Large Language Models are Strong Zero-Shot Retriever. 2023"

@@ -52,9 +52,6 @@ class MILL(LLMRewriter):
         >>> rewriter = MILL(llm, n=3, keep=1, keep_docs=1)
         >>> rewriter(sample_results())["query"][0].removeprefix("red couch for two " * 5)
         'a red sofa or couch A red two-seater sofa of linen, a small couch for a studio.'
-
-    Reference: Jia et al. MILL: Mutual Verification with Large Language Models for Zero-Shot Query
-    Expansion. NAACL 2024.
     """
 
     reference = (

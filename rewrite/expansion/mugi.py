@@ -29,9 +29,6 @@ class MuGI(LLMRewriter):
         >>> from pyterrier_rewrite import FakeLLM, MuGI
         >>> MuGI(FakeLLM("Sofas seat two."), n=2).search("couch")["query"][0]
         'couch Sofas seat two. Sofas seat two.'
-
-    Reference: Zhang, Wu, Yang & Nie. Exploring the Best Practices of Query Expansion with Large
-    Language Models. Findings of EMNLP 2024.
     """
 
     reference = (

@@ -56,9 +56,6 @@ class QAExpand(LLMRewriter):
         >>> llm = FakeLLM(['["what is it?", "who made it?"]', '["a sofa", "a cat"]', '["a sofa"]'])
         >>> QAExpand(llm, questions=2).search("couch")["query"][0]
         'couch couch couch a sofa'
-
-    Reference: Seo & Lee. QA-Expand: Multi-Question Answer Generation for Enhanced Query Expansion
-    in Information Retrieval. 2025.
     """
 
     reference = (

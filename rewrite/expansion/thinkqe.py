@@ -49,8 +49,6 @@ class ThinkQE(LLMRewriter):
         >>> rewriter = ThinkQE(llm, feedback=shop, rounds=2, fb_docs=1)
         >>> rewriter.search("red couch", qid="q1")["query"][0]
         'red couch sofa loveseat linen studio'
-
-    Reference: Lei et al. ThinkQE: Query Expansion via an Evolving Thinking Process. 2025.
     """
 
     reference = "Lei et al. ThinkQE: Query Expansion via an Evolving Thinking Process. 2025"

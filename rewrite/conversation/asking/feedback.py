@@ -44,8 +44,6 @@ class FeedbackRewriter(ConversationalRewriter):
         ...     {"role": "user", "content": "The animal."}]]})
         >>> FeedbackRewriter(FakeLLM("jaguar animal"))(topics)["query"][0]
         'jaguar animal'
-
-    Reference: Owoicho et al. SIGIR 2023.
     """
 
     reference = REFERENCE
@@ -84,8 +82,6 @@ class AskClarification(MessageStep):
         >>> asked = AskClarification(FakeLLM("The car or the animal?")).search("jaguar")
         >>> asked["qfeedback"][0]
         [{'role': 'assistant', 'content': 'The car or the animal?'}]
-
-    Reference: Owoicho et al. SIGIR 2023.
     """
 
     reference = REFERENCE

@@ -60,13 +60,12 @@ class QuReTeC(Rewriter):
     Example:
         >>> quretec = QuReTeC("models/quretec")                            # doctest: +SKIP
         >>> pipeline = quretec >> bm25                                     # doctest: +SKIP
-
-    Reference:
-        Voskarides et al., Query Resolution for Conversational Search with Limited Supervision,
-        SIGIR 2020.
     """
 
-    reference = "Voskarides et al., SIGIR 2020"
+    reference = (
+        "Voskarides et al. Query Resolution for Conversational Search with Limited Supervision. "
+        "SIGIR 2020"
+    )
 
     def __init__(
         self,

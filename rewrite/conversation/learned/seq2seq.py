@@ -51,13 +51,12 @@ class Seq2SeqRewriter(Rewriter):
 
     Example:
         >>> pipeline = Seq2SeqRewriter() >> bm25                           # doctest: +SKIP
-
-    Reference:
-        Lin et al., Conversational Question Reformulation via Sequence-to-Sequence Architectures
-        and Pretrained Language Models, arXiv 2020.
     """
 
-    reference = "Lin et al., arXiv 2020"
+    reference = (
+        "Lin et al. Conversational Question Reformulation via Sequence-to-Sequence Architectures "
+        "and Pretrained Language Models. arXiv 2020"
+    )
 
     def __init__(
         self,

@@ -54,15 +54,12 @@ class SuggestQueries(ConversationalRewriter):
         >>> suggest = SuggestQueries(FakeLLM("red sofa bed\nsofa delivery"), count=2)
         >>> suggest.search("red sofa")["query"].tolist()
         ['red sofa bed', 'sofa delivery']
-
-    Reference: Sordoni et al. A Hierarchical Recurrent Encoder-Decoder for Generative Context-Aware
-    Query Suggestion. CIKM 2015. Baek et al. Knowledge-Augmented Large Language Models for
-    Personalized Contextual Query Suggestion. WWW 2024.
     """
 
     reference = (
-        "Baek et al. Knowledge-Augmented Large Language Models for Personalized Contextual Query "
-        "Suggestion. WWW 2024"
+        "Sordoni et al. A Hierarchical Recurrent Encoder-Decoder for Generative Context-Aware "
+        "Query Suggestion. CIKM 2015; Baek et al. Knowledge-Augmented Large Language Models for "
+        "Personalized Contextual Query Suggestion. WWW 2024"
     )
     published: ClassVar[Published] = Published(
         prompt="suggestion/session", parser=Queries(), formulation=Several()
