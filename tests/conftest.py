@@ -29,6 +29,17 @@ def tiny_seq2seq(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Keep torch on one thread: on a busy machine, the threads of a tiny model wait."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
 def llm_server() -> Iterator[LoopbackServer]:
     """Run a scripted OpenAI-compatible server on this machine."""
     with LoopbackServer() as server:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,17 +31,10 @@ from pyterrier_rewrite.saved.artifact import SavedRewriter, from_pretrained, sav
 from tests.support import tiny
 
 PLAIN = Prompt("test/plain", 3, (("system", "Be {brief}."), ("user", "{query}")), ("query",))
-pytestmark = pytest.mark.filterwarnings("ignore::pyterrier_rewrite.RewriteWarning")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pyterrier_rewrite.RewriteWarning"),
+    pytest.mark.usefixtures("one_thread"),
+]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from ...errors import LLMError
 from ...llm.base import LLM
 from ...parsing.parsers import Text
 from ...prompting.prompt import Example, Prompt
+from ...ranges import Count, Portion, Weight, check_ranges
 from ...text.safe import safe_text
 
 LABEL: Final = "label"
@@ -23,14 +24,14 @@ def synthetic_queries(
     documents: pd.DataFrame,
     pipeline: pt.Transformer,
     *,
-    n: int = 1,
-    k: int = 1,
+    n: Count = 1,
+    k: Count = 1,
     examples: Sequence[Example] | None = None,
     prompt: str | Prompt = "synthetic/few-shot",
-    temperature: float = 0.7,
-    top_p: float = 1.0,
-    max_tokens: int = 64,
-    max_chars: int = 2000,
+    temperature: Weight = 0.7,
+    top_p: Portion = 1.0,
+    max_tokens: Count = 64,
+    max_chars: Count = 2000,
     seed: int | None = 0,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Make up queries for documents, and keep those that find their document.
@@ -76,9 +77,7 @@ def synthetic_queries(
     Reference:
         Dai et al. Promptagator: Few-shot Dense Retrieval From 8 Examples. ICLR 2023.
     """
-    for name, value in (("n", n), ("k", k), ("max_chars", max_chars)):
-        if value < 1:
-            raise ValueError(f"{name} should be at least 1, found {value}")
+    check_ranges(synthetic_queries, locals())
     pt.validate.columns(documents, includes=[DOCNO, TEXT])
     if not documents[DOCNO].is_unique:
         twice = documents[DOCNO][documents[DOCNO].duplicated()].iloc[0]

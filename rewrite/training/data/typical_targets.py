@@ -10,7 +10,8 @@ import pyterrier as pt
 
 from ...columns import DOCNO, QID, QUERY
 from ...protocols import CollectionStatistics, TextSource
-from ...text.typical import at_least_one, typical_terms
+from ...ranges import Count, Share, check_ranges
+from ...text.typical import typical_terms
 from ..run.columns import TARGET
 
 
@@ -20,11 +21,11 @@ def typical_targets(
     *,
     texts: TextSource,
     statistics: CollectionStatistics,
-    draws: int = 10,
-    terms: int = 5,
-    candidates: int = 12,
-    documents: int = 50,
-    min_share: float = 0.1,
+    draws: Count = 10,
+    terms: Count = 5,
+    candidates: Count = 12,
+    documents: Count = 50,
+    min_share: Share = 0.1,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Draw targets for :func:`~pyterrier_rewrite.training.sft` from the typical terms of queries.
@@ -53,7 +54,7 @@ def typical_targets(
     Raises:
         ValueError: If a number is out of its range, or no topic has a relevant document with text.
     """
-    at_least_one(draws=draws, terms=terms, candidates=candidates)
+    check_ranges(typical_targets, locals())
     pt.validate.query_frame(topics, [QUERY])
     pt.validate.columns(qrels, includes=["label", DOCNO, QID])
     ranked = typical_terms(

@@ -14,7 +14,8 @@ from ...columns import DOCNO, QCAND, QID, QUERY
 from ...prompting.formulation import Formulation
 from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import CollectionStatistics, Reward, TextSource
-from ...text.typical import at_least_one, typical_terms
+from ...ranges import Count, Natural, Share, Weight, check_ranges
+from ...text.typical import typical_terms
 from ..run.columns import TARGET
 from ..run.marks import checked
 from ..run.task import Task
@@ -33,11 +34,11 @@ def distant_supervision(
     *,
     texts: TextSource,
     statistics: CollectionStatistics,
-    documents: int = 20,
-    candidates: int = 16,
-    terms: int = 8,
-    min_share: float = 0.25,
-    min_gain: float = 0.02,
+    documents: Count = 20,
+    candidates: Count = 16,
+    terms: Count = 8,
+    min_share: Share = 0.25,
+    min_gain: Weight = 0.02,
     formulations: Sequence[Formulation] = (),
     verbose: bool = True,
 ) -> pd.DataFrame:
@@ -86,12 +87,7 @@ def distant_supervision(
         ...     texts=index, statistics=index.statistics)                  # doctest: +SKIP
         >>> warm = sft(rewriter, pairs, output_dir="runs/warm")            # doctest: +SKIP
     """
-    at_least_one(documents=documents, candidates=candidates, terms=terms)
-    if not (0 <= min_share <= 1 and min_gain >= 0):
-        raise ValueError(
-            "min_share should be in [0, 1] and min_gain 0 or more, "
-            f"found {min_share} and {min_gain}"
-        )
+    check_ranges(distant_supervision, locals())
     pt.validate.columns(qrels, includes=list(_NEEDED))
     task = Task.of(rewriter, topics)
     ranked = typical_terms(
@@ -114,7 +110,7 @@ def distant_supervision(
 
 
 def pseudo_judgements(
-    topics: pd.DataFrame, pipeline: pt.Transformer, *, documents: int = 5
+    topics: pd.DataFrame, pipeline: pt.Transformer, *, documents: Count = 5
 ) -> pd.DataFrame:
     """Take what a pipeline ranks first for relevant, where nobody has judged.
 
@@ -136,13 +132,13 @@ def pseudo_judgements(
         >>> pseudo_judgements(topics, teacher, documents=1).values.tolist()
         [['q', 'd1', 1]]
     """
-    at_least_one(documents=documents)
+    check_ranges(pseudo_judgements, locals())
     results = pt.model.add_ranks(pipeline.transform(topics))
     first = results[results["rank"] < documents]
     return first[[QID, DOCNO]].assign(label=1).reset_index(drop=True)
 
 
-def join_pairs(data: pd.DataFrame, *, count: int, seed: int = 0) -> pd.DataFrame:
+def join_pairs(data: pd.DataFrame, *, count: Natural, seed: int = 0) -> pd.DataFrame:
     """Add rows that ask two queries at once and want both targets.
 
     To answer them a model must find out which words of the query call for which words of the
@@ -163,6 +159,7 @@ def join_pairs(data: pd.DataFrame, *, count: int, seed: int = 0) -> pd.DataFrame
         >>> join_pairs(pairs, count=1).iloc[1].tolist()
         ['1+1', 'couch couch', 'sofa sofa']
     """
+    check_ranges(join_pairs, locals())
     random = Random(seed)
     if not len(data):
         return data

@@ -21,7 +21,7 @@ Examples = list[dict[str, Any]]
 
 
 def learn(
-    method: Callable[..., LLMRewriter],
+    method: str,
     rewriter: R,
     data: pd.DataFrame,
     common: Common,

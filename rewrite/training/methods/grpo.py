@@ -117,7 +117,7 @@ def grpo(
         "num_iterations": num_iterations,
         "unparsable": unparsable,
     }
-    run = Run(grpo, task, common, settings, data_summary(task.topics, [QUERY]), reward)
+    run = Run("grpo", task, common, settings, data_summary(task.topics, [QUERY]), reward)
     if run.finished():
         return run.trained(rewriter)
     from trl import GRPOConfig, GRPOTrainer

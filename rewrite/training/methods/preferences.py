@@ -104,7 +104,7 @@ def dpo(
         _refuse_seq2seq(run)
         return run.trainer(DPOTrainer, run.arguments(DPOConfig, max_length=None), examples)
 
-    return learn(dpo, rewriter, data, common, settings, trainer, texts=[CHOSEN, REJECTED])
+    return learn("dpo", rewriter, data, common, settings, trainer, texts=[CHOSEN, REJECTED])
 
 
 def kto(
@@ -202,7 +202,9 @@ def kto(
         )
         return run.trainer(KTOTrainer, arguments, examples)
 
-    return learn(kto, rewriter, data, common, settings, trainer, texts=[COMPLETION], labels=[GOOD])
+    return learn(
+        "kto", rewriter, data, common, settings, trainer, texts=[COMPLETION], labels=[GOOD]
+    )
 
 
 def _refuse_seq2seq(run: Run) -> None:

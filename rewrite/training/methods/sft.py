@@ -83,7 +83,7 @@ def sft(
         "batch_size": batch_size,
         "learning_rate": learning_rate,
     }
-    return learn(sft, rewriter, data, common, settings, _trainer, texts=[TARGET])
+    return learn("sft", rewriter, data, common, settings, _trainer, texts=[TARGET])
 
 
 def _trainer(run: Run, examples: Examples) -> Any:

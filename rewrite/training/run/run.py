@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -58,7 +58,7 @@ class Run:
         reward: What teaches, where it is a reward.
     """
 
-    method: Callable[..., LLMRewriter]
+    method: str
     task: Task
     common: Common
     settings: Mapping[str, Any]
@@ -94,7 +94,7 @@ class Run:
     def summary(self) -> dict[str, Any]:
         """What the run is made of, for whoever resumes it and for the saved rewriter."""
         return {
-            "method": self.method.__name__,
+            "method": self.method,
             "settings": {**self.settings, **self.common.facts},
             "start": self.llm.identity,
             **({} if self.reward is None else {"reward": shown(self.reward)}),

@@ -11,6 +11,7 @@ import pyterrier as pt
 
 from ...columns import QID
 from ...errors import RewriteWarning
+from ...ranges import Count, check_ranges
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +43,11 @@ class Validation:
     topics: pd.DataFrame
     qrels: pd.DataFrame
     measure: Any = "nDCG@10"
-    every: int = 50
-    patience: int | None = None
+    every: Count = 50
+    patience: Count | None = None
 
     def __post_init__(self) -> None:
-        for name, value in (("every", self.every), ("patience", self.patience)):
-            if value is not None and value < 1:
-                raise ValueError(f"{name} should be at least 1, found {value}")
+        check_ranges(type(self), vars(self))
         if not self.qrels[QID].isin(self.topics[QID]).any():
             raise ValueError(
                 "none of the topics of the validation has judgements; hand over the topics and "

@@ -1,0 +1,204 @@
+"""The methods on a tiny model: what is learnt, and what stops a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pyterrier_rewrite import LLMRewriter, TransformersLLM
+from pyterrier_rewrite.training import (
+    LoraSettings,
+    Task,
+    TrainingError,
+    TrainingWarning,
+    dpo,
+    grpo,
+    kto,
+    sft,
+)
+from pyterrier_rewrite.training.methods.grpo import _order
+from pyterrier_rewrite.training.run.folder import last_checkpoint
+from pyterrier_rewrite.training.run.monitor import read_table
+from tests.support.training import (
+    FAST,
+    TARGET,
+    ByText,
+    equal,
+    generations,
+    local,
+    weights,
+    with_target,
+)
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_sft_learns_its_targets_and_leaves_the_start_alone(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path, tiny_causal: Path
+) -> None:
+    before = weights(tiny_causal)["model.norm.weight"].clone()
+    trained = sft(rewriter, with_target(topics), output_dir=tmp_path / "run", steps=40, **FAST)
+    assert generations(trained, topics) == [TARGET] * 8
+    assert type(trained) is LLMRewriter
+    assert trained.formulation == rewriter.formulation
+    assert (weights(tiny_causal)["model.norm.weight"] == before).all()
+    assert not list((tmp_path / "run" / "best").glob("*.bin"))
+
+
+def test_sft_trains_an_adapter_and_trains_it_further(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path
+) -> None:
+    data = with_target(topics)
+    lora = LoraSettings(r=4)
+    once = sft(rewriter, data, output_dir=tmp_path / "a", steps=2, lora=lora, **FAST)
+    assert isinstance(once.llm, TransformersLLM)
+    assert once.llm.adapter == tmp_path / "a" / "best"
+    twice = sft(once, data, output_dir=tmp_path / "b", steps=30, **FAST)
+    assert generations(twice, topics) == [TARGET] * 8
+    with pytest.raises(ValueError, match="has an adapter already"):
+        sft(once, data, output_dir=tmp_path / "c", steps=1, lora=lora, **FAST)
+
+
+def test_sft_trains_sequence_to_sequence_models(
+    tiny_seq2seq: Path, topics: pd.DataFrame, tmp_path: Path
+) -> None:
+    rewriter = local(tiny_seq2seq)
+    trained = sft(rewriter, with_target(topics), output_dir=tmp_path / "sft", steps=40, **FAST)
+    assert generations(trained, topics) == [TARGET] * 8
+    with pytest.raises(ValueError, match="rejection_samples"):
+        grpo(rewriter, topics, ByText(len), output_dir=tmp_path / "grpo", **FAST)
+    pairs = topics.assign(chosen="a", rejected="b")
+    with pytest.raises(ValueError, match="sequence-to-sequence"):
+        dpo(rewriter, pairs, output_dir=tmp_path / "dpo", **FAST)
+
+
+@pytest.mark.parametrize("loss", ["sigmoid", "ipo"])
+def test_dpo_prefers_the_chosen(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path, loss: Any
+) -> None:
+    pairs = topics.assign(chosen="vitamin", rejected="wing")
+    dpo(
+        rewriter, pairs, output_dir=tmp_path, loss=loss, steps=12, **{**FAST, "learning_rate": 1e-3}
+    )
+    margins = [row["reward"] for row in read_table(tmp_path / "training.csv")]
+    assert margins[0] == pytest.approx(0, abs=1e-6)
+    assert margins[-1] > margins[4] > 0
+
+
+def test_kto_raises_the_good_over_the_bad(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path
+) -> None:
+    good = topics.assign(completion=TARGET, label=True)
+    data = pd.concat([good, topics.assign(completion="wing", label=False)])
+    trained = kto(rewriter, data, output_dir=tmp_path, steps=20, **{**FAST, "learning_rate": 2e-3})
+    assert log_ratio(trained, topics) > log_ratio(rewriter, topics) + 1
+    with pytest.raises(ValueError, match="all labels the same"):
+        kto(rewriter, good, output_dir=tmp_path / "x", **FAST)
+
+
+def log_ratio(rewriter: LLMRewriter, topics: pd.DataFrame) -> float:
+    """Return by how much the target is likelier than ``wing``, in nats, for the first topic."""
+    import torch
+
+    assert isinstance(rewriter.llm, TransformersLLM)
+    engine = rewriter.llm._loaded()
+    prompt = engine.tokenizer.apply_chat_template(
+        Task.of(rewriter, topics).prompts[0], tokenize=False, add_generation_prompt=True
+    )
+    start = engine.tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    values = []
+    for text in (TARGET, "wing"):
+        end = engine.tokenizer(text, add_special_tokens=False)["input_ids"]
+        with torch.no_grad():
+            scores = engine.model(torch.tensor([start + end])).logits[0].log_softmax(-1)
+        steps = zip(range(len(start) - 1, len(start) + len(end) - 1), end, strict=True)
+        values.append(sum(scores[at, token].item() for at, token in steps))
+    return values[0] - values[1]
+
+
+def test_grpo_raises_the_reward(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path
+) -> None:
+    reward = ByText(lambda text: float(text.count("e") - 4))
+    grpo(rewriter, topics, reward, output_dir=tmp_path, steps=25, **{**FAST, "learning_rate": 1e-2})
+    curve = [row["reward"] for row in read_table(tmp_path / "training.csv")]
+    assert sum(curve[-5:]) / 5 > sum(curve[:5]) / 5 + 1
+    assert (tmp_path / "training.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_reward_without_verdicts_teaches_nothing(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path, tiny_causal: Path
+) -> None:
+    grpo(rewriter, topics, ByText(lambda _: None), output_dir=tmp_path, steps=3, **FAST)
+    assert equal(tmp_path / "best", tiny_causal)
+
+
+@pytest.mark.parametrize("lora", [None, LoraSettings(r=4)])
+def test_grpo_stays_close_to_a_reference(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path, lora: LoraSettings | None
+) -> None:
+    grpo(
+        rewriter, topics, ByText(len), output_dir=tmp_path, steps=4, beta=0.1, num_iterations=2,
+        batch_size=32, lora=lora, **FAST,
+    )  # fmt: skip
+    rows = read_table(tmp_path / "training.csv")
+    assert rows[0]["kl"] == pytest.approx(0, abs=1e-6)
+    assert rows[-1]["kl"] > 0
+
+
+def test_a_nan_reward_stops_the_run_and_leaves_the_checkpoint(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path
+) -> None:
+    class Broken(ByText):
+        def score(self, candidates: pd.DataFrame) -> dict[str, float | None]:
+            marks = super().score(candidates)
+            if len(self.seen) > 3:
+                marks[candidates["qcand"][candidates["qgroup"] == "t5"].iloc[0]] = float("nan")
+            return marks
+
+    with pytest.raises(TrainingError, match="'t5'"):
+        grpo(
+            rewriter, topics, Broken(len), output_dir=tmp_path, steps=9,
+            **{**FAST, "checkpoint_every": 2},
+        )  # fmt: skip
+    kept = last_checkpoint(tmp_path)
+    assert kept is not None
+    assert kept.name == "checkpoint-2"
+    assert all(bool(w.isfinite().all()) for w in weights(kept).values())
+    assert [row["step"] for row in read_table(tmp_path / "training.csv")] == [1, 2, 3]
+
+
+def test_a_nan_loss_stops_the_run_and_names_the_queries(
+    topics: pd.DataFrame, tmp_path: Path, tiny_causal: Path
+) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(tiny_causal)
+    model.lm_head.weight.data.fill_(float("nan"))
+    model.save_pretrained(tmp_path / "broken")
+    AutoTokenizer.from_pretrained(tiny_causal).save_pretrained(tmp_path / "broken")
+    data = with_target(topics.head(3))
+    with pytest.raises(TrainingError, match=r"the loss is nan at step 1.*'t0'"):
+        sft(local(tmp_path / "broken"), data, output_dir=tmp_path / "run", **FAST)
+    assert not (tmp_path / "run" / "best").exists()
+
+
+def test_the_order_of_topics_repeats_none_within_a_batch() -> None:
+    order = _order(7, size=3, batches=6, seed=1)
+    assert len(order) == 18
+    assert all(len(set(order[at : at + 3])) == 3 for at in range(0, 18, 3))
+    assert len(set(order[:6])) == len(set(order[6:12])) == 6
+    assert order[:6] != order[6:12]
+    assert order == _order(7, size=3, batches=6, seed=1)
+    assert order[:9] == _order(7, size=3, batches=3, seed=1)
+
+
+def test_targets_that_are_too_long_are_told(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path
+) -> None:
+    data = topics.assign(target="vitamin " * 9)
+    with pytest.warns(TrainingWarning, match="8 of 8 texts .* max_tokens=6"):
+        sft(rewriter, data, output_dir=tmp_path, steps=1, **FAST)

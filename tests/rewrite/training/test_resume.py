@@ -1,0 +1,85 @@
+"""Runs that go on where they stopped."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pyterrier_rewrite import LLMRewriter
+from pyterrier_rewrite.training import grpo, sft
+from pyterrier_rewrite.training.run.folder import last_checkpoint
+from tests.support.training import (
+    FAST,
+    ByText,
+    equal,
+    generations,
+    python,
+    twelve_steps,
+    with_target,
+)
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_a_folder_with_another_run_is_refused(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path
+) -> None:
+    data = with_target(topics)
+    sft(rewriter, data, output_dir=tmp_path, steps=2, **FAST)
+    with pytest.raises(ValueError, match="resume=True"):
+        sft(rewriter, data, output_dir=tmp_path, steps=2, **FAST)
+    with pytest.raises(ValueError, match="its settings was"):
+        sft(rewriter, data, output_dir=tmp_path, steps=3, resume=True, **FAST)
+    with pytest.raises(ValueError, match="its data was"):
+        sft(rewriter, data.head(2), output_dir=tmp_path, steps=2, resume=True, **FAST)
+    again = sft(rewriter, data, output_dir=tmp_path, steps=2, resume=True, **FAST)
+    assert generations(again, topics)
+
+
+def test_checkpoints_fall_on_generation_boundaries(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="multiple of 3"):
+        grpo(
+            rewriter, topics, ByText(len), output_dir=tmp_path, num_iterations=3,
+            **{**FAST, "checkpoint_every": 4},
+        )  # fmt: skip
+
+
+def test_a_checkpoint_that_was_not_finished_is_passed_over(tmp_path: Path) -> None:
+    assert last_checkpoint(tmp_path) is None
+    for step, done in ((5, True), (10, True), (15, False)):
+        folder = tmp_path / f"checkpoint-{step}"
+        folder.mkdir()
+        if done:
+            (folder / "complete").touch()
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
+
+
+KILLED = """
+import sys, torch
+from tests.support.training import twelve_steps
+
+torch.set_num_threads(1)
+twelve_steps(*sys.argv[1:], kill=True)
+"""
+
+
+@pytest.mark.filterwarnings("ignore::pyterrier_rewrite.training.TrainingWarning")
+@pytest.mark.parametrize("method", ["sft", "grpo"])
+def test_a_killed_run_goes_on_to_the_same_end(
+    method: str, tiny_causal: Path, tmp_path: Path
+) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    twelve_steps(method, str(tiny_causal), str(whole))
+    killed = python(KILLED, method, str(tiny_causal), str(broken))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert last_checkpoint(broken) == broken / "checkpoint-4"
+    twelve_steps(method, str(tiny_causal), str(broken), resume=True)
+    for folder in ("checkpoint-12", "best"):
+        assert equal(whole / folder, broken / folder), folder
+    assert (whole / "training.csv").read_text() == (broken / "training.csv").read_text()
+    assert not equal(whole / "checkpoint-12", tiny_causal)
