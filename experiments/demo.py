@@ -12,7 +12,7 @@ from pyterrier_rewrite import LLMRewriter
 from pyterrier_rewrite.saved.artifact import save_pretrained
 
 from .build.workbench import Workbench
-from .config.schema import load_config, read_config
+from .config.file import load_config, read_config
 from .config.training import TrainConfig
 from .pages.training import write_page
 from .run.execute import run_experiment

@@ -23,7 +23,7 @@ from pyterrier_rewrite.columns import QCONVERSATION, QHISTORY, QID, QREWRITE, QU
 from pyterrier_rewrite.conversation.learned.words import Turn
 
 from ..build.workbench import Workbench
-from ..config.schema import load_config
+from ..config.file import load_config
 from ..run.execute import run_experiment
 from ..run.files import print_depth, print_report, write_report
 

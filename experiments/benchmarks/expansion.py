@@ -16,7 +16,7 @@ from pyterrier_rewrite.errors import RewriteError, RewriteWarning
 
 from ..build.workbench import Workbench
 from ..collections import CollectionError, load_collection
-from ..config.schema import load_config
+from ..config.file import load_config
 from ..run.execute import run_experiment
 from .loopback import separate_process
 

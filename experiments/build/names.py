@@ -1,19 +1,31 @@
-"""The names that configs and the command line know."""
+"""The names that configs and the command line know, and the objects behind import paths."""
 
 from __future__ import annotations
 
+import importlib
 import inspect
-from collections.abc import Mapping
-from typing import Any
+import sys
+import warnings
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import pyterrier as pt
 
 import pyterrier_rewrite as rewrite
-from pyterrier_rewrite import pipelines
+from pyterrier_rewrite import parsing, pipelines, rewards
 from pyterrier_rewrite.base import Rewriter
-from pyterrier_rewrite.parsing import Queries, Terms, Text
-from pyterrier_rewrite.prompting.formulation import Formulation
+from pyterrier_rewrite.errors import RewriteWarning
+from pyterrier_rewrite.parsing.parsers import Parser
+from pyterrier_rewrite.prompting.llm_rewriter import LLMRewriter
 from pyterrier_rewrite.value import ValueTransformer
 
-ENGINE_STAGES: Mapping[str, str] = {
+from ..config.errors import ConfigError, near
+
+ENGINE_STAGES: Final[Mapping[str, str]] = {
     "bm25": "BM25 over the sparse index: k1, b, num_results",
     "text": "adds the documents' texts: columns",
     "dense": "exact search in the dense index: num_results",
@@ -22,38 +34,122 @@ ENGINE_STAGES: Mapping[str, str] = {
 }
 """Stages that come from the config's indexes, or from a folder."""
 
+PLUGINS: Final = "pyterrier_rewrite.rewriters"
+"""Entry-point group by which other packages offer rewriters."""
 
-def rewriters() -> dict[str, type[Rewriter]]:
-    """Return every rewriter that the library exports, by name."""
+
+def exported(kind: Any, *packages: ModuleType) -> dict[str, type[Any]]:
+    """Return the classes of a kind that packages export and that can be made, by name."""
+    exports = {name: getattr(package, name) for package in packages for name in package.__all__}
     return {
         name: value
-        for name, value in vars(rewrite).items()
-        if inspect.isclass(value) and issubclass(value, Rewriter) and value is not Rewriter
+        for name, value in exports.items()
+        if inspect.isclass(value) and issubclass(value, kind) and not _is_abstract(value)
     }
 
 
-def stages() -> dict[str, type[ValueTransformer]]:
+def _is_abstract(cls: type[Any]) -> bool:
+    if cls in (Rewriter, Parser):
+        return True
+    # also without ABCMeta, which PyTerrier's transformers do not have
+    return any(getattr(getattr(cls, n, None), "__isabstractmethod__", False) for n in dir(cls))
+
+
+def rewriters() -> dict[str, type[Rewriter]]:
+    """Return every rewriter that the library exports, and those of installed packages, by name."""
+    return {**plugins(), **exported(Rewriter, rewrite)}
+
+
+def stages() -> dict[str, type[pt.Transformer]]:
     """Return every class that a config may use as a stage, by name."""
-    found: dict[str, type[ValueTransformer]] = dict(rewriters())
-    for name, value in [*vars(rewrite).items(), *vars(pipelines).items()]:
-        if inspect.isclass(value) and issubclass(value, ValueTransformer):
-            no_stages = {
-                "BM25", "TextLoader", "DenseRetriever", "DenseReranker", "Rewriter", "Guard",
-            }  # fmt: skip
-            if name not in no_stages:
-                found[name] = value
+    found = exported(ValueTransformer, rewrite, pipelines)
+    # what works on an index is made by the index
+    return {**rewriters(), **{n: c for n, c in found.items() if "index" not in c.parameters()}}
+
+
+def parsers() -> dict[str, type[Any]]:
+    """Return every parser, those that one method alone reads its answers with among them."""
+    found = exported(Parser, parsing)
+    for cls in exported(LLMRewriter, rewrite).values():
+        parser = type(cls.published.parser)
+        found.setdefault(parser.__name__, parser)
     return found
 
 
-def parts() -> dict[str, type[Any]]:
-    """Return formulations and parsers by name."""
-    found: dict[str, type[Any]] = {}
-    for name, value in vars(rewrite).items():
-        if inspect.isclass(value) and value is not Formulation:
-            is_parser = value in (Queries, Terms, Text)
-            if is_parser or issubclass(value, Formulation):
-                found[name] = value
+def reward_classes() -> dict[str, type[rewards.Reward]]:
+    """Return every reward that the library exports, by name."""
+    return exported(rewards.Reward, rewards)
+
+
+@cache
+def plugins() -> dict[str, type[Rewriter]]:
+    """Return the rewriters that installed packages offer, but for names that are ours."""
+    ours = exported(Rewriter, rewrite)
+    found: dict[str, type[Rewriter]] = {}
+    for entry in metadata.entry_points(group=PLUGINS):
+        package = entry.dist.name if entry.dist else entry.module
+        taken = ours.get(entry.name) or found.get(entry.name)
+        if taken is not None:
+            warnings.warn(
+                f"the rewriter {entry.name!r} of {package} is hidden by {taken.__module__}; in a "
+                f"config, name it {entry.value}",
+                RewriteWarning,
+                stacklevel=2,
+            )
+            continue
+        try:
+            value = entry.load()
+        except Exception as error:  # another's package may fail in any way
+            problem = f"cannot be loaded: {type(error).__name__}: {error}"
+        else:
+            if inspect.isclass(value) and issubclass(value, Rewriter):
+                found[entry.name] = value
+                continue
+            problem = f"is no subclass of Rewriter, found {value!r}"
+        warnings.warn(
+            f"the rewriter {entry.name!r} of {package} {problem}", RewriteWarning, stacklevel=2
+        )
     return found
+
+
+def imported(path: str, where: str, folder: Path | None) -> Any:
+    """Return what ``module:name`` stands for.
+
+    Modules are looked for where Python looks, then in the config's folder, then in the working
+    directory; both are put at the end of ``sys.path`` and stay there, since what was imported may
+    import more when it is used.
+
+    Raises:
+        ConfigError: If there is no such module or name, or the module fails.
+    """
+    module, _, name = path.partition(":")
+    places = [str(place.resolve()) for place in (folder, Path.cwd()) if place is not None]
+    sys.path.extend(place for place in dict.fromkeys(places) if place not in sys.path)
+    importlib.invalidate_caches()
+    try:
+        found: Any = importlib.import_module(module)
+    except Exception as error:  # a user's module may fail in any way
+        if isinstance(error, ModuleNotFoundError) and module.startswith(error.name or module):
+            raise ConfigError(
+                f"{where}: there is no module {module!r} where Python looks, nor in "
+                f"{' or '.join(dict.fromkeys(places))}"
+            ) from error
+        raise ConfigError(
+            f"{where}: the module {module!r} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    for step in name.split("."):
+        if not hasattr(found, step):
+            known = _public(vars(found)) if hasattr(found, "__dict__") else []
+            raise ConfigError(
+                f"{where}: {getattr(found, '__file__', None) or path!r} has no {step!r}"
+                f"{near(step, known)}"
+            )
+        found = getattr(found, step)
+    return found
+
+
+def _public(names: Iterable[str]) -> list[str]:
+    return [name for name in names if not name.startswith("_")]
 
 
 def needs(cls: type[Rewriter]) -> str:
@@ -76,4 +172,15 @@ def needs(cls: type[Rewriter]) -> str:
     return ", ".join(found) or "nothing"
 
 
-__all__ = ["ENGINE_STAGES", "needs", "parts", "rewriters", "stages"]
+__all__ = [
+    "ENGINE_STAGES",
+    "PLUGINS",
+    "exported",
+    "imported",
+    "needs",
+    "parsers",
+    "plugins",
+    "reward_classes",
+    "rewriters",
+    "stages",
+]

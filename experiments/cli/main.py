@@ -65,7 +65,7 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
 ) -> None:
     """Run an experiment, print its table, and write its files."""
-    from ..config.schema import load_config
+    from ..config.file import load_config
 
     checked = load_config(config, set_ or [])
     _run(checked, out, dry_run=dry_run, budget=budget, by_turn=by_turn, quiet=quiet)
@@ -181,7 +181,7 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
 ) -> None:
     """Train a rewriter; pt-rewrite run takes it as the stage {Trained: {path: OUT}}."""
-    from ..config.schema import read_config
+    from ..config.file import read_config
     from ..config.training import TrainConfig
     from ..run.train import Training
 
@@ -366,7 +366,7 @@ def call(arguments: list[str]) -> int:
     from pyterrier_rewrite.llm.metered import BudgetError
 
     from ..collections import CollectionError
-    from ..config.schema import ConfigError
+    from ..config.errors import ConfigError
 
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     errors = Console(stderr=True)

@@ -1,12 +1,23 @@
 """Configs: YAML in, checked values out."""
 
-from .schema import ConfigError, ExperimentConfig, builtin_configs, load_config, read_config
+from .backends import FakeConfig, OpenAIConfig, PriceConfig, TransformersConfig, VLLMConfig
+from .engines import DenseConfig, IndexConfig
+from .errors import ConfigError
+from .file import builtin_configs, load_config, read_config
+from .schema import ExperimentConfig
 from .training import TrainConfig
 
 __all__ = [
     "ConfigError",
+    "DenseConfig",
     "ExperimentConfig",
+    "FakeConfig",
+    "IndexConfig",
+    "OpenAIConfig",
+    "PriceConfig",
     "TrainConfig",
+    "TransformersConfig",
+    "VLLMConfig",
     "builtin_configs",
     "load_config",
     "read_config",

@@ -2,37 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
 
 import ir_measures
+import pandas as pd
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from .schema import (
-    DenseConfig,
-    ExperimentConfig,
-    IndexConfig,
-    LLMConfig,
-    Stage,
-    Strict,
-    near,
-    of_split,
-)
+from pyterrier_rewrite import training
+from pyterrier_rewrite.columns import QREWRITE
 
-METHODS = ("sft", "dpo", "kto", "grpo")
-"""How a rewriter can be trained."""
+from .backends import LLMConfig
+from .engines import DenseConfig, IndexConfig
+from .errors import ConfigError, near
+from .schema import Config, ExperimentConfig, Stage, of_split
+from .strict import Strict
 
-SOURCES = {
-    "references": "sft",
-    "distant_supervision": "sft",
-    "typical_targets": "sft",
-    "rejection_samples": "sft",
-    "preference_pairs": "dpo",
-    "labelled_samples": "kto",
+
+def references(topics: pd.DataFrame, *, column: str = QREWRITE) -> pd.DataFrame:
+    """Take the targets from a column of the topics, where a collection brings rewrites."""
+    if column not in topics.columns:
+        raise ConfigError(f"the topics have no column {column!r}, found {list(topics.columns)}")
+    return topics.assign(target=topics[column])
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a rewriter can be trained.
+
+    Attributes:
+        train: The function.
+        sources: What makes its data, by name; a method without sources makes its own.
+    """
+
+    train: Callable[..., Any]
+    sources: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+
+    def needs_reward(self, source: str | None) -> bool:
+        """Say whether the method, or a source of its data, asks what a rewrite is worth."""
+        asked = self.train if source is None else self.sources[source]
+        return "reward" in inspect.signature(asked).parameters
+
+
+METHODS: Final[dict[str, Method]] = {
+    "sft": Method(
+        training.sft,
+        {
+            "references": references,
+            "distant_supervision": training.distant_supervision,
+            "typical_targets": training.typical_targets,
+            "rejection_samples": training.rejection_samples,
+        },
+    ),
+    "dpo": Method(training.dpo, {"preference_pairs": training.preference_pairs}),
+    "kto": Method(training.kto, {"labelled_samples": training.labelled_samples}),
+    "grpo": Method(training.grpo),
 }
-"""Where data comes from, and the method that takes it."""
-
-NO_REWARD = frozenset({"references", "typical_targets"})
-"""Sources that do not ask what a target is worth."""
+"""Every method by its name in a config: a new one is a line here."""
 
 
 def _one_key(value: Any) -> Any:
@@ -118,14 +146,10 @@ class ValidationConfig(Strict):
         return self
 
 
-class TrainConfig(Strict):
+class TrainConfig(Config):
     """One training: a rewriter, a collection, and one method after the other.
 
     Attributes:
-        name: Short name.
-        description: What it shows.
-        vars: Values for ``${name}`` anywhere else in the file.
-        collection: As in an experiment, without ``split``.
         split: Split that is trained on.
         topics: At most so many training topics, evenly spread; None for all.
         index: The sparse engine.
@@ -142,10 +166,6 @@ class TrainConfig(Strict):
         seed: Seed of everything random.
     """
 
-    name: str = Field(pattern=r"^[\w.+-]+$")
-    description: str = ""
-    vars: dict[str, str] = Field(default_factory=dict)
-    collection: str | dict[str, Any]
     split: str = "train"
     topics: int | None = Field(None, ge=1)
     index: IndexConfig = IndexConfig()
@@ -169,22 +189,22 @@ class TrainConfig(Strict):
             where = f"training.{number}"
             if method not in METHODS:
                 raise ValueError(f"{where}: there is no method {method!r}{near(method, METHODS)}")
-            if method == "grpo":
-                needs_reward = True
+            source = None
+            if not METHODS[method].sources:
                 if "data" in options:
-                    raise ValueError(f"{where}: grpo writes its own data; take out 'data'")
+                    raise ValueError(f"{where}: {method} writes its own data; take out 'data'")
             else:
                 source, _ = data_of(options, where)
-                if SOURCES[source] != method:
-                    raise ValueError(f"{where}: {source} makes data for {SOURCES[source]}")
-                needs_reward = source not in NO_REWARD
-            if needs_reward and self.reward is None:
+                if source not in METHODS[method].sources:
+                    (its,) = (name for name, other in METHODS.items() if source in other.sources)
+                    raise ValueError(f"{where}: {source} makes data for {its}")
+            if self.reward is None and METHODS[method].needs_reward(source):
                 raise ValueError(f"{where}: {method} needs the key 'reward'")
         return self
 
     def experiment(self, split: str | None = None) -> ExperimentConfig:
         """Return the same surroundings as an experiment on one split."""
-        return ExperimentConfig(
+        config = ExperimentConfig(
             name=self.name,
             collection=of_split(self.collection, split or self.split),
             index=self.index,
@@ -195,6 +215,8 @@ class TrainConfig(Strict):
             depth=self.depth,
             seed=self.seed,
         )
+        config.read_from(self._place_of, self._folder)
+        return config
 
 
 def data_of(options: dict[str, Any], where: str) -> tuple[str, dict[str, Any]]:
@@ -203,9 +225,10 @@ def data_of(options: dict[str, Any], where: str) -> tuple[str, dict[str, Any]]:
     Raises:
         ValueError: If it does not say, or there is no such source.
     """
+    known = [source for method in METHODS.values() for source in method.sources]
     if "data" not in options:
-        raise ValueError(f"{where}: the key 'data' is missing{near('', SOURCES)}")
+        raise ValueError(f"{where}: the key 'data' is missing{near('', known)}")
     ((source, settings),) = _one_key(options["data"]).items()
-    if source not in SOURCES:
-        raise ValueError(f"{where}.data: there is no source {source!r}{near(source, SOURCES)}")
+    if source not in known:
+        raise ValueError(f"{where}.data: there is no source {source!r}{near(source, known)}")
     return source, settings

@@ -18,7 +18,8 @@ from pyterrier_rewrite.columns import QGEN, QGROUP, QSTATUS
 from pyterrier_rewrite.llm.metered import Spent
 
 from ..build.workbench import Workbench
-from ..config.schema import ConfigError, ExperimentConfig
+from ..config.errors import ConfigError
+from ..config.schema import ExperimentConfig
 from ..measures.depth import DEPTH_MEASURE, by_depth, is_conversational
 
 RESULT_COLUMNS = ("qid", "docno", "score", "rank")

@@ -13,40 +13,23 @@ import pandas as pd
 import pyterrier as pt
 import yaml
 
-from pyterrier_rewrite import LLMRewriter, RepeatTerms, rewards
-from pyterrier_rewrite.columns import DOCNO, QID, QREWRITE
+from pyterrier_rewrite import LLMRewriter, RepeatTerms
+from pyterrier_rewrite.columns import QID
 from pyterrier_rewrite.llm import LLM
-from pyterrier_rewrite.prompting.formulation import Formulation
-from pyterrier_rewrite.protocols import TextSource
 from pyterrier_rewrite.ranges import check_ranges
-from pyterrier_rewrite.rewards import Judgements, Reward
+from pyterrier_rewrite.rewards import Reward
 from pyterrier_rewrite.saved.artifact import save_pretrained
 from pyterrier_rewrite.stores.whole import write_whole
-from pyterrier_rewrite.training import (
-    LoraSettings,
-    Validation,
-    dpo,
-    grpo,
-    kto,
-    labelled_samples,
-    preference_pairs,
-    rejection_samples,
-    sft,
-    typical_targets,
-)
-from pyterrier_rewrite.training.data.warm_start import (
-    distant_supervision,
-    join_pairs,
-    pseudo_judgements,
-)
+from pyterrier_rewrite.training import Validation, join_pairs, pseudo_judgements
 from pyterrier_rewrite.training.run.folder import claim
 from pyterrier_rewrite.training.scratch import BARE, scratch_rewriter
 
-from ..build.workbench import CONFIG, REWRITER, Workbench, asks_for, backend, split_stage
-from ..config.schema import ConfigError, TransformersConfig, near
-from ..config.training import TrainConfig, data_of
-
-METHODS: Final[dict[str, Callable[..., Any]]] = {"sft": sft, "dpo": dpo, "kto": kto, "grpo": grpo}
+from ..build.reading import arguments, read
+from ..build.trained import CONFIG, REWRITER
+from ..build.workbench import Workbench
+from ..config.backends import TransformersConfig
+from ..config.errors import ConfigError, near
+from ..config.training import METHODS, TrainConfig, data_of
 
 _OURS: Final = frozenset(
     "rewriter topics qrels data reward texts statistics output_dir validation seed verbose"
@@ -59,23 +42,6 @@ SCRATCH: Final = "scratch"
 
 Notice = Callable[[str, LLMRewriter], None]
 """Called after each method with its name and the rewriter as it is then."""
-
-
-def references(topics: pd.DataFrame, *, column: str = QREWRITE) -> Any:
-    """Take the targets from a column of the topics, where a collection brings rewrites."""
-    if column not in topics.columns:
-        raise ConfigError(f"the topics have no column {column!r}, found {list(topics.columns)}")
-    return topics.assign(target=topics[column])
-
-
-DATA: Final[dict[str, Callable[..., Any]]] = {
-    "references": references,
-    "distant_supervision": distant_supervision,
-    "typical_targets": typical_targets,
-    "rejection_samples": rejection_samples,
-    "preference_pairs": preference_pairs,
-    "labelled_samples": labelled_samples,
-}
 
 
 class Training(Workbench):
@@ -140,32 +106,8 @@ class Training(Workbench):
     @cached_property
     def reward(self) -> Reward | None:
         """What is to gain."""
-        return None if self.wanted.reward is None else self.make_reward(self.wanted.reward)
-
-    def make_reward(self, spec: Any, where: str = "reward") -> Reward:
-        """Return a reward, or the weighted sum of a list of them, from a config."""
-        if isinstance(spec, list) and spec:
-            return rewards.WeightedSum.of(
-                *(self._weighted(entry, f"{where}.{i}") for i, entry in enumerate(spec))
-            )
-        if not isinstance(spec, dict | str):
-            raise ConfigError(f"{where}: expected {{name: {{option: value}}}}, found {spec!r}")
-        name, options = split_stage(spec, where)
-        known = reward_classes()
-        if name not in known:
-            raise ConfigError(f"{where}: there is no reward {name!r}{near(name, known)}")
-        reward: Reward = self._call(known[name], options, f"{where}.{name}")
+        reward: Reward | None = read(self, self.wanted.reward, Reward | None, "reward")
         return reward
-
-    def _weighted(self, entry: Any, where: str) -> Reward:
-        if not isinstance(entry, dict):
-            raise ConfigError(f"{where}: expected {{weight: …, name: …}}, found {entry!r}")
-        rest = {key: value for key, value in entry.items() if key != "weight"}
-        try:
-            weight = float(entry.get("weight", 1.0))
-        except (TypeError, ValueError):
-            raise ConfigError(f"{where}.weight: expected a number") from None
-        return weight * self.make_reward(rest, where)
 
     def start(self, folder: Path) -> LLMRewriter:
         """Return the rewriter to be trained; one from scratch is made in ``folder``."""
@@ -181,7 +123,7 @@ class Training(Workbench):
             prompt=BARE,
             formulation=RepeatTerms(
                 scratch.original_weight,
-                analyzer=self._pisa("an analyzer").analyzer,
+                analyzer=self.offered("analyzer", "an analyzer"),
                 per_part=True,
             ),
             seed=self.wanted.seed,
@@ -208,43 +150,16 @@ class Training(Workbench):
         if not isinstance(wanted, TransformersConfig):
             return super().llm(name)
         if name not in self._bare:
-            self._bare[name] = backend(name, wanted, self.verbose)
+            self._bare[name] = wanted.make(name, verbose=self.verbose)
         return self._bare[name]
 
     @cached_property
     def _bare(self) -> dict[str, LLM]:
         return {}
 
-    def _given(self, name: str, hint: Any) -> Any:
-        if asks_for(hint, Judgements):
-            return Judgements(self.train_qrels)
-        if asks_for(hint, TextSource):
-            return self.index
-        if name == "engine":
-            return self.pipeline(["bm25"], name)
-        return super()._given(name, hint)
-
-    def _value(self, value: Any, hint: Any, where: str) -> Any:
-        if asks_for(hint, Reward):
-            return self.make_reward(value, where)
-        if asks_for(hint, LoraSettings):
-            return None if value is None else self._call(LoraSettings, value, where)
-        if where.endswith(".formulations") and isinstance(value, list):
-            return [self._value(v, Formulation, f"{where}.{i}") for i, v in enumerate(value)]
-        if where.endswith("Coverage.groups") and isinstance(value, str):
-            return self._groups(value, where)
-        return super()._value(value, hint, where)
-
-    def _groups(self, column: str, where: str) -> dict[str, str]:
-        """Return each document's value of a field of the collection."""
-        found = {
-            document[DOCNO]: str(document[column])
-            for document in self.collection.get_corpus_iter()
-            if document.get(column)
-        }
-        if not found:
-            raise ConfigError(f"{where}: no document has the field {column!r}")
-        return found
+    def judgements(self) -> pd.DataFrame:
+        """Return the judgements that rewards see: those of the topics to train on."""
+        return self.train_qrels
 
     # -- training ----------------------------------------------------------------------------
 
@@ -264,10 +179,11 @@ class Training(Workbench):
     def _step(
         self, method: str, options: dict[str, Any], where: str
     ) -> tuple[str, Callable[..., LLMRewriter]]:
+        known = METHODS[method]
         bound = self._bound(
-            METHODS[method], {k: v for k, v in options.items() if k != "data"}, f"{where}.{method}"
+            known.train, {k: v for k, v in options.items() if k != "data"}, f"{where}.{method}"
         )
-        if method == "grpo":
+        if not known.sources:
             return method, lambda rewriter, folder: bound(
                 rewriter,
                 self.splits[0],
@@ -290,7 +206,7 @@ class Training(Workbench):
             self.trainable(stage, f"{where}.data.samplers.{i}")
             for i, stage in enumerate(samplers or [])
         ]
-        data = self._bound(DATA[source], settings, f"{where}.data.{source}")
+        data = self._bound(known.sources[source], settings, f"{where}.data.{source}")
 
         def train(rewriter: LLMRewriter, folder: Path) -> LLMRewriter:
             frame = pd.concat(
@@ -350,7 +266,7 @@ class Training(Workbench):
         ]
         if missing:
             raise ConfigError(f"{where}: the parameter {missing[0]!r} is missing")
-        values = self.arguments(function, options, where)
+        values = arguments(self, function, options, where)
         try:
             check_ranges(function, values)
         except (TypeError, ValueError) as error:
@@ -427,12 +343,3 @@ def spread(topics: pd.DataFrame, count: int) -> pd.DataFrame:
     """Return so many topics, evenly spread: collections are often sorted by subject."""
     count = min(count, len(topics))
     return topics.iloc[[(2 * i + 1) * len(topics) // (2 * count) for i in range(count)]]
-
-
-def reward_classes() -> dict[str, type[Reward]]:
-    """Return every reward that the library exports, by name."""
-    return {
-        name: value
-        for name, value in vars(rewards).items()
-        if inspect.isclass(value) and issubclass(value, Reward) and not inspect.isabstract(value)
-    }

@@ -15,7 +15,8 @@ from pyterrier_rewrite.errors import RewriteError
 
 from ..build.names import needs, rewriters
 from ..build.workbench import Workbench
-from ..config.schema import ConfigError, ExperimentConfig, near
+from ..config.errors import ConfigError, near
+from ..config.schema import ExperimentConfig
 
 
 def show_trial(

@@ -16,6 +16,9 @@ from ..candidates import groups_of
 from ..scoring import Marks
 from .searched import Searched
 
+Groups = Mapping[str, str | Sequence[str]]
+"""The group of each document, or several."""
+
 
 @dataclass(frozen=True)
 class Coverage(Searched):
@@ -54,9 +57,7 @@ class Coverage(Searched):
     """
 
     k: Count = field(default=10, kw_only=True)
-    groups: Mapping[str, str | Sequence[str]] | None = field(
-        default=None, kw_only=True, hash=False, repr=False
-    )
+    groups: Groups | None = field(default=None, kw_only=True, hash=False, repr=False)
     rel: int = field(default=1, kw_only=True)
     columns: Sequence[str] = field(default=(), kw_only=True)
 

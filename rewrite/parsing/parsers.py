@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from .cleaning import content_lines, content_of, has_word
 from .lists import bare, json_strings, list_items
 
 
+@runtime_checkable
 class Parser(Protocol):
     """Turns one raw generation into parts; an empty list says that nothing was usable.
 

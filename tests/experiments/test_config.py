@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyterrier_rewrite.experiments.config.schema import ConfigError, builtin_configs, load_config
+from pyterrier_rewrite.experiments.config import ConfigError, builtin_configs, load_config
 
 MINIMAL = """\
 name: mini

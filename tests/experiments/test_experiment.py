@@ -17,7 +17,7 @@ from scipy.stats import ttest_rel
 
 from pyterrier_rewrite.experiments.build.workbench import Workbench
 from pyterrier_rewrite.experiments.cli.main import call
-from pyterrier_rewrite.experiments.config.schema import ConfigError, ExperimentConfig, load_config
+from pyterrier_rewrite.experiments.config import ConfigError, ExperimentConfig, load_config
 from pyterrier_rewrite.experiments.run.execute import against_baseline, run_experiment
 from pyterrier_rewrite.experiments.run.files import print_report
 

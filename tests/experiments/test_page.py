@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pyterrier_rewrite.experiments.config.schema import ExperimentConfig
+from pyterrier_rewrite.experiments.config import ExperimentConfig
 from pyterrier_rewrite.experiments.pages.training import curves, polyline, write_page
 from pyterrier_rewrite.experiments.run.execute import Report, SystemRun
 from pyterrier_rewrite.llm.metered import Spent

@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 from pyterrier_rewrite.experiments.cli.main import call
-from pyterrier_rewrite.experiments.config.schema import (
+from pyterrier_rewrite.experiments.config import (
     ConfigError,
     DenseConfig,
     builtin_configs,
     read_config,
 )
-from pyterrier_rewrite.experiments.config.training import TrainConfig
+from pyterrier_rewrite.experiments.config.training import METHODS, Method, TrainConfig
 from pyterrier_rewrite.experiments.run import train
 from pyterrier_rewrite.experiments.run.train import Training
 
@@ -222,8 +222,7 @@ def test_a_pipeline_may_judge_where_nobody_did() -> None:
         return topics.assign(target="sofa")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(train.METHODS, "sft", learn)
-        patch.setitem(train.DATA, "distant_supervision", find)
+        patch.setitem(METHODS, "sft", Method(learn, {"distant_supervision": find}))
         ((_, teach),) = bench.steps()
         teach(None, Path("unused"))
     found = bench.pipeline(["bm25"], "x").transform(bench.splits[0])
@@ -285,8 +284,7 @@ def test_data_may_take_a_part_of_the_topics_and_join_them(monkeypatch: pytest.Mo
         seen["topics"] = topics
         return topics.assign(target="sofa")
 
-    monkeypatch.setitem(train.METHODS, "sft", learn)
-    monkeypatch.setitem(train.DATA, "distant_supervision", find)
+    monkeypatch.setitem(METHODS, "sft", Method(learn, {"distant_supervision": find}))
     step = {"sft": {"data": {"distant_supervision": {"topics": 10, "joined": 0.5}}}}
     ((_, teach),) = training(training=[step]).steps()
     teach(None, Path("unused"))

@@ -10,9 +10,11 @@ import pytest
 
 import pyterrier_rewrite as pr
 from pyterrier_rewrite import ExamplePool
+from pyterrier_rewrite.experiments.build.makers import MAKERS
 from pyterrier_rewrite.experiments.build.names import rewriters
+from pyterrier_rewrite.experiments.build.reading import Maker
 from pyterrier_rewrite.experiments.build.workbench import Workbench
-from pyterrier_rewrite.experiments.config.schema import builtin_configs, load_config
+from pyterrier_rewrite.experiments.config import builtin_configs, load_config
 from pyterrier_rewrite.experiments.run.execute import check_systems, run_experiment
 from pyterrier_rewrite.pipelines import DenseIndex, PisaIndex
 from tests.support.paths import ROOT
@@ -43,7 +45,7 @@ def test_every_system_can_be_built_and_its_stages_fit(name, indexes, monkeypatch
     config = load_config(name)
     workbench = Workbench(config, verbose=False)
     workbench.__dict__.update(indexes)  # in place of the collection's, which would be fetched
-    monkeypatch.setattr(Workbench, "_past", lambda *_: PAST)
+    monkeypatch.setitem(MAKERS, ExamplePool, Maker("pool", lambda *_: PAST))
     theirs = {"FromFile", "FromColumn"}  # need files or columns of the collection
     named = [name for name, stages in config.systems.items() if not theirs & used(stages)]
     systems = {name: workbench.system(name) for name in named}

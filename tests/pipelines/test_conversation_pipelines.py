@@ -11,7 +11,7 @@ import pytest
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.experiments.build.workbench import Workbench
 from pyterrier_rewrite.experiments.collections import CollectionError, load_collection
-from pyterrier_rewrite.experiments.config.schema import load_config
+from pyterrier_rewrite.experiments.config import load_config
 from pyterrier_rewrite.experiments.run.execute import check_systems
 from pyterrier_rewrite.pipelines import (
     RRF,

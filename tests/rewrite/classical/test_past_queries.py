@@ -10,7 +10,7 @@ import pytest
 
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.experiments.build.workbench import Workbench
-from pyterrier_rewrite.experiments.config.schema import ConfigError, ExperimentConfig
+from pyterrier_rewrite.experiments.config import ConfigError, ExperimentConfig
 from pyterrier_rewrite.testing import check_rewriter
 from tests.rewrite.classical.test_classical import statistics
 

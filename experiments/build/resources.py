@@ -1,0 +1,160 @@
+"""What a config names outside of its pipelines: collection, indexes, models."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyterrier as pt
+
+from pyterrier_rewrite import pipelines
+from pyterrier_rewrite.llm import LLM, Cached
+from pyterrier_rewrite.llm.metered import Budget, Budgeted, Estimating, Metered, Price, Spent
+
+from ..collections import load_collection
+from ..config.backends import LLMConfig
+from ..config.engines import ENGINES
+from ..config.errors import ConfigError, near
+from ..config.schema import ExperimentConfig, of_split
+from ..shop import Shop
+from ..shop.dataset import QUERIES
+from .home import home, index_path
+
+
+class Resources:
+    """What a config names outside of its pipelines, made when first asked for and then shared.
+
+    Args:
+        config: The config.
+        budget: Cap on what the models may cost.
+        dry_run: Whether models are only estimated.
+        verbose: Whether to show progress.
+    """
+
+    def __init__(
+        self,
+        config: ExperimentConfig,
+        *,
+        budget: Budget | None = None,
+        dry_run: bool = False,
+        verbose: bool = True,
+    ) -> None:
+        self.config = config
+        self.budget = budget
+        self.dry_run = dry_run
+        self.verbose = verbose
+        self._llms: dict[str, Metered | Estimating] = {}
+        self._variant: str | None = None
+
+    @cached_property
+    def collection(self) -> pt.datasets.Dataset:
+        """The collection."""
+        spec = self.config.collection
+        shop = {"shop": {}} if spec == "shop" else spec
+        if not (isinstance(shop, dict) and "shop" in shop):
+            return load_collection(spec)
+        options = {"seed": 0, **(shop["shop"] or {})}  # not the run's: a collection stays
+        self._variant = options.pop("split", "test")
+        if self._variant not in QUERIES:
+            raise ConfigError(
+                f"collection.shop.split: there is no split {self._variant!r}"
+                f"{near(str(self._variant), QUERIES)}"
+            )
+        try:
+            return Shop(**options)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"collection.shop: {error}") from error
+
+    def topics(self) -> pd.DataFrame:
+        """Return the topics to run, the first of them if the config says how many."""
+        topics = self.collection.get_topics(self._variant)
+        return topics if self.config.topics is None else topics.head(self.config.topics)
+
+    def qrels(self) -> pd.DataFrame:
+        """Return the judgements."""
+        return self.collection.get_qrels(self._variant)
+
+    def split(self, name: str) -> Resources:
+        """Return the same surroundings with all topics of another split."""
+        here = self.config.collection
+        by_name = isinstance(here, str) and here != "shop"  # its name says the split
+        collection = name if by_name else of_split(here, name)
+        update = {"collection": collection, "topics": None}
+        return Resources(self.config.model_copy(update=update), verbose=False)
+
+    @cached_property
+    def index(self) -> Any:
+        """The sparse index, built if it is not there."""
+        wanted = self.config.index
+        engine = ENGINES[wanted.engine]
+        options = wanted.options or {}
+        try:
+            if engine.built_with is None:
+                if wanted.path is None:
+                    raise ConfigError(
+                        f"index.path: engine {wanted.engine!r} needs the path of an index"
+                    )
+                return engine.index(wanted.path, **options)
+            settings = {key: getattr(wanted, key) for key in engine.built_with} | options
+            path = wanted.path or index_path("index", self.collection, settings)
+            return engine.index.open_or_build(
+                path, self.collection, **settings, verbose=self.verbose
+            )
+        except TypeError as error:
+            raise ConfigError(f"index.options: {error}") from error
+
+    def offered(self, what: str, words: str) -> Any:
+        """Return something that not every engine's index has.
+
+        Raises:
+            ConfigError: If this one has not.
+        """
+        if hasattr(self.index, what):
+            return getattr(self.index, what)
+        able = " and ".join(repr(name) for name, engine in ENGINES.items() if engine.offers(what))
+        raise ConfigError(f"index.engine: a system needs {words}, which only {able} has")
+
+    @cached_property
+    def dense_index(self) -> pipelines.DenseIndex:
+        """The dense index, built if it is not there."""
+        wanted = self.config.dense
+        if wanted is None:
+            raise ConfigError("a dense stage needs the key dense: {model: …} in the config")
+        settings = wanted.model_dump(exclude={"path"})
+        path = wanted.path or index_path("dense", self.collection, settings)
+        return pipelines.DenseIndex.open_or_build(
+            path, self.collection, **settings, verbose=self.verbose
+        )
+
+    @property
+    def spent(self) -> Spent:
+        """What all models were asked so far."""
+        return sum((llm.spent for llm in self._llms.values()), Spent())
+
+    def llm(self, name: str) -> LLM:
+        """Return a model by its name in the config."""
+        if name not in self._llms:
+            self._llms[name] = self._make_llm(name, self.config.llms[name])
+        return self._llms[name]
+
+    def _make_llm(self, name: str, wanted: LLMConfig) -> Metered | Estimating:
+        llm = wanted.make(name, verbose=self.verbose)
+        price = None if wanted.price is None else Price(**wanted.price.model_dump())
+        path = home() / "llm-cache.sqlite" if wanted.cache is True else wanted.cache
+        if wanted.offline and not path:
+            raise ConfigError(f"llms.{name}: offline replays a cache, so cache cannot be false")
+        if self.dry_run:
+            replay = Cached(llm, path, offline=True) if path and Path(path).exists() else None
+            return Estimating(llm, cache=replay, price=price)
+        if self.budget is not None:
+            llm = Budgeted(llm, budget=self.budget, price=price)
+        if path:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            llm = Cached(llm, path, offline=wanted.offline)
+        return Metered(llm, price=price)
+
+    def judgements(self) -> pd.DataFrame | None:
+        """Return the judgements that rewards may use unasked; none where they are the test's."""
+        return None

@@ -1,0 +1,78 @@
+"""Errors of configs: with key, place and near miss."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+
+class ConfigError(ValueError):
+    """A config, or a value set on the command line, is wrong; the text says where and what."""
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the name that was probably meant, and those there are."""
+    names = list(known)
+    folded = {other.casefold(): other for other in names}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
+    return f"{hint} (there are {len(names)}: {', '.join(sorted(names))})"
+
+
+def explain(problem: Mapping[str, Any], key: str, kind: Any) -> str:
+    """Return one of pydantic's errors about a dotted key in a sentence.
+
+    Args:
+        problem: The error.
+        key: The key that it is about.
+        kind: The model that was to be read.
+    """
+    key = key or "the config"
+    if problem["type"] == "extra_forbidden":
+        *above, name = problem["loc"]
+        known = (field for option in _at(above, kind) for field in _model_fields(option))
+        return f"unknown key {key!r}{near(str(name), known)}"
+    if problem["type"].startswith("union_tag"):
+        *types, last = (tag for option in _at(problem["loc"], kind) for tag in _tags(option))
+        return f"{key}: the key 'type' should be {', '.join(types)} or {last}"
+    if problem["type"] == "missing":
+        return f"the key {key!r} is missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "value_error":
+        return f"{key}: {message}"
+    return f"{key}: {message}, found {problem['input']!r}"
+
+
+def _at(loc: Sequence[str | int], kind: Any) -> list[Any]:
+    """Return the types that may stand at one of pydantic's locations below a type."""
+    kinds = _options(kind)
+    for step in loc:
+        tagged = [option for option in kinds if step in _tags(option)]
+        kinds = tagged or [below for option in kinds for below in _below(option, step)]
+    return kinds
+
+
+def _options(kind: Any) -> list[Any]:
+    """Return a type, or those of a union."""
+    if get_origin(kind) is Annotated:
+        return _options(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return [option for part in get_args(kind) for option in _options(part)]
+    return [kind]
+
+
+def _below(kind: Any, step: str | int) -> list[Any]:
+    if field := _model_fields(kind).get(str(step)):
+        return _options(field.annotation)
+    return _options(get_args(kind)[-1]) if get_origin(kind) in (dict, list) else []
+
+
+def _tags(kind: Any) -> tuple[Any, ...]:
+    field = _model_fields(kind).get("type")
+    return () if field is None else get_args(field.annotation)
+
+
+def _model_fields(kind: Any) -> Mapping[str, Any]:
+    return getattr(kind, "model_fields", {})
