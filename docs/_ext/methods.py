@@ -105,10 +105,10 @@ def arguments(cls: type[Rewriter]) -> list[tuple[str, ...]]:
     for name, parameter in cls.parameters().items():
         default = cls.default(name)
         shown = "required" if default is inspect.Parameter.empty else literal(repr(default))
-        kind = literal(bare(str(parameter.annotation)))
-        if name in bounds:
+        kind, meaning = literal(bare(str(parameter.annotation))), flat(said.get(name, ""))
+        if name in bounds and in_words(bounds[name]) not in meaning:
             kind += f", {in_words(bounds[name])}"
-        rows.append((literal(name), shown, f"{kind}. {flat(said.get(name, ''))}"))
+        rows.append((literal(name), shown, f"{kind}. {meaning}"))
     return rows
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import get_type_hints
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -13,7 +15,7 @@ import facts
 import methods
 from docstrings import with_ranges, without, without_types
 from docutils import nodes
-from library import in_words, known, name_of, ranges, rewriters
+from library import in_words, known, name_of, public, ranges, rewriters
 from methods import RANGED
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
@@ -24,6 +26,8 @@ from pyterrier_rewrite.value import ValueTransformer
 
 def write(app: Sphinx) -> None:
     """Write the pages; those that stay the same are left alone, so that a build can skip them."""
+    for thing in public().values():
+        ranges(thing)  # while the types still say them: it remembers
     folder = Path(app.srcdir) / "reference"
     pages = {**methods.pages(), **facts.pages(), **api.pages(), "index": api.index()}
     wanted = {folder / f"{name}.rst": text for name, text in pages.items()}
@@ -44,6 +48,14 @@ def prepare(
         with_ranges(lines, {key: in_words(bounds) for key, bounds in ranges(thing).items()})
     if inspect.isclass(thing) and thing in rewriters().values():
         lines[:] = without(lines, "Args")
+
+
+def plain_types(app: Sphinx, thing: object, bound_method: bool) -> None:
+    """Take the ranges out of the types of a function: its docstring says them in words."""
+    if inspect.isfunction(thing):
+        # a name that only a type checker imports leaves the types as they are written
+        with suppress(NameError):
+            thing.__annotations__ = get_type_hints(thing)
 
 
 def short_signature(
@@ -92,6 +104,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension."""
     app.connect("builder-inited", write)
     app.connect("autodoc-process-docstring", prepare, priority=400)  # before napoleon
+    app.connect("autodoc-before-process-signature", plain_types)
     app.connect("autodoc-process-signature", short_signature)
     app.connect("missing-reference", resolve)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
