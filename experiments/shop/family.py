@@ -88,4 +88,4 @@ def colours() -> Mapping[str, str]:
 
 def _words(name: str) -> Any:
     text = (resources.files(__package__) / "words" / f"{name}.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both safe
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
