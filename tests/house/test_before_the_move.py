@@ -53,7 +53,7 @@ def test_a_rewriter_saved_then_loads_and_rewrites(
     manifest["files"] = {file: (folder / file).stat().st_size for file in manifest["files"]}
     (folder / "rewriter.json").write_text(json.dumps(manifest), encoding="utf-8")
     passages = pt.apply.generic(lambda frame: frame.assign(docno="d", text="a", date="2020-01-01"))
-    given = {argument: passages for argument in manifest["missing"]}
+    given = dict.fromkeys(manifest["missing"], passages)
     rewriter = from_pretrained(folder, device="cpu", **given)
     arguments = {argument: repr(getattr(rewriter, argument)) for argument in manifest["arguments"]}
     assert {"class": type(rewriter).__name__, **arguments} == ARGUMENTS[name]
