@@ -4,33 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Final
+from functools import cache, cached_property
+from importlib import resources
+from typing import Any, Final
+
+import yaml
 
 FACETS: Final = ("size", "feature", "colour", "material", "use", "brand")
 """What can be asked of a product beside its type, in the order of a catalogue phrase."""
 
-COLOURS: Final[Mapping[str, str]] = {
-    "pitch black": "onyx",
-    "dark grey": "anthracite",
-    "silvery grey": "pewter",
-    "off-white": "ivory",
-    "cream": "ivory",
-    "dark blue": "navy",
-    "light blue": "azure",
-    "greenish blue": "teal",
-    "turquoise": "teal",
-    "wine red": "burgundy",
-    "bright red": "scarlet",
-    "pale pink": "blush",
-    "light purple": "lilac",
-    "dark yellow": "mustard",
-    "army green": "olive",
-    "greyish green": "sage",
-    "light brown": "camel",
-    "chocolate brown": "umber",
-}
-"""Everyday colour to catalogue colour, for every family."""
+_SECTORS: Final = ("home", "kitchen", "wear", "work", "leisure")
+"""Files of families, in the order in which the dice number them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +52,7 @@ class Family:
             "type": self.types,
             "size": self.sizes,
             "feature": self.features,
-            "colour": COLOURS,
+            "colour": colours(),
             "material": self.materials,
             "use": self.uses,
         }
@@ -83,3 +67,25 @@ class Family:
     def terms(self) -> dict[str, tuple[str, ...]]:
         """Catalogue terms by facet, ``type`` included."""
         return {facet: tuple(terms) for facet, terms in self.everyday.items() if terms}
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """Return everything that the shop sells; the order counts, the dice fall by it."""
+    return tuple(
+        Family(**{**words, "brands": tuple(words["brands"]), "asides": tuple(words["asides"])})
+        for sector in _SECTORS
+        for words in _words(sector)
+    )
+
+
+@cache
+def colours() -> Mapping[str, str]:
+    """Return everyday colour to catalogue colour, for every family."""
+    found: dict[str, str] = _words("colours")
+    return found
+
+
+def _words(name: str) -> Any:
+    text = (resources.files(__package__) / "words" / f"{name}.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))

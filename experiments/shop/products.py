@@ -8,17 +8,7 @@ from typing import Final
 
 from .dice import Dice
 from .english import with_article
-from .family import FACETS, Family
-from .home import HOME
-from .kitchen import KITCHEN
-from .leisure import LEISURE
-from .wear import WEAR
-from .work import WORK
-
-FAMILIES: Final = (*HOME, *KITCHEN, *WEAR, *WORK, *LEISURE)
-"""Everything that the shop sells."""
-
-_TYPES: Final = tuple((family, term) for family in FAMILIES for term in family.terms["type"])
+from .family import FACETS, Family, families
 
 _SENTENCES: Final = {
     "size": (
@@ -97,8 +87,9 @@ class Product:
 def products(count: int, seed: int) -> Iterator[Product]:
     """Yield the facts of ``count`` products; a larger shop begins with the smaller one."""
     dice = Dice(f"products/{seed}")
+    types = [(family, term) for family in families() for term in family.terms["type"]]
     for number in range(count):
-        family, kind = dice.pick(_TYPES)
+        family, kind = dice.pick(types)
         facets = [facet for facet in FACETS[:-1] if facet in family.terms]
         chosen = [*dice.some(facets, dice.pick((2, 3, 3, 4))), "brand"]
         attributes = {facet: dice.pick(family.terms[facet]) for facet in chosen}

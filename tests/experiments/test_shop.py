@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections import Counter
 from functools import lru_cache
 from hashlib import sha256
@@ -13,22 +15,56 @@ import pytest
 from pyterrier_rewrite.experiments.shop import QUERIES, Shop
 from pyterrier_rewrite.experiments.shop.dice import Dice
 from pyterrier_rewrite.experiments.shop.english import follows_noun, with_article
+from pyterrier_rewrite.experiments.shop.family import families
 from pyterrier_rewrite.experiments.shop.needs import Need, Shelves
-from pyterrier_rewrite.experiments.shop.products import FAMILIES, Product
+from pyterrier_rewrite.experiments.shop.products import Product
 from pyterrier_rewrite.experiments.shop.queries import Wording
 from pyterrier_rewrite.experiments.shop.topics import _word
 
 FACETS = ("size", "feature", "colour", "material", "use", "brand")
-FAMILY = {family.name: family for family in FAMILIES}
+FAMILY = {family.name: family for family in families()}
 SOFAS = FAMILY["sofas"]
 MEANINGS = {
     (phrase, term)
-    for family in FAMILIES
+    for family in families()
     for terms in family.everyday.values()
     for term, phrases in terms.items()
     for phrase in phrases
 }
 SPLITS = ("train", "dev", "test")
+
+
+DIGESTS = {
+    (200, 0): {
+        "corpus": "5ccddcf1ff27a566",
+        "train": "264c34e5af8cabbe",
+        "dev": "31e168d72c98cbe6",
+        "test": "2b094c1a9450287b",
+        "conversations": "90f347c3a6946a06",
+    },
+    (200, 5): {
+        "corpus": "650d342f6b6ab861",
+        "train": "8886776c0ae0de63",
+        "dev": "42aa7a4a2ead4f3e",
+        "test": "a40c138ea23e8d4c",
+        "conversations": "89f437869d6b7f8b",
+    },
+    (3000, 0): {
+        "corpus": "42e887abde765f9c",
+        "train": "a33f080eb66205c9",
+        "dev": "6cd41871f483e34a",
+        "test": "e987d2686e5abdeb",
+        "conversations": "db8352ef081ec343",
+    },
+    (3000, 5): {
+        "corpus": "2aabb3e8c173de6e",
+        "train": "6f150135a6c331ed",
+        "dev": "5f7ab2fccf48f521",
+        "test": "eee94df7111ae2b7",
+        "conversations": "15e4794b5ab89757",
+    },
+}
+"""Of corpus, topics and judgements, from when the shop's words were code."""
 
 
 @lru_cache
@@ -58,6 +94,30 @@ def test_bytes_are_the_same_on_every_machine(seed, expected):
     assert sha256(json.dumps(parts).encode()).hexdigest()[:16] == expected
 
 
+def digest(content: object) -> str:
+    return sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize(("products", "seed"), DIGESTS)
+def test_words_as_data_make_the_shop_that_words_as_code_made(products, seed):
+    made = shop(products, seed)
+    found = {"corpus": digest(corpus(products, seed))}
+    for variant in QUERIES:
+        rows = [frame(variant).to_dict("records") for frame in (made.get_topics, made.get_qrels)]
+        found[variant] = digest(rows)
+    assert found == DIGESTS[products, seed]
+
+
+def test_importing_the_shop_reads_no_words():
+    code = (
+        "from pyterrier_rewrite.experiments.shop import Shop\n"
+        "from pyterrier_rewrite.experiments.shop.family import colours, families\n"
+        "print([f.cache_info().currsize for f in (families, colours)])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.stdout.strip() == "[0, 0]", found.stderr
+
+
 def test_a_second_shop_is_equal_and_another_seed_is_not():
     pd.testing.assert_frame_equal(Shop(100).get_topics(), Shop(100).get_topics())
     assert not Shop(100).get_topics().equals(Shop(100, seed=1).get_topics())
@@ -83,8 +143,8 @@ def test_dice_draws_by_random_alone():
 
 
 def test_the_vocabulary_is_rich():
-    assert len(FAMILIES) >= 12
-    assert sum(len(family.terms["type"]) for family in FAMILIES) >= 60
+    assert len(families()) >= 12
+    assert sum(len(family.terms["type"]) for family in families()) >= 60
     assert len(MEANINGS) >= 150
 
 
@@ -94,14 +154,14 @@ def test_an_everyday_phrase_means_one_thing():
 
 
 def test_no_everyday_phrase_is_a_catalogue_term():
-    terms = {term.lower() for family in FAMILIES for ts in family.terms.values() for term in ts}
+    terms = {term.lower() for family in families() for ts in family.terms.values() for term in ts}
     assert terms.isdisjoint(phrase for phrase, _ in MEANINGS)
 
 
 def test_a_term_belongs_to_one_facet_and_a_type_to_one_family():
     facets: dict[str, set[str]] = {}
-    types = Counter(term for family in FAMILIES for term in family.terms["type"])
-    for family in FAMILIES:
+    types = Counter(term for family in families() for term in family.terms["type"])
+    for family in families():
         for facet, terms in family.terms.items():
             for term in terms:
                 facets.setdefault(term, set()).add(facet)
