@@ -141,21 +141,21 @@ class Rewriter(ValueTransformer):
             ValueError: If an argument cannot work, or rows with one ``qid`` cannot be told apart.
             RewriteError: If a query fails and ``on_error`` is ``"raise"``.
         """
+        if len(inp):
+            self.check()
         with pt.validate.any(inp, context=self) as v:
-            if self.fb_docs == 0 or self.feedback is not None:
+            if self.fb_docs <= 0 or self.feedback is not None:
                 v.query_frame(extra_columns=[QUERY, *self.needs], mode="queries")
             if self.fb_docs > 0:
                 v.result_frame(extra_columns=[QUERY, TEXT, *self.needs], mode="results")
         if v.mode is None:  # only reached by pt.inspect on a frame of another kind
             raise pt.validate.InputValidationError(f"unknown kind of frame: {list(inp)}", [])
         queries = inp if v.mode == "queries" else query_frame(inp)
-        if len(queries):
-            self.check()
         _check_texts(queries)
-        if (self.several or self.fb_docs > 0) and queries[QID].map(str).duplicated().any():
-            raise ValueError(
-                "every qid should occur once; drop the copies, or number the rows anew"
-            )
+        twice = queries[QID][queries[QID].map(str).duplicated()]
+        if len(twice) and (self.several or self.fb_docs > 0):
+            found = f"found {twice.iloc[0]!r} twice"
+            raise ValueError(f"every qid should occur once, {found}; number the rows anew")
         outcomes = self._outcomes(queries, inp if v.mode == "results" else None)
         out = self._rows(queries, outcomes)
         self._report(queries, outcomes)

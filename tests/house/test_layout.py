@@ -41,7 +41,7 @@ rewrite/training/run
 rewrite/training/methods
 rewrite/training/data
 rewrite/training
-rewrite: fakes testing
+rewrite/testing
 pipelines
 pipelines/engines
 pipelines/engines/pisa

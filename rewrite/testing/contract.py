@@ -1,10 +1,4 @@
-"""For your tests and ours: the contract of a rewriter, a scripted model and a scripted engine.
-
-Example:
-    >>> from pyterrier_rewrite import Query2Doc
-    >>> from pyterrier_rewrite.testing import FakeLLM, check_rewriter
-    >>> check_rewriter(Query2Doc(FakeLLM("a sofa is a couch"), seed=1))
-"""
+"""The contract of a rewriter, as a function."""
 
 from __future__ import annotations
 
@@ -17,85 +11,32 @@ from typing import Any
 import pandas as pd
 import pyterrier as pt
 
-from .base import Rewriter
-from .columns import (
+from ..base import Rewriter
+from ..columns import (
     DOCNO,
+    OK,
     QGEN,
     QGROUP,
     QGROUP_QUERY,
     QID,
     QSTATUS,
     QUERY,
+    QUERY_0,
     QUERY_FORMS,
     QUERY_TOKS,
     QUERY_VEC,
     QUSAGE,
     QWEIGHT,
-    TEXT,
     USAGE_KEYS,
 )
-from .errors import RewriteWarning
-from .fakes import FakeEngine
-from .llm import FakeLLM
-from .text.safe import MAX_QUERY_CHARS, safe_text
-
-__all__ = [
-    "FakeEngine",
-    "FakeLLM",
-    "check_rewriter",
-    "hostile_queries",
-    "sample_results",
-    "sample_topics",
-]
-
-
-def sample_topics() -> pd.DataFrame:
-    """Return a small query frame with a column that no rewriter knows."""
-    return pd.DataFrame(
-        {
-            QID: ["q1", "q2", "q3"],
-            QUERY: ["red couch for two", "how do bees live", "waterproof shoes"],
-            "split": ["test", "test", "test"],
-        }
-    )
-
-
-def sample_results() -> pd.DataFrame:
-    """Return a small result frame with texts, for rewriters that use feedback."""
-    texts = [
-        "A red two-seater sofa of linen, a small couch for a studio.",
-        "Honey bees live in colonies; worker bees live for six weeks.",
-        "Waterproof hiking shoes with a rubber sole keep feet dry.",
-    ]
-    rows = []
-    for number, topic in enumerate(sample_topics().to_dict("records")):
-        for rank in range(3):
-            text = texts[(number + rank) % 3]
-            scores: dict[str, Any] = {"score": 9.0 - rank, "rank": rank}
-            rows.append({**topic, DOCNO: f"d{number}{rank}", TEXT: text, **scores})
-    return pd.DataFrame(rows)
-
-
-def hostile_queries() -> pd.DataFrame:
-    """Return queries that have broken search engines and templates before."""
-    texts = [
-        "",
-        "   ",
-        "nul \x00 inside",
-        "tabs\tand\nlines\r\n",
-        "lone \ud800 surrogate",
-        "{query} {0} %s ${x} {{",
-        "quotes \" ' ` and <b>markup</b>",
-        "title:shoes^2 #1(a b) +must -not",
-        "!!! ??? ...",
-        "the who and to be or not to be",
-        "沙发 диван أريكة sofá",
-        "word " * 20_000,
-        "x" * 50_000,
-    ]
-    # as objects: pandas' own text type cannot hold a lone surrogate, files and requests can
-    column = pd.Series(texts, dtype=object)
-    return pd.DataFrame({QID: [f"h{i}" for i in range(len(texts))], QUERY: column})
+from ..errors import RewriteWarning
+from ..llm import FakeLLM
+from ..prompting.formulation import Keep
+from ..rankings.groups import query_frame
+from ..text.safe import MAX_QUERY_CHARS, safe_text
+from ..value import same
+from .arguments import check_arguments
+from .samples import hostile_queries, sample_results, sample_topics
 
 
 def check_rewriter(rewriter: Rewriter, frame: pd.DataFrame | None = None) -> None:
@@ -105,7 +46,8 @@ def check_rewriter(rewriter: Rewriter, frame: pd.DataFrame | None = None) -> Non
         rewriter: The rewriter; one with a model is best given a
             :class:`~pyterrier_rewrite.FakeLLM`.
         frame: Queries, or results with texts for a rewriter that uses feedback documents; by
-            default a small frame of the right kind. It should not be empty.
+            default a small frame of the right kind, with a text in each column that the rewriter
+            needs. It should not be empty.
 
     Raises:
         AssertionError: If the contract is broken; the text says where.
@@ -114,11 +56,16 @@ def check_rewriter(rewriter: Rewriter, frame: pd.DataFrame | None = None) -> Non
         frame = sample_topics()
         if rewriter.fb_docs > 0 and rewriter.feedback is None:
             frame = sample_results()
+        frame = frame.assign(**dict.fromkeys(rewriter.needs, "about " + frame[QUERY]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RewriteWarning)
+        check_arguments(rewriter, frame)
         out = rewriter(frame)
         _check_rows(rewriter, frame, out)
         _check_cells(rewriter, out)
+        _check_changes(rewriter, out)
+        _check_again(rewriter, frame, out)
+        _check_ids(rewriter, frame)
         _check_shapes(rewriter, frame, out)
         _check_chain(rewriter, frame, out)
         _check_values(rewriter, frame, out)
@@ -127,14 +74,11 @@ def check_rewriter(rewriter: Rewriter, frame: pd.DataFrame | None = None) -> Non
 
 
 def _queries(frame: pd.DataFrame) -> pd.DataFrame:
-    if DOCNO not in frame.columns:
-        return frame
-    kept = set(pt.model.query_columns(frame))
-    return frame[[c for c in frame.columns if c in kept]].drop_duplicates(QID)
+    return query_frame(frame) if DOCNO in frame.columns else frame
 
 
 def _check_rows(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> None:
-    expected_columns = ["query_0", QGEN, QSTATUS, QUSAGE] + ([QGROUP] if rewriter.several else [])
+    expected_columns = [QUERY_0, QGEN, QSTATUS, QUSAGE] + ([QGROUP] if rewriter.several else [])
     missing = [column for column in expected_columns if column not in out.columns]
     assert not missing, f"the output lacks the columns {missing}"
     assert not all(status.startswith("failed") for status in out[QSTATUS]), (
@@ -151,7 +95,7 @@ def _check_rows(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> N
     assert not stale, f"stale query forms were kept: {stale}; the engine would prefer them"
     assert list(out.index) == list(range(len(out))), "the index should be 0, 1, 2, …"
     before = dict(zip(queries[QID], queries[QUERY], strict=True))
-    assert [before[q] for q in origin] == list(out["query_0"]), "query_0 is not the query before"
+    assert [before[q] for q in origin] == list(out[QUERY_0]), "query_0 is not the query before"
     if rewriter.several:
         expected: dict[str, int] = {}
         for qid, group in zip(out[QID], out[QGROUP], strict=True):
@@ -159,6 +103,82 @@ def _check_rows(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> N
             assert qid == f"{group}~{expected[group]}", f"{qid!r} should be {group}~<number>"
         assert QGROUP_QUERY in out.columns, "qgroup_query is missing"
         assert (out[QWEIGHT] > 0).all(), "weights should be positive"
+
+
+def _check_changes(rewriter: Rewriter, out: pd.DataFrame) -> None:
+    """Whether ``ok`` means that something changed, and anything else that nothing did."""
+    changed: dict[str, bool] = {}
+    origin = out[QGROUP] if rewriter.several else out[QID]
+    for group, row in zip(origin, out.to_dict("records"), strict=True):
+        first = group not in changed
+        same_text = row[QUERY] == safe_text(row[QUERY_0])
+        if row[QSTATUS] == OK:
+            changed[group] = changed.get(group, False) or _is_changed(rewriter, row)
+        else:
+            changed[group] = True
+            assert same_text, f"query {row[QID]!r} is {row[QSTATUS]!r}, but its text was changed"
+        if first and rewriter.several and rewriter.include_original:
+            assert same_text, f"include_original should keep the original of query {group!r} first"
+    untold = [group for group, its in changed.items() if not its]
+    assert not untold, f"the queries {untold} are as before, and qstatus does not say why"
+
+
+def _is_changed(rewriter: Rewriter, row: Mapping[str, Any]) -> bool:
+    """Say whether text, a form or a column is new, or the model's own words were the query's."""
+    query = safe_text(row[QUERY_0])
+    if row[QUERY] != query or rewriter.adds:
+        return True
+    if QUERY_TOKS in rewriter.writes and row[QUERY_TOKS] != rewriter.original_terms(query):
+        return True
+    if QUERY_VEC in rewriter.writes:
+        return not same(row[QUERY_VEC], rewriter.original_vector(query))
+    kept = isinstance(getattr(rewriter, "formulation", None), Keep)  # what it is for is in qgen
+    return kept or any(query in safe_text(text) for text in row[QGEN])
+
+
+def _check_again(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> None:
+    differ = _differing(rewriter, rewriter(frame), out)
+    assert not differ, (
+        f"a second call gives another {differ}; where it may, the property repeatable is False"
+    )
+
+
+def _differing(rewriter: Rewriter, other: pd.DataFrame, out: pd.DataFrame) -> list[str]:
+    """Return the columns in which two outputs differ that should not."""
+    if not rewriter.repeatable or _takes_turns(rewriter):
+        return []
+    return [
+        column
+        for column in out.columns.difference([QUSAGE])  # which holds seconds
+        if len(other) != len(out) or not all(map(same, other[column], out[column]))
+    ]
+
+
+def _takes_turns(value: object) -> bool:
+    """Say whether a rewriter's model is a script that goes on from call to call."""
+    if isinstance(value, FakeLLM):
+        return isinstance(value.reply, list | tuple)
+    if isinstance(value, pt.Transformer):
+        return any(map(_takes_turns, vars(value).values()))
+    return isinstance(value, list | tuple) and any(map(_takes_turns, value))
+
+
+def _check_ids(rewriter: Rewriter, frame: pd.DataFrame) -> None:
+    numbers, _ = pd.factorize(frame[QID])
+    out = rewriter(frame.assign(**{QID: numbers}))
+    origin = out[QGROUP] if rewriter.several else out[QID]
+    assert list(dict.fromkeys(origin)) == list(dict.fromkeys(numbers)), (
+        f"query ids that are numbers should stay numbers, found {list(origin)}"
+    )
+    if DOCNO in frame.columns:
+        return
+    try:
+        out = rewriter(frame.assign(**{QID: frame[QID].iloc[0]}))
+    except ValueError:
+        return
+    assert list(out[QUERY_0]) == list(frame[QUERY]), (
+        "rows with one qid should stay as they are and apart, or be a ValueError"
+    )
 
 
 def _check_cells(rewriter: Rewriter, out: pd.DataFrame) -> None:
@@ -207,7 +227,13 @@ def _check_chain(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> 
     if rewriter.fb_docs > 0 and rewriter.feedback is None:
         return
     twice = rewriter(out)
-    assert list(twice["query_1"].iloc[: len(out)]) or not len(out), "query_1 is missing"
+    made = twice[QID].str.rpartition("~")[0] if rewriter.several else twice[QID]
+    for now, before in ((QUERY_0, QUERY), ("query_1", QUERY_0)):
+        expected = made.map(dict(zip(out[QID], out[before], strict=True)))
+        assert now in twice.columns, f"after a second rewriter {now} is missing"
+        assert list(twice[now]) == list(expected), (
+            f"{now} is not the {before} of the rewriter before"
+        )
     spent = sum(usage["requests"] for usage in out[QUSAGE])
     in_all = sum(usage["requests"] for usage in twice[QUSAGE])
     assert in_all >= spent, "qusage should sum over a chain of rewriters"
@@ -222,8 +248,9 @@ def _check_values(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) ->
     assert rewriter == rewriter, "a rewriter should equal itself"
     if rewriter.repeatable:
         assert shared == rewriter, "a rewriter built from the same arguments should be equal"
-    loaded = pickle.loads(pickle.dumps(rewriter))
-    assert list(loaded(frame).columns) == list(out.columns), "pickling changed the output"
+    pickled = pickle.loads(pickle.dumps(rewriter))(frame)
+    assert list(pickled.columns) == list(out.columns), "pickling changed the output"
+    assert not _differing(rewriter, pickled, out), "pickling changed the output"
 
 
 def _check_hostile(rewriter: Rewriter, frame: pd.DataFrame) -> None:
@@ -236,7 +263,7 @@ def _check_hostile(rewriter: Rewriter, frame: pd.DataFrame) -> None:
     for extra in _queries(frame).columns.difference(hostile.columns):
         hostile[extra] = [_queries(frame)[extra].iloc[0]] * len(hostile)
     out = rewriter(hostile)
-    blank = [not safe_text(text) for text in out["query_0"]]
+    blank = [not safe_text(text) for text in out[QUERY_0]]
     _check_cells(rewriter, out[[not b for b in blank]])
     assert set(out.loc[blank, QSTATUS]) == {"skipped: empty query"}, "blank queries are skipped"
     origin = out[QGROUP] if rewriter.several else out[QID]
@@ -247,8 +274,6 @@ def _check_hostile(rewriter: Rewriter, frame: pd.DataFrame) -> None:
 
 
 def _check_inspection(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> None:
-    for name in rewriter.parameters():
-        assert hasattr(rewriter, name), f"__init__ should store {name!r} under its own name"
     expected = pt.inspect.transformer_outputs(rewriter, list(frame.columns))
     assert expected == list(out.columns), f"pt.inspect tells {expected}, real: {list(out.columns)}"
     inputs = pt.inspect.transformer_inputs(rewriter)

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 import pyterrier as pt
 
-from .columns import DOCNO, QUERY, QUERY_TOKS, TEXT
-from .protocols import Analyzer
-from .text.analysis import EnglishAnalyzer, count_terms
-from .value import ValueTransformer
+from ..columns import DOCNO, QUERY, QUERY_TOKS, TEXT
+from ..protocols import Analyzer
+from ..text.analysis import EnglishAnalyzer, count_terms
+from ..value import ValueTransformer
 
 Ranking = Sequence[str] | Mapping[str, float]
 """Documents, best first, or their scores."""
