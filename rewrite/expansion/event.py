@@ -75,7 +75,7 @@ class EventExpansion(LLMRewriter):
         asked = [row for row, outcome in enumerate(outcomes) if outcome is None]
         batch = queries.iloc[asked].reset_index(drop=True)
         batch[DOCUMENTS] = pd.Series(latest, dtype=object)
-        made = iter(super().rewrite(batch))
+        made = iter(super().rewrite(batch) if asked else ())
         return [outcome or next(made) for outcome in outcomes]
 
     def _latest(self, documents: list[dict[str, Any]], until: pd.Timestamp) -> list[dict[str, Any]]:
