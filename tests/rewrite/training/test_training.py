@@ -430,7 +430,7 @@ def log_ratio(rewriter: LLMRewriter, topics: pd.DataFrame) -> float:
     import torch
 
     assert isinstance(rewriter.llm, TransformersLLM)
-    engine = rewriter.llm._loaded()
+    engine = rewriter.llm.loaded()
     prompt = engine.tokenizer.apply_chat_template(
         Task.of(rewriter, topics).prompts[0], tokenize=False, add_generation_prompt=True
     )
@@ -835,7 +835,7 @@ trained = grpo(
     verbose=False,
 )
 assert torch.distributed.get_world_size() == 2
-norm = sum(p.double().abs().sum() for p in trained.llm._loaded().model.parameters())
+norm = sum(p.double().abs().sum() for p in trained.llm.loaded().model.parameters())
 seen = [torch.zeros_like(norm) for _ in range(2)]
 torch.distributed.all_gather(seen, norm)
 assert seen[0] == seen[1], seen
