@@ -27,10 +27,10 @@ from pyterrier_rewrite.llm.metered import (
 )
 from pyterrier_rewrite.parsing.parsers import Parser
 from pyterrier_rewrite.pipelines import BiEncoderReranker, CrossEncoderReranker
-from pyterrier_rewrite.prompting.examples import ExamplePool
 from pyterrier_rewrite.prompting.formulation import Formulation
 from pyterrier_rewrite.protocols import Analyzer, CollectionStatistics, Encoder
 from pyterrier_rewrite.saved.artifact import from_pretrained
+from pyterrier_rewrite.text.pool import ExamplePool
 from pyterrier_rewrite.value import ValueTransformer
 
 from ..collections import load_collection
