@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyterrier as pt
 
-from pyterrier_rewrite.errors import MissingExtraError
-from pyterrier_rewrite.extras import quiet_loading
+from pyterrier_rewrite.extras import need, quiet_loading
 
 T = TypeVar("T")
 Vectors = npt.NDArray[np.float32]
@@ -161,9 +160,6 @@ def _ready(
 @lru_cache(maxsize=4)
 def _load(kind: str, name: str, device: str | None) -> Any:
     """Load a model, one a process for equal arguments, so that no transformer has to hold it."""
-    try:
-        import sentence_transformers
-    except ImportError as error:
-        raise MissingExtraError("sentence-transformers", "hf") from error
+    sentence_transformers = need("sentence_transformers", "hf")
     with quiet_loading():
         return getattr(sentence_transformers, kind)(name, device=device, trust_remote_code=False)

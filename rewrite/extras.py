@@ -1,4 +1,4 @@
-"""Other libraries' progress bars and chatter, off while we load or train a model."""
+"""Other libraries: those that may be missing, and the chatter of those that are there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,23 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
+
+from .errors import MissingExtraError
+
+
+def need(module: str, extra: str) -> ModuleType:
+    """Import an optional module.
+
+    Raises:
+        MissingExtraError: If it is not installed; the text names the extra that brings it.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0].replace("_", "-")
+        raise MissingExtraError(package, extra) from error
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def measure_scratch(*, parameters: int) -> dict[str, float]:
             batch = _seconds(rewriter.transform, topics)
         finally:
             torch.set_num_threads(before)
-        size = rewriter.llm._loaded().model.num_parameters()  # type: ignore[attr-defined]
+        size = rewriter.llm.loaded().model.num_parameters()  # type: ignore[attr-defined]
     return {"parameters": size, "ms": 1000 * median(alone), "qps": len(topics) / batch}
 
 

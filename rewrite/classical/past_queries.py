@@ -11,10 +11,10 @@ import pandas as pd
 
 from ..base import NewQuery, Rewriter, Rewritten
 from ..columns import QID, QUERY, QUERY_TOKS, skipped
-from ..prompting.examples import TERMS, ExamplePool, ids_of, likeness, words_of
 from ..protocols import Analyzer, CollectionStatistics, Encoder
 from ..ranges import Count, Share, check_ranges
 from ..text.analysis import mix_terms
+from ..text.pool import TERMS, ExamplePool, ids_of, likeness, words_of
 
 
 class PastQueries(Rewriter):

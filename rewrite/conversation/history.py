@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..columns import QCONVERSATION, QHISTORY, QID, QTURN, QUERY
 from ..llm.base import Message
-from ..prompting.documents import _INSTEAD, _TAG
+from ..text.quoting import quoted
 from ..text.safe import count_tokens, cut_to_tokens, safe_text
 
 ROLES: Final = ("user", "assistant")
@@ -111,11 +111,6 @@ def show_history(history: Sequence[Message], *, tokens: int = 2048) -> str:
     ]
     said = "\n".join(lines) or "(nothing was said before)"
     return f"{NOTE}\n<conversation>\n{said}\n</conversation>"
-
-
-def quoted(text: str) -> str:
-    """Return a text on one line that can pass for no delimiter of ours and no control token."""
-    return _TAG.sub(lambda match: _INSTEAD[match[0]], safe_text(text))
 
 
 def with_history(turns: pd.DataFrame) -> pd.DataFrame:

@@ -16,8 +16,9 @@ from ..prompting.llm_rewriter import Published
 from ..prompting.outcome import outcome
 from ..prompting.prompt import Prompt
 from ..ranges import Count
+from ..text.quoting import quoted
 from ..text.safe import cut_to_tokens
-from .history import histories, quoted
+from .history import histories
 from .prompted import ConversationalRewriter
 
 

@@ -2,41 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from ..parsing.cleaning import content_lines
-from ..parsing.parsers import Queries, Text
+from ..parsing.parsers import Marked
 from ..prompting.formulation import Replace
 from ..prompting.llm_rewriter import LLMRewriter, Published
-
-
-@dataclass(frozen=True)
-class Marked:
-    """Queries between separators, up to an end marker.
-
-    Attributes:
-        separator: Text between two queries.
-        end: Text after the last one; what follows is left out.
-
-    Example:
-        >>> Marked()("Search queries: author of The Trial; Franz Kafka birthplace ** Then I would")
-        ['author of The Trial', 'Franz Kafka birthplace']
-    """
-
-    separator: str = ";"
-    end: str = "**"
-
-    def __call__(self, generation: str) -> list[str]:
-        """Return the distinct queries in order."""
-        # the first stretch with words in it: a model may also set its label in bold
-        for stretch in "\n".join(content_lines(generation)).split(self.end):
-            found = [text for query in stretch.split(self.separator) for text in Text()(query)]
-            if found and self.separator not in stretch:
-                return Queries()(stretch)  # a list, as models like to write
-            if found:
-                return list(dict.fromkeys(found))
-        return []
 
 
 class RewriteRetrieveRead(LLMRewriter):

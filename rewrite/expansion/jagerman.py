@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import ClassVar
 
-from ..parsing.parsers import Terms, Text
+from ..parsing.parsers import ReasonedText, Terms
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
 
@@ -134,29 +132,6 @@ class Q2EPRF(Q2E):
     published: ClassVar[Published] = Published(
         prompt="jagerman/q2e-prf", parser=Terms(), formulation=Repeat(5), fb_docs=3
     )
-
-
-_HEADING = re.compile(
-    r"^[^\w\n]*(?:rationale|reasons?|reasoning|explanation|(?:final )?answer|step \d+)"
-    r"[ *_]*(?:[:：][ *_]*|$)",
-    re.I | re.M,
-)
-
-
-@dataclass(frozen=True)
-class ReasonedText(Text):
-    r"""The reasons and the answer as one running text, without the headings above them.
-
-    Other parsers drop an explanation at the end of an answer; here it is what was asked for.
-
-    Example:
-        >>> ReasonedText()("Answer: a sofa.\nRationale: couches seat many.")
-        ['a sofa. couches seat many.']
-    """
-
-    def __call__(self, generation: str) -> list[str]:
-        """Return the clean text as the only part, or nothing."""
-        return super().__call__(_HEADING.sub("", generation))
 
 
 class CoT(LLMRewriter):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -12,22 +11,12 @@ import pandas as pd
 from ..base import Rewritten
 from ..columns import OK, QUERY, skipped
 from ..llm.base import LLM, Completions, Messages
-from ..parsing.parsers import Queries, list_of_strings
+from ..parsing.parsers import Items
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..prompting.outcome import outcome
 from ..prompting.prompt import Prompt
 from ..ranges import Count
-
-
-@dataclass(frozen=True)
-class Items(Queries):
-    """Questions or answers: lists as of queries, but not asked for under that name."""
-
-    @property
-    def schema(self) -> Mapping[str, Any]:
-        """A JSON object with a list of items."""
-        return list_of_strings("items")
 
 
 class QAExpand(LLMRewriter):

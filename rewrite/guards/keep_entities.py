@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from ..text.analysis import STOP_WORDS, EnglishAnalyzer
+from ..text.analysis import EnglishAnalyzer
+from ..text.entities import entities_in
 from .guard import Guard
 
-_QUOTED = re.compile(r"[\"“”«„]([^\"“”«»„]{2,80})[\"“”»]")
-_TOKEN = re.compile(r"\w+(?:[-.'’&/]\w+|,\d{3}\b)*")
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}\b)")
 
 
@@ -43,30 +42,6 @@ class KeepEntities(Guard):
         there = set(_stems(rewrite))
         lost = [entity for entity in extract(original) if not there.issuperset(_stems(entity))]
         return f"lost {', '.join(lost)}" if lost else None
-
-
-def entities_in(query: str) -> list[str]:
-    """Return the numbers and names of a query, as far as spelling shows them.
-
-    That is: tokens with a digit, phrases in quotes, and words with a capital letter, other than
-    the first word unless it has more than one. Where most words are capitalised, capitals show
-    nothing.
-
-    Example:
-        >>> entities_in("Which 4K TVs did Sony make before 2019")
-        ['4K', 'TVs', 'Sony', '2019']
-    """
-    found = _QUOTED.findall(query)
-    tokens = _TOKEN.findall(query)
-    words = [token for token in tokens if token[0].isalpha()]
-    titled = [word for word in words[1:] if word[0].isupper()]
-    capitals_show = len(titled) <= max(1, (len(words) - 1) // 2)
-    for at, token in enumerate(tokens):
-        inner = any(letter.isupper() for letter in token[1:])
-        named = token.lower() not in STOP_WORDS and (inner or (at > 0 and token[0].isupper()))
-        if any(letter.isdigit() for letter in token) or (capitals_show and named):
-            found.append(token)
-    return list(dict.fromkeys(found))
 
 
 def _stems(text: str) -> list[str]:

@@ -9,12 +9,20 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import LLMError
+from ..usage import Usage
 
 Message = dict[str, str]
 """One chat message: ``{"role": "system" | "user" | "assistant", "content": …}``."""
 
 Messages = Sequence[Message]
 """One prompt."""
+
+PromptKey = tuple[tuple[str, str], ...]
+
+
+def prompt_key(prompt: Messages) -> PromptKey:
+    """Return what is equal for equal prompts, and can be hashed."""
+    return tuple([(message["role"], message["content"]) for message in prompt])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,21 @@ class Completions:
     cut: bool = False
     error: str | None = None
 
+    @property
+    def usage(self) -> Usage:
+        """What the answer cost, in the form of the column ``qusage``."""
+        return {
+            "requests": 1,
+            "cached": int(self.cached),
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "seconds": self.seconds,
+        }
+
+    def copy(self, texts: list[str]) -> Completions:
+        """Return the same answer for another copy of the prompt, which cost nothing."""
+        return Completions(texts, cached=True, cut=self.cut, error=self.error)
+
 
 class LLM(ABC):
     """A language model. A backend implements :attr:`identity` and :meth:`stream`.
@@ -145,13 +168,12 @@ class LLM(ABC):
         sampling = Sampling(n, temperature, top_p, max_tokens, tuple(stop), seed, schema)
         if not prompts:
             return []
-        first: dict[tuple[tuple[str, str], ...], int] = {}
+        first: dict[PromptKey, int] = {}
         distinct: list[Messages] = []
         position: list[int] = []
         if sampling.repeatable:
             for prompt in prompts:
-                key = tuple([(m["role"], m["content"]) for m in prompt])
-                at = first.setdefault(key, len(distinct))
+                at = first.setdefault(prompt_key(prompt), len(distinct))
                 if at == len(distinct):
                     distinct.append(prompt)
                 position.append(at)
@@ -166,7 +188,7 @@ class LLM(ABC):
         for at in position:
             answer = answers[at]
             if at in used:
-                answer = Completions(answer.texts, cached=True, cut=answer.cut, error=answer.error)
+                answer = answer.copy(answer.texts)
             used.add(at)
             out.append(answer)
         return out

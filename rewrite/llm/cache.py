@@ -12,9 +12,10 @@ from typing import Any
 
 from .answers import SCHEMA, canonical_json, open_answers
 from .base import LLM, Completions, Messages, Sampling
+from .wrapped import Wrapped
 
 
-class Cached(LLM):
+class Cached(Wrapped):
     """A language model that remembers its answers in a SQLite file.
 
     An answer is found again if everything that decides it is the same: the model's identity,
@@ -46,19 +47,9 @@ class Cached(LLM):
     """
 
     def __init__(self, llm: LLM, path: str | os.PathLike[str], *, offline: bool = False) -> None:
-        self.llm = llm
+        super().__init__(llm)
         self.path = Path(path)
         self.offline = offline
-
-    @property
-    def identity(self) -> str:
-        """The model's own: the answers are the same."""
-        return self.llm.identity
-
-    @property
-    def constrains(self) -> bool:
-        """Whether the model can make an answer follow a JSON schema."""
-        return self.llm.constrains
 
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from . import LLM, Completions, Messages, Sampling
+from .base import LLM, Completions, Messages, Sampling
+from .wrapped import Wrapped
 
 
 class BudgetError(Exception):
@@ -92,26 +93,6 @@ def money(price: Price | None, prompt_tokens: float, completion_tokens: float) -
     if price is None:
         return 0.0
     return (prompt_tokens * price.prompt + completion_tokens * price.completion) / 1e6
-
-
-class Wrapped(LLM):
-    """A model around another: same answers, same identity."""
-
-    def __init__(self, llm: LLM) -> None:
-        self.llm = llm
-
-    @property
-    def identity(self) -> str:
-        """The inner model's."""
-        return self.llm.identity
-
-    @property
-    def constrains(self) -> bool:
-        """The inner model's."""
-        return self.llm.constrains
-
-    def __repr__(self) -> str:
-        return repr(self.llm)
 
 
 class Metered(Wrapped):

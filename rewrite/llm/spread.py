@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from .base import LLM, Completions, Messages, Sampling
+from .base import Completions, Messages, PromptKey, prompt_key
+from .wrapped import Wrapped
 
-_Key = tuple[tuple[str, str], ...]
 
-
-class Spread(LLM):
+class Spread(Wrapped):
     """Asks another model once for every distinct prompt, for as many samples as it has copies.
 
     That costs one prompt instead of many, and a seed gives the copies different samples, which
@@ -20,35 +20,15 @@ class Spread(LLM):
         llm: The model.
     """
 
-    def __init__(self, llm: LLM) -> None:
-        self.llm = llm
-
-    @property
-    def identity(self) -> str:
-        """That of the model."""
-        return self.llm.identity
-
-    @property
-    def constrains(self) -> bool:
-        """Whether the model can make an answer follow a schema."""
-        return self.llm.constrains
-
-    def stream(
-        self, prompts: Sequence[Messages], sampling: Sampling
-    ) -> Iterator[tuple[int, Completions]]:
-        """Answer as the model does."""
-        return self.llm.stream(prompts, sampling)
-
     def generate(
         self, prompts: Sequence[Messages], *, n: int = 1, temperature: float = 0.0, **others: Any
     ) -> list[Completions]:
         """Answer a batch of prompts; see the class."""
         if temperature == 0:
             return self.llm.generate(prompts, n=n, temperature=temperature, **others)
-        copies: dict[_Key, list[int]] = {}
+        copies: dict[PromptKey, list[int]] = {}
         for position, prompt in enumerate(prompts):
-            key = tuple([(message["role"], message["content"]) for message in prompt])
-            copies.setdefault(key, []).append(position)
+            copies.setdefault(prompt_key(prompt), []).append(position)
         answers: dict[int, Completions] = {}
         for count in {len(positions) for positions in copies.values()}:
             alike = [positions for positions in copies.values() if len(positions) == count]
@@ -60,15 +40,6 @@ class Spread(LLM):
 
 
 def _parts(answer: Completions, n: int, count: int) -> Iterator[Completions]:
-    yield Completions(
-        answer.texts[:n],
-        prompt_tokens=answer.prompt_tokens,
-        completion_tokens=answer.completion_tokens,
-        seconds=answer.seconds,
-        cached=answer.cached,
-        cut=answer.cut,
-        error=answer.error,
-    )
+    yield replace(answer, texts=answer.texts[:n])
     for i in range(1, count):
-        texts = answer.texts[i * n : (i + 1) * n]
-        yield Completions(texts, cached=True, cut=answer.cut, error=answer.error)
+        yield answer.copy(answer.texts[i * n : (i + 1) * n])

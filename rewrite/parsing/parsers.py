@@ -10,6 +10,12 @@ from typing import Any, Protocol, runtime_checkable
 from .cleaning import content_lines, content_of, has_word
 from .lists import bare, json_strings, list_items
 
+_HEADING = re.compile(
+    r"^[^\w\n]*(?:rationale|reasons?|reasoning|explanation|(?:final )?answer|step \d+)"
+    r"[ *_]*(?:[:：][ *_]*|$)",
+    re.I | re.M,
+)
+
 
 @runtime_checkable
 class Parser(Protocol):
@@ -131,3 +137,57 @@ def _distinct(items: list[str], limit: int | None) -> list[str]:
         if has_word(item):
             seen.setdefault(item.casefold(), item)
     return list(seen.values())[:limit]
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Queries between separators, up to an end marker.
+
+    Attributes:
+        separator: Text between two queries.
+        end: Text after the last one; what follows is left out.
+
+    Example:
+        >>> Marked()("Search queries: author of The Trial; Franz Kafka birthplace ** Then I would")
+        ['author of The Trial', 'Franz Kafka birthplace']
+    """
+
+    separator: str = ";"
+    end: str = "**"
+
+    def __call__(self, generation: str) -> list[str]:
+        """Return the distinct queries in order."""
+        # the first stretch with words in it: a model may also set its label in bold
+        for stretch in "\n".join(content_lines(generation)).split(self.end):
+            found = [text for query in stretch.split(self.separator) for text in Text()(query)]
+            if found and self.separator not in stretch:
+                return Queries()(stretch)  # a list, as models like to write
+            if found:
+                return list(dict.fromkeys(found))
+        return []
+
+
+@dataclass(frozen=True)
+class ReasonedText(Text):
+    r"""The reasons and the answer as one running text, without the headings above them.
+
+    Other parsers drop an explanation at the end of an answer; here it is what was asked for.
+
+    Example:
+        >>> ReasonedText()("Answer: a sofa.\nRationale: couches seat many.")
+        ['a sofa. couches seat many.']
+    """
+
+    def __call__(self, generation: str) -> list[str]:
+        """Return the clean text as the only part, or nothing."""
+        return super().__call__(_HEADING.sub("", generation))
+
+
+@dataclass(frozen=True)
+class Items(Queries):
+    """Questions or answers: lists as of queries, but not asked for under that name."""
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """A JSON object with a list of items."""
+        return list_of_strings("items")

@@ -1,7 +1,8 @@
 """From prompt to query: prompts, examples, documents shown, formulations, and their rewriter."""
 
+from ..text.pool import ExamplePool
 from .documents import show_documents
-from .examples import ExamplePool, ExamplesById, ExampleSource, RandomExamples, SimilarExamples
+from .examples import ExamplesById, ExampleSource, RandomExamples, SimilarExamples
 from .formulation import (
     AdaptiveRepeat,
     AsTerms,

@@ -27,21 +27,10 @@ def outcome(
     errors = [answer.error for answer in answers if answer.error is not None]
     usage: Usage | None = None
     for answer in answers:
-        usage = add_usage(usage, usage_of(answer))
+        usage = add_usage(usage, answer.usage)
     return Rewritten(
         new,
         OK if new else failed(errors[0] if errors else unusable),
         [text for answer in answers for text in answer.texts],
         usage,
     )
-
-
-def usage_of(answer: Completions) -> Usage:
-    """Return what one answer cost, in the form of the column ``qusage``."""
-    return {
-        "requests": 1,
-        "cached": int(answer.cached),
-        "prompt_tokens": answer.prompt_tokens,
-        "completion_tokens": answer.completion_tokens,
-        "seconds": answer.seconds,
-    }

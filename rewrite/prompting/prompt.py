@@ -13,12 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..llm.base import Message
+from ..text.pool import Example
 
 OVERRIDES: Final = "PT_REWRITE_PROMPTS"
 """Environment variable: a folder of prompt files that go before the library's."""
-
-Example = Mapping[str, str]
-"""Values for the slots of a prompt's ``example`` template."""
 
 
 @dataclass(frozen=True)

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
-import importlib
 import json
 import shutil
-import sys
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
 import pyterrier as pt
 
-from .._version import __version__
 from ..llm.local.loaded import load
 from ..llm.local.transformers import TransformersLLM
 from ..prompting.llm_rewriter import LLMRewriter
 from ..prompting.prompt import Prompt
 from ..stores.whole import write_whole
+from .manifest import BASE, FORMAT, MANIFEST, is_models, read_manifest, sizes, versions
+from .values import decode, encode, find, name_of
 
 __all__ = ["SavedRewriter", "describe", "from_pretrained", "save_pretrained"]
 
-MANIFEST: Final = "rewriter.json"
-FORMAT: Final = 1
-BASE: Final = "base"
-"""Sub-folder of the model that a saved adapter was trained on, if it was a local one."""
-
-_PACKAGE: Final = __name__.partition(".")[0]
-_KEPT: Final = frozenset({".safetensors", ".json", ".jinja", ".model", ".txt"})
-_NOT_THE_MODELS: Final = frozenset({MANIFEST, "pt_meta.json", "training.json"})
 _ARGUMENTS_OF_THE_MACHINE: Final = frozenset({"llm", "verbose"})
 
 
@@ -56,7 +45,7 @@ class SavedRewriter(pt.Artifact):  # type: ignore[misc]  # pyterrier's classes a
     @property
     def training(self) -> dict[str, Any]:
         """What the rewriter was trained on, with which reward and settings; empty if unknown."""
-        found: dict[str, Any] = _manifest(Path(self.path))["training"]
+        found: dict[str, Any] = read_manifest(Path(self.path))["training"]
         return found
 
 
@@ -123,12 +112,12 @@ def describe(rewriter: LLMRewriter, path: Path, *, training: Mapping[str, Any]) 
         if name == "prompt" and value is not None:
             value = Prompt.load(value)  # its text, not its name
         try:
-            arguments[name] = _encode(value)
+            arguments[name] = encode(value)
         except TypeError:
             missing[name] = repr(value)
     manifest = {
         "format": FORMAT,
-        "class": _name_of(type(rewriter)),
+        "class": name_of(type(rewriter)),
         "arguments": arguments,
         "missing": missing,
         "model": {
@@ -138,8 +127,8 @@ def describe(rewriter: LLMRewriter, path: Path, *, training: Mapping[str, Any]) 
             "dtype": llm.dtype,
         },
         "training": dict(training),
-        "versions": _versions(),
-        "files": _sizes(path),
+        "versions": versions(),
+        "files": sizes(path),
     }
     meta = {
         "type": SavedRewriter.ARTIFACT_TYPE,
@@ -179,7 +168,7 @@ def from_pretrained(
             version, or if an argument is needed that could not be saved.
     """
     path = Path(path)
-    saved = _manifest(path)
+    saved = read_manifest(path)
     cls = _class_of(saved["class"], rewriter_class)
     for name, shown in saved["missing"].items():
         if name not in arguments:
@@ -199,13 +188,10 @@ def from_pretrained(
         trust_remote_code=trust_remote_code,
     )
     try:
-        stored = {name: _decode(value) for name, value in saved["arguments"].items()}
+        stored = {name: decode(value) for name, value in saved["arguments"].items()}
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path / MANIFEST} cannot be read: {error}; save it again") from error
     return cls(llm, **{**stored, **arguments})
-
-
-# -- the model ------------------------------------------------------------------------------
 
 
 def _save_model(llm: TransformersLLM, path: Path) -> None:
@@ -232,141 +218,15 @@ def _copy(source: Path, path: Path) -> None:
         )
     path.mkdir(parents=True, exist_ok=True)
     for file in sorted(source.iterdir()):
-        if file.is_file() and file.suffix in _KEPT and file.name not in _NOT_THE_MODELS:
+        if is_models(file):
             shutil.copyfile(file, path / file.name)
-
-
-def _sizes(path: Path) -> dict[str, int]:
-    files = [*path.iterdir(), *(path / BASE).glob("*")]
-    return {
-        file.relative_to(path).as_posix(): file.stat().st_size
-        for file in sorted(files)
-        if file.is_file() and file.suffix in _KEPT and file.name not in _NOT_THE_MODELS
-    }
-
-
-def _manifest(path: Path) -> dict[str, Any]:
-    """Read and check the manifest.
-
-    Raises:
-        ValueError: If the directory is not a complete saved rewriter.
-    """
-    if not path.is_dir():
-        raise ValueError(f"expected the directory of a saved rewriter, found none at {path}")
-    file = path / MANIFEST
-    if not file.is_file():
-        raise ValueError(
-            f"{path} is not a saved rewriter: it has no {MANIFEST}. Save one with save_pretrained, "
-            "or name the folder best of a training run"
-        )
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        number = found["format"]
-        sizes = found["files"]
-        complete = {"class", "arguments", "missing", "model", "training"} <= found.keys()
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{file} is damaged ({error!r}); fetch or save the rewriter again") from (
-            error
-        )
-    if number != FORMAT or not complete:
-        raise ValueError(
-            f"{file} has the format {number!r}, this version ({__version__}) reads {FORMAT}; "
-            "update pyterrier-rewrite or save the rewriter again"
-        )
-    for name, size in sizes.items():
-        there = path / name
-        actual = there.stat().st_size if there.is_file() else None
-        if actual != size:
-            state = "is missing" if actual is None else f"has {actual} bytes instead of {size}"
-            raise ValueError(f"{path} is not complete: {name} {state}; fetch or save it again")
-    if not any(name.endswith(".safetensors") for name in sizes):
-        raise ValueError(f"{path} holds no weights (*.safetensors); fetch or save it again")
-    manifest: dict[str, Any] = found
-    return manifest
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": sys.version.split()[0], "pyterrier-rewrite": __version__}
-    for package in ("torch", "transformers", "peft", "trl"):
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return versions
-
-
-# -- values as JSON -------------------------------------------------------------------------
-
-
-def _encode(value: object) -> Any:
-    """Turn a value into JSON.
-
-    Raises:
-        TypeError: If it is neither plain nor made of this library's dataclasses.
-    """
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, list):
-        return [_encode(entry) for entry in value]
-    if isinstance(value, tuple):
-        return {"tuple": [_encode(entry) for entry in value]}
-    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return {"dict": {key: _encode(entry) for key, entry in value.items()}}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        if not _ours(type(value).__module__):
-            raise TypeError(f"{type(value).__name__} is not a class of this library")
-        fields = {
-            f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init
-        }
-        return {"class": _name_of(type(value)), "fields": fields}
-    raise TypeError(f"{type(value).__name__} is neither plain nor a value of this library")
-
-
-def _decode(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_decode(entry) for entry in value]
-    if not isinstance(value, dict):
-        return value
-    if "tuple" in value:
-        return tuple(_decode(entry) for entry in value["tuple"])
-    if "dict" in value:
-        return {key: _decode(entry) for key, entry in value["dict"].items()}
-    cls = _find(value["class"])
-    if not dataclasses.is_dataclass(cls):
-        raise TypeError(f"{value['class']} is no value that a rewriter is made of")
-    return cls(**{key: _decode(entry) for key, entry in value["fields"].items()})
-
-
-def _name_of(cls: type) -> str:
-    """Return ``package:Class``, with the outermost package that offers the class."""
-    module = cls.__module__
-    if _ours(module):
-        parts = module.split(".")
-        for length in range(1, len(parts)):
-            package = ".".join(parts[:length])
-            if getattr(importlib.import_module(package), cls.__name__, None) is cls:
-                return f"{package}:{cls.__name__}"
-    return f"{module}:{cls.__qualname__}"
-
-
-def _find(name: str) -> type:
-    module, _, attribute = name.partition(":")
-    if not _ours(module):
-        raise TypeError(f"{name} is not a class of this library")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise TypeError(f"this version has no {name}") from error
-    if not isinstance(found, type) or not _ours(found.__module__):
-        raise TypeError(f"{name} is not a class of this library")
-    return found
 
 
 def _class_of(name: str, given: type[LLMRewriter] | None) -> type[LLMRewriter]:
     if given is not None:
         return given
     try:
-        cls = _find(name)
+        cls = find(name)
     except TypeError as error:
         raise ValueError(
             f"the saved rewriter is a {name}: {error}; hand its class over: "
@@ -375,7 +235,3 @@ def _class_of(name: str, given: type[LLMRewriter] | None) -> type[LLMRewriter]:
     if not issubclass(cls, LLMRewriter):
         raise ValueError(f"expected a saved LLMRewriter, found {name}")
     return cls
-
-
-def _ours(module: str) -> bool:
-    return module == _PACKAGE or module.startswith(f"{_PACKAGE}.")

@@ -7,7 +7,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import Any, Final
 
-from ..errors import MissingExtraError
+from ..extras import need
 
 CONFIDENCE: Final = 0.7
 """Probability from which a detected language is believed: with it, one of 4,594 English queries
@@ -62,8 +62,5 @@ def language_change(before: str, after: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _detector() -> Any:
-    try:
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier
-    except ImportError as error:
-        raise MissingExtraError("py3langid", "lang") from error
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    langid = need("py3langid.langid", "lang")
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from ..extras import quiet_loading
-from ..llm.local.model import need
+from ..extras import need, quiet_loading
 from ..llm.local.transformers import TransformersLLM
 from ..parsing.parsers import Parser, Text
 from ..prompting.formulation import Formulation, RepeatTerms

@@ -10,7 +10,6 @@ import pyterrier as pt
 import pytest
 
 import pyterrier_rewrite as pr
-from pyterrier_rewrite.guards.keep_entities import entities_in
 from pyterrier_rewrite.testing import FakeLLM, sample_topics
 from pyterrier_rewrite.text.language import language_change, script_of
 
@@ -131,29 +130,6 @@ def test_guards_compose_and_the_first_reason_stays():
     frame = after("case for iPhone 15", "word " * 40)
     out = (pr.KeepEntities() >> pr.LengthBudget(8))(frame)
     assert out["qstatus"][0] == "skipped: lost iPhone, 15"
-
-
-@pytest.mark.parametrize(
-    ("query", "entities"),
-    [
-        ("case for iPhone 15", ["iPhone", "15"]),
-        ("hotels in New York under $1,200", ["New", "York", "1,200"]),
-        ("python 3.11 release", ["3.11"]),
-        ("COVID-19 vaccine", ["COVID-19"]),
-        ('who wrote "to be or not to be"', ["to be or not to be"]),
-        ("„Der Process“ von Kafka", ["Der Process"]),
-        ("Find hotels", []),
-        ("How To Bake Good Bread At Home", []),  # a title: capitals show nothing
-        ("BUY RED SHOES NOW", []),
-        ("red sofa", []),
-        ("What did The Who play", []),
-        ("USB-C cable", ["USB-C"]),
-        ("2 x 4K TV", ["2", "4K", "TV"]),
-        ("", []),
-    ],
-)
-def test_entities(query, entities):
-    assert entities_in(query) == entities
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from pyterrier_rewrite.errors import MissingExtraError, RewriteError
+from pyterrier_rewrite.errors import RewriteError
+from pyterrier_rewrite.extras import need
 
 STEMMERS: Final = ("porter2", "krovetz", "none")
 STOP_LISTS: Final = ("terrier", "lucene", "none")
@@ -28,11 +29,7 @@ def extension() -> Any:
     Raises:
         MissingExtraError: If pyterrier-pisa is not installed.
     """
-    try:
-        from pyterrier_pisa import _pisathon
-    except ImportError as error:
-        raise MissingExtraError("pyterrier-pisa", "pisa") from error
-    return _pisathon
+    return need("pyterrier_pisa._pisathon", "pisa")
 
 
 @lru_cache(maxsize=8)

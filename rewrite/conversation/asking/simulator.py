@@ -11,7 +11,8 @@ from ...columns import QFEEDBACK
 from ...llm.base import LLM, Messages
 from ...prompting.formulation import Keep
 from ...prompting.llm_rewriter import Published
-from ..history import History, quoted
+from ...text.quoting import quoted
+from ..history import History
 from ..prompted import MessageStep, message
 from .feedback import REFERENCE, _with_feedback
 

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import RewriteError
-from ...extras import quiet_loading
-from ...llm.local.model import need
+from ...extras import need, quiet_loading
 
 
 def load_classifier(name: str | Path, device: str | None) -> tuple[Any, Any]:

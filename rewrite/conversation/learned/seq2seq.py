@@ -13,8 +13,8 @@ from annotated_types import Ge
 from ...base import NewQuery, Rewriter, Rewritten
 from ...columns import QUERY
 from ...errors import RewriteError
-from ...llm.local.loaded import Engine, load
-from ...llm.local.model import need
+from ...extras import need
+from ...llm.local.loaded import LoadedModel, load
 from ...ranges import Count
 from ..history import History, histories, limit_history
 
@@ -82,7 +82,7 @@ class Seq2SeqRewriter(Rewriter):
         self.device = device
         self.verbose = verbose
         self.on_error = on_error
-        self._engine: Engine | None = None
+        self._engine: LoadedModel | None = None
         self.check()
 
     def skip(self, queries: pd.DataFrame) -> list[str | None]:
@@ -108,10 +108,10 @@ class Seq2SeqRewriter(Rewriter):
                 progress.update(len(batch))
         return outcomes
 
-    def _write(self, engine: Engine, batch: Sequence[list[int]]) -> list[str]:
+    def _write(self, engine: LoadedModel, batch: Sequence[list[int]]) -> list[str]:
         import torch
 
-        inputs, mask = engine._padded(batch)
+        inputs, mask = engine.padded(batch)
         with torch.inference_mode():
             output = engine.model.generate(
                 input_ids=inputs,
@@ -123,7 +123,7 @@ class Seq2SeqRewriter(Rewriter):
         texts: list[str] = engine.tokenizer.batch_decode(output, skip_special_tokens=True)
         return texts
 
-    def _load(self) -> Engine:
+    def _load(self) -> LoadedModel:
         if self._engine is None:
             need("torch", "hf")
             need("transformers", "hf")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...llm.local.model import need
+from ...extras import need
 
 
 def need_training() -> None:

@@ -9,15 +9,16 @@ import pandas as pd
 import pyterrier as pt
 
 from ...columns import QUERY, QUSER
-from ...guards.keep_entities import entities_in
 from ...llm.base import LLM, Completions, Messages
 from ...parsing.parsers import Queries
 from ...prompting.formulation import Several
 from ...prompting.llm_rewriter import Published
 from ...prompting.prompt import Prompt
 from ...ranges import Count
+from ...text.entities import entities_in
+from ...text.quoting import quoted
 from ...value import ValueTransformer
-from ..history import histories, limit_history, quoted
+from ..history import histories, limit_history
 from ..prompted import ConversationalRewriter
 from .entity_store import EntityStore
 

@@ -39,7 +39,7 @@ class Written:
 
 
 @dataclass(slots=True)
-class Engine:
+class LoadedModel:
     """A loaded model and what is known about it."""
 
     model: Any
@@ -54,7 +54,7 @@ class Engine:
         """Decode one batch."""
         import torch
 
-        prompts, mask = self._padded([row.tokens for row in rows])
+        prompts, mask = self.padded([row.tokens for row in rows])
         start = 1 if self.seq2seq else prompts.shape[1]
         stop = StopTexts(self.tokenizer, sampling.stop, rows=len(rows), start=start)
         processors = []
@@ -88,7 +88,7 @@ class Engine:
             written.append(Written(text, len(tokens[:length]), cut=cut))
         return written
 
-    def _padded(self, prompts: Sequence[list[int]]) -> tuple[Any, Any]:
+    def padded(self, prompts: Sequence[list[int]]) -> tuple[Any, Any]:
         """Return tokens and attention mask; a causal model goes on at the right, so pad left."""
         import torch
 
@@ -133,7 +133,7 @@ def load(
     device: str | None,
     dtype: str | None,
     trust_remote_code: bool,
-) -> Engine:
+) -> LoadedModel:
     """Load a model; see :class:`~pyterrier_rewrite.TransformersLLM` for the parameters.
 
     Raises:
@@ -168,7 +168,7 @@ def load(
             from peft import PeftModel
 
             model = PeftModel.from_pretrained(model, adapter)
-    return Engine(
+    return LoadedModel(
         model=model.to(device).eval(),
         tokenizer=tokenizer,
         device=model.device,

@@ -5,13 +5,10 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from threading import RLock
-from types import ModuleType
 from typing import Any, ClassVar
 
-from ...errors import MissingExtraError
 from ..base import LLM, Messages, Sampling
 from .fingerprint import fingerprint
 
@@ -71,7 +68,12 @@ class LocalLLM(LLM):
             LLMError: If it cannot be loaded.
         """
 
-    def _loaded(self) -> Any:
+    def loaded(self) -> Any:
+        """Return the loaded model, loading it if need be, in the backend's own form.
+
+        Raises:
+            LLMError: If it cannot be loaded.
+        """
         with self._lock:
             if self._engine is None:
                 identity = self._describe()
@@ -180,18 +182,6 @@ def room(context: int | None, sampling: Sampling) -> int | None:
             f"and completion share, found {sampling.max_tokens}"
         )
     return context - sampling.max_tokens
-
-
-def need(package: str, extra: str) -> ModuleType:
-    """Import an optional package.
-
-    Raises:
-        MissingExtraError: If it is not installed; the text names the extra that brings it.
-    """
-    try:
-        return import_module(package)
-    except ImportError as error:
-        raise MissingExtraError(package, extra) from error
 
 
 def _source(model: str | Path) -> str:

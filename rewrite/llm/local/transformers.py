@@ -11,10 +11,11 @@ from typing import ClassVar
 import pyterrier as pt
 
 from ...errors import LLMError
+from ...extras import need
 from ..base import Completions, Messages, Sampling
 from .decoding import row_seed
-from .loaded import Engine, Row, Written, load
-from .model import LocalLLM, encode, need, room
+from .loaded import LoadedModel, Row, Written, load
+from .model import LocalLLM, encode, room
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class TransformersLLM(LocalLLM):
             raise ValueError(f"batch_size should be at least 1, found {self.batch_size}")
         if not prompts:
             return
-        engine: Engine = self._loaded()
+        engine: LoadedModel = self.loaded()
         limit = engine.context if engine.seq2seq else room(engine.context, sampling)
         samples = sampling.n if sampling.temperature > 0 else 1  # greedy ones are all the same
         rows: list[Row] = []
@@ -116,7 +117,7 @@ class TransformersLLM(LocalLLM):
                     yield row.position, answer
 
     def _decode(
-        self, engine: Engine, rows: Sequence[Row], sampling: Sampling
+        self, engine: LoadedModel, rows: Sequence[Row], sampling: Sampling
     ) -> Iterator[tuple[Row, Written]]:
         """Decode rows in their order, in batches that fit the memory."""
         start, size = 0, self.batch_size
@@ -144,7 +145,7 @@ class TransformersLLM(LocalLLM):
                 yield row, result
             start += len(batch)
 
-    def _load(self) -> Engine:
+    def _load(self) -> LoadedModel:
         need("torch", "hf")
         need("transformers", "hf")
         if self.adapter is not None:

@@ -9,8 +9,9 @@ from time import perf_counter
 from typing import Any, ClassVar
 
 from ...errors import LLMError
+from ...extras import need
 from ..base import Completions, Messages, Sampling
-from .model import LocalLLM, encode, need, room
+from .model import LocalLLM, encode, room
 
 
 class VLLM(LocalLLM):
@@ -74,7 +75,7 @@ class VLLM(LocalLLM):
         """Answer the whole batch at once; see :meth:`LLM.stream`."""
         if not prompts:
             return
-        engine = self._loaded()
+        engine = self.loaded()
         limit = room(engine.llm_engine.model_config.max_model_len, sampling)
         todo: dict[int, dict[str, list[int]]] = {}
         for position, encoded in enumerate(encode(engine.get_tokenizer(), prompts, limit=limit)):

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
 
 from ...errors import LLMError
 from ..base import Completions, Messages, Sampling
 from .own_loop import Emit
 from .reply import Reply, read_reply
 from .trouble import Concerns, Trouble, judge
-
-if TYPE_CHECKING:
-    from .openai import OpenAILLM
 
 FIRST_WAIT: Final = 0.5
 """Seconds before a request is sent again for the first time; the wait doubles every time."""
@@ -32,6 +29,37 @@ DOWN_AFTER: Final = 16
 Send = Callable[[dict[str, Any]], Awaitable[str]]
 
 
+class Requests(Protocol):
+    """A served model, as far as a batch of requests to it must know.
+
+    Attributes:
+        model: Its name, for errors.
+        concurrency: Requests in flight.
+        timeout: Seconds that one may take.
+        retries: How often one is sent again.
+    """
+
+    model: str
+    concurrency: int
+    timeout: float
+    retries: int
+
+    @property
+    def endpoint(self) -> str:
+        """Where it is served, for errors."""
+
+    def request_body(
+        self, prompt: Messages, sampling: Sampling, *, n: int, seed: int | None
+    ) -> dict[str, Any]:
+        """Return the body of one request."""
+
+    def adapt(self, parameter: str, body: Mapping[str, Any]) -> bool:
+        """Do without a parameter that the server refused; return whether to send again."""
+
+    def redact(self, text: str) -> str:
+        """Return a message without secrets."""
+
+
 class Batch:
     """Answers a batch of prompts, a bounded number at a time.
 
@@ -41,7 +69,7 @@ class Batch:
         sampling: How to sample.
     """
 
-    def __init__(self, llm: OpenAILLM, send: Send, sampling: Sampling) -> None:
+    def __init__(self, llm: Requests, send: Send, sampling: Sampling) -> None:
         self._llm = llm
         self._send = send
         self._sampling = sampling

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import pyterrier as pt
 
-from ...errors import LLMError, MissingExtraError
+from ...errors import LLMError
+from ...extras import need
 from ..base import LLM, Completions, Messages, Sampling
 from .batch import Batch
 from .own_loop import Emit, in_own_loop
@@ -197,18 +198,16 @@ class OpenAILLM(LLM):
         return argument or os.environ.get("OPENAI_API_KEY", "")
 
     def _client(self) -> AsyncOpenAI:
-        try:
-            import aiohttp  # noqa: F401  # the transport that keeps up with high concurrency
-            import openai
-        except ImportError as error:
-            raise MissingExtraError(error.name or "openai", "openai") from error
-        return openai.AsyncOpenAI(
+        need("aiohttp", "openai")  # the transport that keeps up with high concurrency
+        openai = need("openai", "openai")
+        client: AsyncOpenAI = openai.AsyncOpenAI(
             api_key=self._key() or "none",
             base_url=self._url,
             timeout=self.timeout,
             max_retries=0,  # Batch does that: it knows the other requests
             http_client=openai.DefaultAioHttpClient(base_url=self._url, timeout=self.timeout),
         )
+        return client
 
 
 class _Secret:

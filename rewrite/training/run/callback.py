@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...llm.local.loaded import Engine
+from ...llm.local.loaded import LoadedModel
 from ...llm.local.transformers import TransformersLLM
 from ...prompting.llm_rewriter import LLMRewriter
 from .common import Common
@@ -17,7 +17,7 @@ from .monitor import Monitor, progress_bar
 class LiveLLM(TransformersLLM):
     """The model that is being trained, as it is now."""
 
-    def __init__(self, engine: Engine, *, batch_size: int = 64) -> None:
+    def __init__(self, engine: LoadedModel, *, batch_size: int = 64) -> None:
         super().__init__("live", batch_size=batch_size)
         self._engine = engine
 
@@ -31,7 +31,7 @@ def callback(
     rewriter: LLMRewriter,
     common: Common,
     monitor: Monitor,
-    live: Engine,
+    live: LoadedModel,
     *,
     main: bool,
     keep_best: Callable[[], None],

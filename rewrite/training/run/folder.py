@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import yaml
 
+from ...stores.whole import write_whole
+
 FACTS: Final = "run.json"
 """What a run was made of, and whether it is finished."""
 
@@ -69,9 +71,7 @@ def read(file: Path) -> dict[str, Any]:
 
 def write(file: Path, content: Mapping[str, Any]) -> None:
     """Write facts as JSON; a kill leaves the old file or the new one."""
-    new = file.with_suffix(".new")
-    new.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
-    new.replace(file)
+    write_whole(file, json.dumps(content, indent=1, default=str) + "\n")
 
 
 def last_checkpoint(folder: Path) -> Path | None:

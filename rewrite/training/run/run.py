@@ -11,12 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from ...llm.local.loaded import Engine, load
-from ...llm.local.model import need
+from ...extras import need
+from ...llm.local.loaded import LoadedModel, load
 from ...llm.local.transformers import TransformersLLM
 from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import Reward
 from ...saved.artifact import describe
+from ...stores.whole import replace_folder
 from .callback import callback
 from .common import Common
 from .folder import FACTS, FINISHED, claim, last_checkpoint, read, step_of, write
@@ -109,7 +110,7 @@ class Run:
         return self.llm.device == "cpu" or not torch.cuda.is_available()
 
     @cached_property
-    def engine(self) -> Engine:
+    def engine(self) -> LoadedModel:
         """The model in training precision."""
         llm = self.llm
         engine = load(
@@ -253,7 +254,7 @@ class Run:
 
     def keep_best(self, trainer: Any) -> None:
         """Replace the best weights by the present ones; a kill leaves one or the other."""
-        best, new, old = (self.common.folder / name for name in ("best", "best.new", "best.old"))
+        new = self.common.folder / "best.new"
         main = trainer.is_world_process_zero()
         if main:
             shutil.rmtree(new, ignore_errors=True)
@@ -265,11 +266,7 @@ class Run:
             # what a killed run leaves is a rewriter too
             served = self.trained(self.rewriter, weights=new)
             describe(served, new, training={**self.summary, "steps": trainer.state.global_step})
-            shutil.rmtree(old, ignore_errors=True)
-            if best.exists():
-                best.rename(old)
-            new.rename(best)
-            shutil.rmtree(old, ignore_errors=True)
+            replace_folder(self.common.best, new)
         trainer.accelerator.wait_for_everyone()
 
 

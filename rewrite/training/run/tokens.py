@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...columns import QID
 from ...llm.base import Sampling
-from ...llm.local.loaded import Engine
+from ...llm.local.loaded import LoadedModel
 from ...llm.local.model import encode, room
 from .errors import TrainingError, TrainingWarning
 from .task import Task
@@ -36,7 +36,7 @@ class WithRows:
         return {**self.inner(rest), "row": rows}
 
 
-def prompt_tokens(task: Task, engine: Engine) -> list[tuple[str, list[int]]]:
+def prompt_tokens(task: Task, engine: LoadedModel) -> list[tuple[str, list[int]]]:
     """Return each prompt's text and tokens, exactly as in serving.
 
     Raises:
@@ -54,7 +54,7 @@ def prompt_tokens(task: Task, engine: Engine) -> list[tuple[str, list[int]]]:
     return encoded
 
 
-def completion_tokens(texts: Sequence[str], task: Task, engine: Engine) -> list[list[int]]:
+def completion_tokens(texts: Sequence[str], task: Task, engine: LoadedModel) -> list[list[int]]:
     """Return the tokens that the model should write for each text: the text, then the end."""
     end = engine.tokenizer.eos_token_id
     end = min(engine.ends, default=None) if end is None else end

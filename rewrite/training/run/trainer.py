@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...columns import QID
-from ...llm.local.loaded import SMALL_MODEL, Engine
+from ...llm.local.loaded import SMALL_MODEL, LoadedModel
 from .errors import TrainingError
 from .task import Task
 
@@ -46,7 +46,7 @@ def trainer_class(base: Any, task: Task) -> Any:
 
 
 @contextmanager
-def threads(engine: Engine, *, cpu: bool) -> Iterator[None]:
+def threads(engine: LoadedModel, *, cpu: bool) -> Iterator[None]:
     """Keep a small model on one CPU thread: on a busy machine, two wait for each other.
 
     Whoever sets OMP_NUM_THREADS knows better.

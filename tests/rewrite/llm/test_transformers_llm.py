@@ -68,7 +68,7 @@ def test_batched_greedy_equals_single_greedy(kind: str, request: pytest.FixtureR
 
 
 def test_greedy_equals_a_plain_loop_over_the_model(llm: TransformersLLM) -> None:
-    engine = llm._loaded()
+    engine = llm.loaded()
     ids = engine.tokenizer(render(engine.tokenizer, PROMPTS[1]), add_special_tokens=False)
     tokens = list(ids["input_ids"])
     prompt_tokens = len(tokens)
@@ -153,7 +153,7 @@ def test_answers_come_in_the_order_of_the_prompts(llm: TransformersLLM) -> None:
     positions = [position for position, _ in llm.stream(PROMPTS, Sampling(max_tokens=2))]
     assert positions[0] == 1  # the longest goes first, so that a lack of memory shows at once
     answers = llm.generate(PROMPTS, max_tokens=2)
-    tokenizer = llm._loaded().tokenizer
+    tokenizer = llm.loaded().tokenizer
     counts = [len(tokenizer.tokenize(query)) + 3 for query in QUERIES]  # user, end, assistant
     assert [answer.prompt_tokens for answer in answers] == counts
 
@@ -172,7 +172,7 @@ def test_tokens_of_all_samples_count_and_time_is_shared(llm: TransformersLLM) ->
 
 
 def test_an_end_token_ends_a_row_and_is_no_cut(fresh: TransformersLLM) -> None:
-    engine = fresh._loaded()
+    engine = fresh.loaded()
     full = fresh.generate(PROMPTS, max_tokens=8)
     text = full[0].texts[0]
     output = engine.model.generate(
@@ -196,7 +196,7 @@ def test_end_tokens_come_from_settings_and_tokenizer(tiny_causal: Path, tmp_path
 
     copied = shutil.copytree(tiny_causal, tmp_path / "causal")
     GenerationConfig(eos_token_id=[9, 8]).save_pretrained(copied)
-    engine = TransformersLLM(copied)._loaded()
+    engine = TransformersLLM(copied).loaded()
     assert engine.ends == {8, 9, engine.tokenizer.eos_token_id}
     assert set(engine.model.generation_config.eos_token_id) == engine.ends
 
@@ -215,7 +215,7 @@ def test_stop_texts_end_a_completion_and_are_not_part_of_it(llm: TransformersLLM
 
 
 def test_rows_stop_by_themselves_and_the_prompt_does_not_count(llm: TransformersLLM) -> None:
-    tokenizer = llm._loaded().tokenizer
+    tokenizer = llm.loaded().tokenizer
     prompt, full, half = (tokenizer(text)["input_ids"] for text in ("a wing", "a wing", "a"))
     tokens = [prompt + half + half, prompt + full]
     width = min(map(len, tokens))
@@ -301,7 +301,7 @@ CHAT = [
     ],
 )
 def test_render(llm: TransformersLLM, template: str | None, expected: str) -> None:
-    tokenizer = copy.deepcopy(llm._loaded().tokenizer)
+    tokenizer = copy.deepcopy(llm.loaded().tokenizer)
     tokenizer.chat_template = template
     prompt = copy.deepcopy(CHAT)
     assert render(tokenizer, prompt) == expected
@@ -331,15 +331,15 @@ def test_a_long_prompt_loses_its_beginning_with_one_warning(tmp_path: Path) -> N
         answers = llm.generate(prompts, max_tokens=8)
     assert len(seen) == 1
     assert [answer.prompt_tokens for answer in answers[:2]] == [16, 16]
-    tokens = llm._loaded().tokenizer(" " + tail)["input_ids"][-16:]
-    kept = ask(llm._loaded().tokenizer.decode(tokens))
+    tokens = llm.loaded().tokenizer(" " + tail)["input_ids"][-16:]
+    kept = ask(llm.loaded().tokenizer.decode(tokens))
     assert answers[0].texts == answers[1].texts == texts(llm, [kept], max_tokens=8)[0]
     with pytest.raises(ValueError, match=r"max_tokens should be below .* 24 tokens.* found 24"):
         llm.generate(prompts, max_tokens=24)
 
 
 def test_the_tokenizer_adds_its_special_tokens_unless_a_template_did(tiny_seq2seq: Path) -> None:
-    tokenizer = TransformersLLM(tiny_seq2seq)._loaded().tokenizer
+    tokenizer = TransformersLLM(tiny_seq2seq).loaded().tokenizer
     [(text, tokens)] = encode(tokenizer, [ask("sofa")], limit=None)
     assert text == "sofa"
     assert tokens[-1] == tokenizer.eos_token_id
@@ -371,7 +371,7 @@ def limited(generate: Callable[..., Any], rows: int, sizes: list[int]) -> Callab
 def test_a_batch_that_runs_out_of_memory_is_halved(
     llm: TransformersLLM, fresh: TransformersLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = fresh._loaded().model
+    model = fresh.loaded().model
     sizes: list[int] = []
     monkeypatch.setattr(model, "generate", limited(model.generate, 3, sizes))
     assert texts(fresh, PROMPTS, n=2, **SAMPLED) == texts(llm, PROMPTS, n=2, **SAMPLED)
@@ -381,7 +381,7 @@ def test_a_batch_that_runs_out_of_memory_is_halved(
 def test_a_prompt_too_large_for_the_memory_fails_alone(
     fresh: TransformersLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = fresh._loaded().model
+    model = fresh.loaded().model
     monkeypatch.setattr(model, "generate", limited(model.generate, 0, []))
     answers = fresh.generate(PROMPTS, n=2, **SAMPLED)
     assert [answer.texts for answer in answers] == [[]] * 4
@@ -394,7 +394,7 @@ def test_other_errors_of_the_model_are_not_hidden(
     def broken(**options: Any) -> Any:
         raise RuntimeError("shapes do not match")
 
-    monkeypatch.setattr(fresh._loaded().model, "generate", broken)
+    monkeypatch.setattr(fresh.loaded().model, "generate", broken)
     with pytest.raises(RuntimeError, match="shapes do not match"):
         fresh.generate(PROMPTS)
 
@@ -402,7 +402,7 @@ def test_other_errors_of_the_model_are_not_hidden(
 def test_one_row_runs_on_one_thread(
     fresh: TransformersLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = fresh._loaded().model
+    model = fresh.loaded().model
     generate = model.generate
     threads: list[int] = []
 
@@ -516,14 +516,14 @@ def test_an_adapter_brings_its_tokenizer(tiny_causal: Path, adapter: Path, tmp_p
     tiny.causal(tmp_path / "base", chat_template=tiny.NO_SYSTEM_TEMPLATE)
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         shutil.copy(tmp_path / "base" / name, trained)
-    loaded = TransformersLLM(tiny_causal, adapter=trained)._loaded()
+    loaded = TransformersLLM(tiny_causal, adapter=trained).loaded()
     assert loaded.tokenizer.chat_template == tiny.NO_SYSTEM_TEMPLATE
 
 
 def test_dtype(tiny_causal: Path) -> None:
-    assert TransformersLLM(tiny_causal)._loaded().model.dtype == torch.float32
+    assert TransformersLLM(tiny_causal).loaded().model.dtype == torch.float32
     half = TransformersLLM(tiny_causal, dtype="bfloat16")
-    assert half._loaded().model.dtype == torch.bfloat16
+    assert half.loaded().model.dtype == torch.bfloat16
     assert len(texts(half, PROMPTS, n=2, **SAMPLED)[0]) == 2
 
 
@@ -645,7 +645,7 @@ def test_vllm_reads_the_same_tokens_and_gets_the_sampling(
     assert [answer.texts for answer in answers] == [[f"{k}/0", f"{k}/1"] for k in counts]
     assert [answer.completion_tokens for answer in answers] == [6] * 4
     assert [answer.cut for answer in answers] == [k > 10 for k in counts]
-    engine = served._loaded()
+    engine = served.loaded()
     assert engine.options == {
         "model": str(tiny_causal),
         "dtype": "auto",
@@ -673,7 +673,7 @@ def test_vllm_holds_answers_to_a_schema(tiny_causal: Path, monkeypatch: pytest.M
     served = VLLM(tiny_causal)
     assert served.constrains
     served.generate(PROMPTS[:1], schema={"type": "object"})
-    call = served._loaded().calls[0]
+    call = served.loaded().calls[0]
     assert call["params"].structured_outputs == ("structured", {"type": "object"})
 
 
@@ -692,14 +692,14 @@ def test_vllm_decodes_greedy_samples_once(tiny_causal: Path) -> None:
     [answer] = served.generate(PROMPTS[:1], n=3)
     assert len(answer.texts) == 3
     assert len(set(answer.texts)) == 1
-    assert served._loaded().calls[0]["params"].n == 1
+    assert served.loaded().calls[0]["params"].n == 1
 
 
 @pytest.mark.usefixtures("vllm")
 def test_vllm_takes_an_adapter(tiny_causal: Path, adapter: Path) -> None:
     served = VLLM(tiny_causal, adapter=adapter)
     served.generate(PROMPTS)
-    engine = served._loaded()
+    engine = served.loaded()
     assert engine.options["enable_lora"] is True
     assert engine.options["max_lora_rank"] == 8  # vLLM knows powers of two from 8; the adapter's 4
     assert engine.calls[0]["lora"] == ("adapter", 1, str(adapter))

@@ -57,7 +57,7 @@ def test_similar_puts_the_most_alike_last():
 
 def test_tf_idf_by_hand():
     pool = pr.ExamplePool({"qid": c, "query": q} for c, q in [("a", "x y"), ("b", "x"), ("c", "z")])
-    from pyterrier_rewrite.prompting.examples import _tf_idf
+    from pyterrier_rewrite.text.pool import _tf_idf
 
     # idf: x log(3/2) = .4055, y and z log 3 = 1.0986; |a| = 1.1711
     # query "x": cosine with a .4055 / 1.1711 = .3462, with b 1, with c 0

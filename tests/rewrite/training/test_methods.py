@@ -104,7 +104,7 @@ def log_ratio(rewriter: LLMRewriter, topics: pd.DataFrame) -> float:
     import torch
 
     assert isinstance(rewriter.llm, TransformersLLM)
-    engine = rewriter.llm._loaded()
+    engine = rewriter.llm.loaded()
     prompt = engine.tokenizer.apply_chat_template(
         Task.of(rewriter, topics).prompts[0], tokenize=False, add_generation_prompt=True
     )

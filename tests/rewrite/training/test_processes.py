@@ -30,7 +30,7 @@ trained = grpo(
     verbose=False,
 )
 assert torch.distributed.get_world_size() == 2
-norm = sum(p.double().abs().sum() for p in trained.llm._loaded().model.parameters())
+norm = sum(p.double().abs().sum() for p in trained.llm.loaded().model.parameters())
 seen = [torch.zeros_like(norm) for _ in range(2)]
 torch.distributed.all_gather(seen, norm)
 assert seen[0] == seen[1], seen
