@@ -155,7 +155,7 @@ def _public(names: Iterable[str]) -> list[str]:
 def needs(cls: type[Rewriter]) -> str:
     """Say in a few words what a rewriter needs beside queries."""
     parameters = cls.parameters()
-    found = [what for what in ("rewriter", "reward") if what in parameters]
+    found: list[str] = [what for what in ("rewriter", "reward") if what in parameters]
     if "llm" in parameters:
         found.append("LLM")
     if "statistics" in parameters:

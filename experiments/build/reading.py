@@ -66,7 +66,7 @@ def call(bench: Bench, target: Any, options: Mapping[str, Any], where: str) -> A
         if parameter.default is parameter.empty and name not in values and not _many(parameter):
             hints = "".join(maker.hint(bench) for maker in _makers(bench, hint))
             raise ConfigError(f"{where}: the parameter {name!r} is missing{hints}")
-    positional = [values.pop(name) for name in list(values) if _many(known[name][0])]
+    positional = [values.pop(n) for n, (p, _) in known.items() if n in values and _many(p)]
     try:
         check_ranges(target, values)
         made = target(*(entry for several in positional for entry in several), **values)
