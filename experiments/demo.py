@@ -16,7 +16,8 @@ from .config.file import load_config, read_config
 from .config.training import TrainConfig
 from .pages.training import write_page
 from .run.execute import run_experiment
-from .run.files import print_report, write_report
+from .run.files import write_report
+from .run.table import print_report
 from .run.train import Training
 
 

@@ -25,12 +25,12 @@ MOVED: Final = {
     "experiments.meter": "llm.metered",
     "experiments.methods": "experiments.build.names",
     "experiments.page": "experiments.pages.training",
-    "experiments.report": "experiments.run.files",
-    "experiments.runner": "experiments.run.execute",
+    "experiments.report": "experiments.run.files experiments.run.table",
+    "experiments.runner": "experiments.run.execute experiments.run.compare experiments.run.results",
     "experiments.train": "experiments.run.train",
     "experiments.train_config": "experiments.config.training",
     "experiments.trial": "experiments.run.trial",
-    "experiments.workbench": "experiments.build.workbench",
+    "experiments.workbench": "experiments.build.workbench experiments.build.trained",
     "formulation": "prompting.formulation",
     "from_column": "lookup.from_column",
     "from_file": "lookup.from_file",
@@ -84,7 +84,7 @@ MOVED: Final = {
     "training.warm_start": "training.data.warm_start",
     "typical": "text.typical",
 }
-"""Old module and new one, both within the package."""
+"""Old module and the new one, or those that it was split into, all within the package."""
 
 
 class _Moved(ModuleType):
@@ -94,13 +94,17 @@ class _Moved(ModuleType):
         if name.startswith("__"):  # asked by whoever goes through all modules
             raise AttributeError(name)
         package, _, old = self.__name__.partition(".")
-        new = f"{package}.{MOVED[old]}"
-        warnings.warn(
-            f"{self.__name__} is {new} now; the old path goes with the next release",
-            DeprecationWarning,
-            stacklevel=2,
-        )
-        return getattr(importlib.import_module(new), name)
+        for new in MOVED[old].split():
+            module = importlib.import_module(f"{package}.{new}")
+            if hasattr(module, name):
+                warnings.warn(
+                    f"{self.__name__} is {module.__name__} now; the old path goes with the next "
+                    "release",
+                    DeprecationWarning,
+                    stacklevel=2,
+                )
+                return getattr(module, name)
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
 
 def keep_old_paths(package: str) -> None:

@@ -25,7 +25,8 @@ from pyterrier_rewrite.conversation.learned.words import Turn
 from ..build.workbench import Workbench
 from ..config.file import load_config
 from ..run.execute import run_experiment
-from ..run.files import print_depth, print_report, write_report
+from ..run.files import write_report
+from ..run.table import print_depth, print_report
 
 Rewrites = dict[str, str]
 """Rewrites by query id."""

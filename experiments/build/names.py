@@ -155,7 +155,7 @@ def _public(names: Iterable[str]) -> list[str]:
 def needs(cls: type[Rewriter]) -> str:
     """Say in a few words what a rewriter needs beside queries."""
     parameters = cls.parameters()
-    found = []
+    found: list[str] = [what for what in ("rewriter", "reward") if what in parameters]
     if "llm" in parameters:
         found.append("LLM")
     if "statistics" in parameters:
@@ -165,6 +165,8 @@ def needs(cls: type[Rewriter]) -> str:
     fb_docs = cls.default("fb_docs") if "fb_docs" in parameters else 0
     if isinstance(fb_docs, int) and fb_docs > 0:
         found.append(f"{fb_docs} documents")
+    if "model" in parameters:
+        found.append("trained model")
     if "path" in parameters:
         found.append("file")
     if "column" in parameters:

@@ -66,7 +66,7 @@ def call(bench: Bench, target: Any, options: Mapping[str, Any], where: str) -> A
         if parameter.default is parameter.empty and name not in values and not _many(parameter):
             hints = "".join(maker.hint(bench) for maker in _makers(bench, hint))
             raise ConfigError(f"{where}: the parameter {name!r} is missing{hints}")
-    positional = [values.pop(name) for name in list(values) if _many(known[name][0])]
+    positional = [values.pop(n) for n, (p, _) in known.items() if n in values and _many(p)]
     try:
         check_ranges(target, values)
         made = target(*(entry for several in positional for entry in several), **values)
@@ -80,10 +80,10 @@ def call(bench: Bench, target: Any, options: Mapping[str, Any], where: str) -> A
 def arguments(bench: Bench, target: Any, options: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return options from a config, and what it need not say, as a class or function takes it."""
     known = parameters(target)
-    for name in options:
-        if name not in known:
-            raise ConfigError(f"{where}: unknown parameter {name!r}{near(name, known)}")
-    values: dict[str, Any] = {}
+    values = {name: value for name, value in options.items() if name not in known}
+    if values and not _takes_more(target):
+        name = next(iter(values))
+        raise ConfigError(f"{where}: unknown parameter {name!r}{near(name, known)}")
     for name, (parameter, hint) in known.items():
         if name in options:
             values[name] = read(bench, options[name], hint, f"{where}.{name}")
@@ -113,6 +113,14 @@ def parameters(target: Any) -> dict[str, tuple[inspect.Parameter, Any]]:
 
 
 _TUPLE: Final[Any] = tuple
+
+
+def _takes_more(target: Any) -> bool:
+    """Say whether a user's own class or function takes arguments that it does not name."""
+    if isinstance(target, type) and issubclass(target, ValueTransformer):
+        return False  # its ``**settings`` are the named ones of its base
+    found = inspect.signature(target).parameters.values()
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in found)
 
 
 def _many(parameter: inspect.Parameter) -> bool:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pyterrier_rewrite.stores.whole import write_whole
 
-from ..run.execute import Report
+from ..run.results import Report
 
 EXAMPLES: Final = 12
 """Queries a table."""

@@ -282,9 +282,12 @@ class Training(Workbench):
             ConfigError: If something in the config is wrong.
             CollectionError: If the collection is not there.
         """
-        _ = self.steps(), self.reward, self.validation
-        if self.wanted.rewriter is not None:
-            self.trainable(self.wanted.rewriter, "rewriter")
+        try:
+            _ = self.steps(), self.reward, self.validation
+            if self.wanted.rewriter is not None:
+                self.trainable(self.wanted.rewriter, "rewriter")
+        except ConfigError as error:
+            raise ConfigError(self.wanted.located(str(error))) from error
 
     def run(
         self, out: str | Path, *, resume: bool = False, notice: Notice | None = None

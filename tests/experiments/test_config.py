@@ -41,6 +41,12 @@ def test_defaults(file):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
+        ("    type: openai\n", "", "line 4: llms.main: .*openai, transformers, vllm or fake"),
+        (
+            "name: mini",
+            "name: mini\nindex: {engine: pizza}",
+            "line 2: index.engine: there is no engine 'pizza'; did you mean 'pisa'",
+        ),
         ("measures:", "mesures:", r"line 10: unknown key 'mesures'; did you mean 'measures'"),
         ("    model: m", "    modle: m", r"line 6: unknown key 'llms.main.modle'.*'model'"),
         (

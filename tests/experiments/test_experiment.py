@@ -15,11 +15,13 @@ import yaml
 from rich.console import Console
 from scipy.stats import ttest_rel
 
+from pyterrier_rewrite import Prompt
 from pyterrier_rewrite.experiments.build.workbench import Workbench
 from pyterrier_rewrite.experiments.cli.main import call
 from pyterrier_rewrite.experiments.config import ConfigError, ExperimentConfig, load_config
-from pyterrier_rewrite.experiments.run.execute import against_baseline, run_experiment
-from pyterrier_rewrite.experiments.run.files import print_report
+from pyterrier_rewrite.experiments.run.compare import against_baseline
+from pyterrier_rewrite.experiments.run.execute import run_experiment
+from pyterrier_rewrite.experiments.run.table import print_report
 
 SHOP = {"shop": {"products": 2000, "queries": {"test": 20}}}
 
@@ -207,6 +209,7 @@ def test_the_command_line_writes_every_file(tmp_path, capsys):
     rewrite = json.loads(lines[0])
     assert rewrite["qgen"] == ["a sofa in linen"]
     assert rewrite["query"].endswith(" a sofa in linen")
+    assert rewrite["prompts"] == {"query2doc/zero-shot": 1}
     assert not (out / "rewrites" / "raw.jsonl").exists()
     assert load_config(out / "config.yaml").depth == 50
     assert "pyterrier" in json.loads((out / "versions.json").read_text())
@@ -255,6 +258,9 @@ def test_a_budget_stops_the_run(tmp_path, capsys):
         (["run", "shop", "--budget", "lots"], 2, "expected money"),
         (["run", "query2doc", "--budget", "2.50"], 2, "needs a price for main"),
         (["run", "shop", "--set", "collection={beir: /nowhere}"], 2, "/nowhere"),
+        (["methods", "RM4"], 2, "no method 'RM4'; did you mean 'RM3'"),
+        (["methods", "--needs", "luck"], 2, "expected one of nothing, llm, feedback, training"),
+        (["prompts", "quer2doc"], 2, "did you mean 'query2doc'"),
         (["run"], 2, "Missing argument"),
         (["rum"], 2, "rum"),
         (["try", "RM4", "couch"], 2, "did you mean 'RM3'"),
@@ -332,6 +338,59 @@ def test_methods_lists_every_rewriter(capsys):
     printed = capsys.readouterr().out
     for name in ("RM3", "Rocchio", "Bo1", "KL", "Query2Doc", "FromFile"):
         assert name in printed
+
+
+def test_a_method_is_printed_whole(capsys):
+    assert call(["methods", "LameR"]) == 0
+    printed = capsys.readouterr().out
+    for word in (
+        "needs: LLM, 10 documents",
+        "reference: Shen et al.",
+        "n: int | None, 5, at least 1",
+        "prompt: lamer/",
+        "[user]",
+        "feedback: [bm25, text]",
+    ):
+        assert word in printed
+    assert "``" not in printed
+
+
+def test_a_method_as_json_says_the_same(capsys):
+    assert call(["methods", "Query2Doc", "--json"]) == 0
+    card = json.loads(capsys.readouterr().out)
+    by_name = {argument["name"]: argument for argument in card["arguments"]}
+    assert by_name["n"]["range"] == "at least 1"
+    assert by_name["llm"]["default"] == "required"
+    assert card["published"]["max_tokens"] == "128"
+    assert [(p["id"], p["version"]) for p in card["prompts"]] == [("query2doc/zero-shot", 1)]
+    assert "{query}" in card["prompts"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("need", "among", "missing"),
+    [
+        ("nothing", "HQE", "Query2Doc"),
+        ("llm", "Query2Doc", "RM3"),
+        ("feedback", "RM3", "Query2Doc"),
+        ("training", "QuReTeC", "RM3"),
+    ],
+)
+def test_methods_by_what_they_need(need, among, missing, capsys):
+    assert call(["methods", "--needs", need, "--json"]) == 0
+    found = {row["name"] for row in json.loads(capsys.readouterr().out)}
+    assert among in found
+    assert missing not in found
+
+
+def test_prompts_are_listed_and_printed_as_they_can_be_changed(capsys, tmp_path):
+    assert call(["prompts"]) == 0
+    assert "query2doc/zero-shot  version 1, query" in capsys.readouterr().out
+    assert call(["prompts", "query2doc/zero-shot"]) == 0
+    assert "Query: {query}" in capsys.readouterr().out
+    assert call(["prompts", "query2doc"]) == 0
+    (tmp_path / "mine.yaml").write_text(capsys.readouterr().out)
+    name = f"{tmp_path}/mine.yaml#zero-shot"
+    assert Prompt.load(name).messages == Prompt.load("query2doc/zero-shot").messages
 
 
 def test_try_shows_rewrite_cost_and_documents(capsys):

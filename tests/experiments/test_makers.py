@@ -250,7 +250,7 @@ def lines(generation: str) -> list[str]:
 def capitals(query: str) -> list[str]:
     return [word for word in query.split() if word.istitle()]
 
-def engine(times: int = 1):
+def engine(times: int = 1, **more):
     return pt.Transformer.identity()
 
 number = 3
@@ -272,7 +272,7 @@ def test_a_stage_of_ones_own_by_its_import_path(own: str) -> None:
     assert type(stage).__name__ == "Acronyms"
     assert (stage.table, stage.times) == ({"tv": "television"}, 2)
     assert stage(bench().topics())["query"][0].endswith("spelled out")
-    assert isinstance(made(f"{own}:engine"), pt.Transformer)
+    assert isinstance(made({f"{own}:engine": {"times": 2, "more": "yes"}}), pt.Transformer)
 
 
 def test_parts_of_ones_own(own: str) -> None:

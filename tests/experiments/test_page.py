@@ -7,7 +7,7 @@ import pytest
 
 from pyterrier_rewrite.experiments.config import ExperimentConfig
 from pyterrier_rewrite.experiments.pages.training import curves, polyline, write_page
-from pyterrier_rewrite.experiments.run.execute import Report, SystemRun
+from pyterrier_rewrite.experiments.run.results import Report, SystemRun
 from pyterrier_rewrite.llm.metered import Spent
 
 TOPICS = pd.DataFrame({"qid": ["1", "2", "3"], "query": ["couch <b>", "lamp & shade", "rug"]})

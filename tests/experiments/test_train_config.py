@@ -120,6 +120,14 @@ def test_says_what_does_not_fit_the_code(changes: dict[str, Any], message: str) 
         training(**changes).check()
 
 
+def test_what_does_not_fit_the_code_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump({**MINIMAL, "training": [{"grpo": {"step": 1}}]}))
+    line = file.read_text().splitlines().index("- grpo:") + 1
+    with pytest.raises(ConfigError, match=rf"mine.yaml, line {line}: training.0.grpo: unknown"):
+        Training(read_config(TrainConfig, file), verbose=False).check()
+
+
 def test_numbers_may_be_written_as_yaml_does_not_read_them() -> None:
     ((_, step),) = training(training=yaml.safe_load("[{grpo: {learning_rate: 2e-3}}]")).steps()
     bound = step.__closure__[0].cell_contents  # type: ignore[attr-defined]

@@ -54,7 +54,7 @@ def reference() -> Any:
         "import api, facts, json, methods, scan; from library import rewriters; "
         "pages = {**methods.pages(), **facts.pages(), **api.pages(), 'index': api.index()}; "
         "used = {c: {k: sorted(v) for k, v in w.items()} for c, w in scan.columns_used().items()}; "
-        "snippets = {name: methods.snippet(name, cls) for name, cls in rewriters().items()}; "
+        "snippets = {name: methods.cards.snippet(name, cls) for name, cls in rewriters().items()}; "
         "print(json.dumps({'pages': [*pages], 'texts': [*pages.values()], 'snippets': snippets, "
         "'columns': used, 'unexplained': facts.unexplained()}))"
     )

@@ -1,0 +1,82 @@
+"""``pt-rewrite bench``: a command a benchmark."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .options import from_yaml
+
+bench = typer.Typer(help="Measure speed: each prints a ratio from one run.", no_args_is_help=True)
+
+
+@bench.command()
+def overhead(
+    queries: Annotated[int, typer.Option(min=1, help="Queries in the frame.")] = 100_000,
+) -> None:
+    """Queries a second through Query2Doc with a model that answers at once."""
+    from ..benchmarks.overhead import print_overhead
+
+    print_overhead(Console(), queries=queries)
+
+
+@bench.command()
+def server(
+    requests: Annotated[int, typer.Option(min=1, help="Requests a round.")] = 2000,
+) -> None:
+    """OpenAILLM against the bare client and a sequential loop, on a loopback server."""
+    from ..benchmarks.server import print_server
+
+    print_server(Console(), requests=requests)
+
+
+@bench.command()
+def rewards(
+    candidates: Annotated[int, typer.Option(min=1, help="Candidate queries.")] = 2048,
+    products: Annotated[int, typer.Option(min=100, help="Documents in the index.")] = 100_000,
+) -> None:
+    """Candidates a second through SearchFeedback beside the engine alone."""
+    from ..benchmarks.rewards import print_rewards
+
+    print_rewards(Console(), candidates=candidates, products=products)
+
+
+@bench.command()
+def expansion(
+    collection: Annotated[
+        str | None,
+        typer.Option("--collection", "-c", help="As in configs [irds:vaswani, or shop]."),
+    ] = None,
+    topics: Annotated[int, typer.Option(min=1, help="Queries, the first ones.")] = 93,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds a request.")] = 0.05,
+) -> None:
+    """Every prompted method against a loopback server, in under two minutes."""
+    from ..benchmarks.expansion import print_expansion
+
+    wanted = collection and from_yaml(collection, "--collection")
+    print_expansion(Console(), collection=wanted, topics=topics, latency=latency)
+
+
+@bench.command()
+def conversation(
+    conversations: Annotated[int, typer.Option(min=1, help="Conversations of ten turns.")] = 1000,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Token classifier [one of MiniLM's size].")
+    ] = None,
+) -> None:
+    """Turns a second through QuReTeC beside its bare model, and through HQE."""
+    from ..benchmarks.conversation import print_conversation
+
+    print_conversation(Console(), conversations=conversations, model=model)
+
+
+@bench.command()
+def scratch(
+    parameters: Annotated[int, typer.Option(min=200_000, help="Most parameters.")] = 1_300_000,
+) -> None:
+    """A small rewriter from scratch: milliseconds a query, queries a second."""
+    from ..benchmarks.scratch import print_scratch
+
+    print_scratch(Console(), parameters=parameters)

@@ -1,0 +1,94 @@
+"""``pt-rewrite run``."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from .options import ConfigArgument, QuietOption, SetOption, make_folder
+
+
+def run(
+    config: ConfigArgument,
+    set_: SetOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the results (by default runs/NAME).")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Estimate calls and tokens, make none.")
+    ] = False,
+    budget: Annotated[
+        str | None,
+        typer.Option("--budget", help="Cap: money (2.50) or tokens (200000tokens)."),
+    ] = None,
+    by_turn: Annotated[
+        bool, typer.Option("--by-turn", help="Print the curves by turn of conversations.")
+    ] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run an experiment, print its table, and write its files."""
+    from pyterrier_rewrite.errors import RewriteError, RewriteWarning
+
+    from ..build.workbench import Workbench
+    from ..config.file import load_config
+    from ..run.execute import Executor, run_experiment
+    from ..run.files import write_report
+    from ..run.table import print_depth, print_estimate, print_report
+
+    checked = load_config(config, set_ or [])
+    console = Console()
+    cap = None if budget is None else _budget(budget)
+    if cap is not None and not cap.in_tokens:
+        unpriced = [name for name, llm in checked.llms.items() if llm.price is None]
+        if unpriced:
+            raise typer.BadParameter(
+                f"a budget in money needs a price for {', '.join(unpriced)}: add price: "
+                "{prompt: …, completion: …} (a million tokens) to the config, or give the budget "
+                "in tokens, such as 200000tokens",
+                param_hint="--budget",
+            )
+    workbench = Workbench(checked, budget=cap, dry_run=dry_run, verbose=not quiet)
+    if dry_run:
+        executor = Executor(workbench.topics(), workbench)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RewriteWarning)
+            rows = [
+                (name, executor.run(name, workbench.system(name)).spent) for name in checked.systems
+            ]
+        priced = any(llm.price is not None for llm in checked.llms.values())
+        print_estimate(rows, workbench.spent, console, priced=priced)
+        return
+    folder = make_folder(out or Path("runs") / checked.name)
+    report = run_experiment(workbench)
+    print_report(report, console)
+    if by_turn:
+        print_depth(report, console)
+    write_report(report, folder)
+    console.print(f"written to {folder}", style="dim", highlight=False)
+    lost = [run.name for run in report.runs if len(run.failures) == len(workbench.topics())]
+    if lost:
+        raise RewriteError(f"no query could be rewritten by {', '.join(lost)}; see the notes above")
+
+
+def _budget(text: str) -> Any:
+    from pyterrier_rewrite.llm.metered import Budget
+
+    number, in_tokens = text.strip(), False
+    for unit in ("tokens", "token", "tok"):
+        if number.endswith(unit):
+            number, in_tokens = number.removesuffix(unit).strip(), True
+            break
+    try:
+        cap = float(number.replace(",", "").replace("_", ""))
+    except ValueError:
+        cap = -1.0
+    if not 0 < cap < float("inf"):
+        raise typer.BadParameter(
+            f"expected money (2.50) or tokens (200000tokens), found {text!r}",
+            param_hint="--budget",
+        )
+    return Budget(cap, in_tokens=in_tokens)

@@ -1,0 +1,45 @@
+"""``pt-rewrite train``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .options import ConfigArgument, QuietOption, SetOption
+
+
+def train(
+    config: ConfigArgument,
+    out: Annotated[Path, typer.Option("--out", help="A new folder, for the trained rewriter.")],
+    set_: SetOption = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check config and collection, train nothing.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run that a kill left in OUT.")
+    ] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train a rewriter; pt-rewrite run takes it as the stage {Trained: {path: OUT}}."""
+    from ..config.file import read_config
+    from ..config.training import TrainConfig
+    from ..run.train import Training
+
+    training = Training(read_config(TrainConfig, config, set_ or []), verbose=not quiet)
+    if check:
+        training.check()
+        Console().print(f"{training.wanted.name}: fine", highlight=False)
+        return
+    training.run(out, resume=resume)
+    console = Console()
+    for file in sorted(out.glob("*/best/training.json")):
+        run = json.loads(file.read_text(encoding="utf-8"))
+        kept = "the last weights" if run["best"] is None else f"step {run['best_step']}"
+        value = "" if run["best"] is None else f", validation {run['best']:.4f}"
+        steps = f"kept {kept} of {run['steps']}{value}"
+        console.print(f"{file.parts[-3]}: {steps}", style="dim", highlight=False)
+    console.print(f"trained: {out}", style="dim", highlight=False)

@@ -1,0 +1,134 @@
+"""What a run prints: its table, its costs, its curves."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import ir_measures
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pyterrier_rewrite.llm.metered import Spent
+
+from ..measures.depth import DEPTH_MEASURE
+from .results import Report
+
+COSTS = {
+    "requests": "requests",
+    "cached": "cached",
+    "prompt_tokens": "tokens in",
+    "completion_tokens": "tokens out",
+}
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print the table of an experiment; results.csv has every number of it and more."""
+    config, rows = report.config, report.table.to_dict("records")
+    measures = [str(ir_measures.parse_measure(name)) for name in config.measures]
+    columns: dict[str, list[str]] = {"system": [row["name"] for row in rows]}
+    for measure in measures:
+        columns[measure] = [_mean_cell(row, measure, config.alpha) for row in rows]
+        if measure == measures[0] and config.baseline is not None:
+            columns["change"] = [_change_cell(row, measure) for row in rows]
+    if config.baseline is not None:
+        keys = [f"{measures[0]} {key}" for key in ("won", "tied", "lost")]
+        columns["won/tied/lost"] = [
+            "" if row["name"] == config.baseline else "/".join(str(row[key]) for key in keys)
+            for row in rows
+        ]
+    if "gap_closed" in report.table:
+        columns["gap"] = [
+            "" if math.isnan(row["gap_closed"]) else f"{row['gap_closed']:.0%}" for row in rows
+        ]
+    if any(row["failed"] for row in rows):
+        columns["failed"] = [f"{row['failed']:,}" for row in rows]
+    columns["ms"] = [f"{row['mrt']:,.1f}" for row in rows]
+    console.print(f"{config.name}: {report.num_queries:,} queries", style="bold", highlight=False)
+    _print_table(columns, console)
+    if any(row["requests"] for row in rows):
+        _print_table(_costs(report), console)
+    if config.baseline is not None:
+        corrected = f", {config.correction} corrected" if config.correction else ""
+        console.print(
+            f"* differs from {config.baseline}: paired t-test{corrected}, p < {config.alpha:g}. "
+            f"Change and won/tied/lost queries: {measures[0]} against it. ms: a query.",
+            style="dim",
+            highlight=False,
+        )
+    for note in report.notes:
+        console.print(note, style="dim", highlight=False)
+
+
+def _costs(report: Report) -> dict[str, list[str]]:
+    rows = report.table.to_dict("records")
+    columns = {"system": [row["name"] for row in rows]}
+    for key, title in COSTS.items():
+        columns[title] = [f"{row[key]:,}" for row in rows]
+    if "money" in report.table:
+        columns["money"] = [f"{row['money']:,.4f}" for row in rows]
+    return columns
+
+
+def print_depth(report: Report, console: Console) -> None:
+    """Print the curves by turn number; depth.csv has them for every measure."""
+    if report.depth is None:
+        console.print("no curves: the topics have no qconversation and qturn", style="dim")
+        return
+    columns: dict[str, list[str]] = {f"{DEPTH_MEASURE} by turn": []}
+    for name, its in report.depth.groupby("name", sort=False):
+        columns[f"{DEPTH_MEASURE} by turn"].append(str(name))
+        for row in its.to_dict("records"):
+            what = str(row["turn"]) if row["over"] == "turn" else f"all {row['over']}"
+            columns.setdefault(f"{what} ({row['count']})", []).append(f"{row[DEPTH_MEASURE]:.3f}")
+    _print_table(columns, console)
+    console.print("(n): the mean is over n turns or conversations", style="dim", highlight=False)
+
+
+def _print_table(columns: dict[str, list[str]], console: Console) -> None:
+    """Print a table whole: what is cut to fit a terminal is a wrong number, or no name."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    for cells in zip(*columns.values(), strict=True):
+        table.add_row(*map(escape, cells))
+    room = console.options.update(max_width=10_000)
+    before = console.width
+    console.width = max(before, console.measure(table, options=room).maximum)
+    console.print(table)
+    console.width = before
+
+
+def _mean_cell(row: dict[str, Any], measure: str, alpha: float) -> str:
+    significant = row.get(f"{measure} p", math.nan) < alpha
+    return f"{row[measure]:.4f}{'*' if significant else ' '}"
+
+
+def _change_cell(row: dict[str, Any], measure: str) -> str:
+    change = row[f"{measure} change"]
+    return f"{change:+.4f}" if change else ""
+
+
+def print_estimate(
+    rows: list[tuple[str, Spent]], total: Spent, console: Console, *, priced: bool
+) -> None:
+    """Print what systems would ask of language models, and what it comes to."""
+    rows = [*rows, ("all together", total)]
+    columns = {
+        "system": [name for name, _ in rows],
+        "requests": [f"{spent.requests:,}" for _, spent in rows],
+        "in the cache": [f"{spent.cached:,}" for _, spent in rows],
+        "tokens in ≈": [f"{spent.prompt_tokens:,}" for _, spent in rows],
+        "tokens out ≤": [f"{spent.completion_tokens:,}" for _, spent in rows],
+    }
+    if priced:
+        columns["money ≤"] = [f"{spent.money:,.4f}" for _, spent in rows]
+    console.print("estimate: no request was made", style="bold")
+    _print_table(columns, console)
+    console.print(
+        "tokens in: four characters a token; out: every completion at its limit. Systems that "
+        "share a rewriter share its requests, which count once in the last line.",
+        style="dim",
+    )
