@@ -78,9 +78,13 @@ def in_words(bounds: tuple[Bound, ...]) -> str:
     )
 
 
-@cache
-def ranges(target: Callable[..., Any]) -> dict[str, tuple[Bound, ...]]:
+def ranges(target: Any) -> Mapping[str, tuple[Bound, ...]]:
     """Return the range of each parameter of a function, constructor or dataclass that has one."""
+    return _ranges(target)
+
+
+@cache
+def _ranges(target: Any) -> Mapping[str, tuple[Bound, ...]]:
     functions = [target]
     if inspect.isclass(target):
         owners = [owner for owner in reversed(target.__mro__) if owner is not object]

@@ -15,11 +15,12 @@ from pyterrier_rewrite.conversation import EntityStore
 from pyterrier_rewrite.llm import LLM
 from pyterrier_rewrite.llm.metered import StandInEncoder
 from pyterrier_rewrite.parsing.parsers import Parser
-from pyterrier_rewrite.prompting.examples import ExamplePool, ExampleSource
+from pyterrier_rewrite.prompting.examples import ExampleSource
 from pyterrier_rewrite.prompting.formulation import Formulation
 from pyterrier_rewrite.protocols import Analyzer, CollectionStatistics, Encoder, TextSource
 from pyterrier_rewrite.rewards import Judgements
 from pyterrier_rewrite.rewards.search.coverage import Groups
+from pyterrier_rewrite.text.pool import ExamplePool
 from pyterrier_rewrite.training import LoraSettings
 
 from ..config.errors import ConfigError, near

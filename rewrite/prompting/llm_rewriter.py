@@ -15,11 +15,12 @@ from ..llm.base import LLM, Completions, Messages, Sampling
 from ..parsing.parsers import Parser, Text, without_unfinished_word
 from ..protocols import Analyzer
 from ..ranges import Count, Natural, Portion, Weight
+from ..text.pool import Example
 from .documents import show_documents
 from .examples import ExampleSource
 from .formulation import Formulation, Replace, Vector
 from .outcome import outcome
-from .prompt import Example, Prompt
+from .prompt import Prompt
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from ...columns import DOCNO, QID, QUERY, TEXT
 from ...errors import LLMError
 from ...llm.base import LLM
 from ...parsing.parsers import Text
-from ...prompting.prompt import Example, Prompt
+from ...prompting.prompt import Prompt
 from ...ranges import Count, Portion, Weight, check_ranges
+from ...text.pool import Example
 from ...text.safe import safe_text
 
 LABEL: Final = "label"
