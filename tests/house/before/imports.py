@@ -91,7 +91,86 @@ from pyterrier_rewrite.training.synthetic import synthetic_queries
 from pyterrier_rewrite import AppendFirstTurn
 
 # Every module that a docstring, README or docs referred to, with the names meant there.
-from pyterrier_rewrite import AdaptiveRepeat, AppendFirstTurn, AppendHistory, AskClarification, CHIQ, CSQE, Cached, CoT, CoTPRF, DialogueQuery, DisambiguateQuestion, DistinctQueries, EntityStore, EventExpansion, ExamplePool, FakeLLM, FeedbackRewriter, GenPRF, GenQR, GenQREnsemble, GenQREnsembleRF, GenQRFusion, GenQRFusionRF, Guard, HyDE, InstructionPrefix, IntentDescription, KeepEntities, LLM, LLM4CS, LLMRewriter, LameR, LengthBudget, LimitHistory, MILL, MQ4CS, MeanVector, MuGI, MultiQuery, NewQuery, OpenAILLM, PastQueries, Prompt, Q2D, Q2DPRF, Q2DZS, Q2E, Q2EDecomposition, Q2EPRF, Q2EZS, QAExpand, Queries, Query2Doc, QueryIntents, RM3, RememberEntities, Repeat, RepeatTerms, Replace, RewriteRetrieveRead, Rewriter, Rewritten, SameLanguage, Several, SimulatedAnswer, SimulatedComment, StepBack, SuggestQueries, ThinkQE, ToolQueries, TopicShift, TurnByTurn, Unchanged, WeightedTerms, fit_hqe, save_pretrained, train_quretec, train_seq2seq
+from pyterrier_rewrite import (
+    AdaptiveRepeat,
+    AppendFirstTurn,
+    AppendHistory,
+    AskClarification,
+    CHIQ,
+    CSQE,
+    Cached,
+    CoT,
+    CoTPRF,
+    DialogueQuery,
+    DisambiguateQuestion,
+    DistinctQueries,
+    EntityStore,
+    EventExpansion,
+    ExamplePool,
+    FakeLLM,
+    FeedbackRewriter,
+    GenPRF,
+    GenQR,
+    GenQREnsemble,
+    GenQREnsembleRF,
+    GenQRFusion,
+    GenQRFusionRF,
+    Guard,
+    HyDE,
+    InstructionPrefix,
+    IntentDescription,
+    KeepEntities,
+    LLM,
+    LLM4CS,
+    LLMRewriter,
+    LameR,
+    LengthBudget,
+    LimitHistory,
+    MILL,
+    MQ4CS,
+    MeanVector,
+    MuGI,
+    MultiQuery,
+    NewQuery,
+    OpenAILLM,
+    PastQueries,
+    Prompt,
+    Q2D,
+    Q2DPRF,
+    Q2DZS,
+    Q2E,
+    Q2EDecomposition,
+    Q2EPRF,
+    Q2EZS,
+    QAExpand,
+    Queries,
+    Query2Doc,
+    QueryIntents,
+    RM3,
+    RememberEntities,
+    Repeat,
+    RepeatTerms,
+    Replace,
+    RewriteRetrieveRead,
+    Rewriter,
+    Rewritten,
+    SameLanguage,
+    Several,
+    SimulatedAnswer,
+    SimulatedComment,
+    StepBack,
+    SuggestQueries,
+    ThinkQE,
+    ToolQueries,
+    TopicShift,
+    TurnByTurn,
+    Unchanged,
+    WeightedTerms,
+    fit_hqe,
+    save_pretrained,
+    train_quretec,
+    train_seq2seq,
+)
 from pyterrier_rewrite.base import Rewriter
 from pyterrier_rewrite.classical import Bo1, KL, PastQueries, RM3, Rocchio
 from pyterrier_rewrite.columns import USAGE_KEYS
@@ -107,13 +186,28 @@ from pyterrier_rewrite.guards.keep_entities import entities_in
 from pyterrier_rewrite.language import language_change
 from pyterrier_rewrite.llm import Completions, FakeLLM, LLM, TransformersLLM, VLLM
 from pyterrier_rewrite.llm_rewriter import LLMRewriter
-from pyterrier_rewrite.pipelines import BiEncoderReranker, DenseIndex, Interleave, PisaIndex, RRF, multi_query_search
+from pyterrier_rewrite.pipelines import (
+    BiEncoderReranker,
+    DenseIndex,
+    Interleave,
+    PisaIndex,
+    RRF,
+    multi_query_search,
+)
 from pyterrier_rewrite.pipelines.fusion import Fusion
 from pyterrier_rewrite.protocols import Analyzer, CollectionStatistics
 from pyterrier_rewrite.rewards import Copy, Length, RankingFeedback, SearchFeedback
 from pyterrier_rewrite.testing import FakeLLM, check_rewriter, sample_results
 from pyterrier_rewrite.text import count_tokens
-from pyterrier_rewrite.training import Validation, distant_supervision, grpo, labelled_samples, preference_pairs, scratch_rewriter, sft
+from pyterrier_rewrite.training import (
+    Validation,
+    distant_supervision,
+    grpo,
+    labelled_samples,
+    preference_pairs,
+    scratch_rewriter,
+    sft,
+)
 import pyterrier_rewrite
 import pyterrier_rewrite.experiments
 import pyterrier_rewrite.pipelines
@@ -123,12 +217,38 @@ import pyterrier_rewrite.training
 import pyterrier_rewrite.training.sft
 
 # Modules by their own names, with what they offered.
-from pyterrier_rewrite.testing import FakeLLM, check_rewriter, hostile_queries, sample_results, sample_topics
+from pyterrier_rewrite.testing import (
+    FakeLLM,
+    check_rewriter,
+    hostile_queries,
+    sample_results,
+    sample_topics,
+)
 from pyterrier_rewrite.experiments.shop import QUERIES, Shop
 from pyterrier_rewrite.training.scratch import scratch_rewriter
 from pyterrier_rewrite.llm_rewriter import LLMRewriter, Published
-from pyterrier_rewrite.formulation import AdaptiveRepeat, AsTerms, Formulation, Interleave, Join, Keep, MeanVector, Repeat, RepeatPerPart, RepeatTerms, Replace, Several, WeightedTerms
-from pyterrier_rewrite.examples import ExamplePool, ExampleSource, ExamplesById, RandomExamples, SimilarExamples
+from pyterrier_rewrite.formulation import (
+    AdaptiveRepeat,
+    AsTerms,
+    Formulation,
+    Interleave,
+    Join,
+    Keep,
+    MeanVector,
+    Repeat,
+    RepeatPerPart,
+    RepeatTerms,
+    Replace,
+    Several,
+    WeightedTerms,
+)
+from pyterrier_rewrite.examples import (
+    ExamplePool,
+    ExampleSource,
+    ExamplesById,
+    RandomExamples,
+    SimilarExamples,
+)
 from pyterrier_rewrite.prompt import Prompt
 from pyterrier_rewrite.parsing import Parser, Queries, Terms, Text
 from pyterrier_rewrite.documents import plain_text, show_documents
@@ -137,10 +257,27 @@ from pyterrier_rewrite.columns import failed, skipped
 from pyterrier_rewrite.base import DOCUMENTS, NewQuery, Rewriter, Rewritten, Usage
 from pyterrier_rewrite.errors import LLMError, MissingExtraError, RewriteError, RewriteWarning
 from pyterrier_rewrite.saved import SavedRewriter, from_pretrained, save_pretrained
-from pyterrier_rewrite.llm import Cached, Completions, FakeLLM, LLM, Message, Messages, OpenAILLM, Sampling, TransformersLLM, VLLM
+from pyterrier_rewrite.llm import (
+    Cached,
+    Completions,
+    FakeLLM,
+    LLM,
+    Message,
+    Messages,
+    OpenAILLM,
+    Sampling,
+    TransformersLLM,
+    VLLM,
+)
 from pyterrier_rewrite.rewards.base import Reward, RewardWarning
 from pyterrier_rewrite.pipelines.fusion import CombMNZ, CombSUM, Interleave, RRF
-from pyterrier_rewrite.experiments.config import ConfigError, ExperimentConfig, builtin_configs, load_config, read_config
+from pyterrier_rewrite.experiments.config import (
+    ConfigError,
+    ExperimentConfig,
+    builtin_configs,
+    load_config,
+    read_config,
+)
 from pyterrier_rewrite.experiments.workbench import Workbench
 from pyterrier_rewrite.experiments.runner import Report, compare, evaluate, run_experiment
 from pyterrier_rewrite.analysis import EnglishAnalyzer
@@ -151,13 +288,28 @@ from pyterrier_rewrite.protocols import Analyzer, CollectionStatistics, Encoder,
 from pyterrier_rewrite.similarity import TermVectors
 from pyterrier_rewrite.typical import typical_terms
 from pyterrier_rewrite.conversation.entity_store import Entity, EntityStore
-from pyterrier_rewrite.conversation.history import histories, limit_history, show_history, with_history
+from pyterrier_rewrite.conversation.history import (
+    histories,
+    limit_history,
+    show_history,
+    with_history,
+)
 from pyterrier_rewrite.conversation.hqe import HQE
 from pyterrier_rewrite.conversation.quretec import QuReTeC
 from pyterrier_rewrite.conversation.seq2seq import Seq2SeqRewriter
 from pyterrier_rewrite.conversation.topic_shift import TopicShift
 from pyterrier_rewrite.decomposition.rewrite_retrieve_read import Marked, RewriteRetrieveRead
-from pyterrier_rewrite.expansion.jagerman import CoT, CoTPRF, Q2D, Q2DPRF, Q2DZS, Q2E, Q2EPRF, Q2EZS, ReasonedText
+from pyterrier_rewrite.expansion.jagerman import (
+    CoT,
+    CoTPRF,
+    Q2D,
+    Q2DPRF,
+    Q2DZS,
+    Q2E,
+    Q2EPRF,
+    Q2EZS,
+    ReasonedText,
+)
 from pyterrier_rewrite.expansion.qa_expand import Items, QAExpand
 from pyterrier_rewrite.expansion.csqe import CSQE
 from pyterrier_rewrite.expansion.query2doc import Query2Doc
@@ -181,7 +333,11 @@ from pyterrier_rewrite.pipelines.statistics import IndexStatistics, PisaAnalyzer
 from pyterrier_rewrite.pipelines.text_loader import TextLoader
 from pyterrier_rewrite.pipelines.plain_text import PlainText, plain_text
 from pyterrier_rewrite.pipelines.entropy_fusion import EntropyFusion
-from pyterrier_rewrite.pipelines.conversation import mean_intent_search, multi_query_search, turn_search
+from pyterrier_rewrite.pipelines.conversation import (
+    mean_intent_search,
+    multi_query_search,
+    turn_search,
+)
 from pyterrier_rewrite.rewards.composition import Clipped, Gated, Normalised, Relative, WeightedSum
 from pyterrier_rewrite.rewards.judgements import Judgements
 from pyterrier_rewrite.rewards.search_feedback import SearchFeedback
@@ -193,7 +349,12 @@ from pyterrier_rewrite.rewards.length import Length
 from pyterrier_rewrite.training.grpo import grpo
 from pyterrier_rewrite.training.sft import sft
 from pyterrier_rewrite.training.preferences import dpo, kto
-from pyterrier_rewrite.training.sampling import labelled_samples, preference_pairs, rejection_samples, sample_candidates
+from pyterrier_rewrite.training.sampling import (
+    labelled_samples,
+    preference_pairs,
+    rejection_samples,
+    sample_candidates,
+)
 from pyterrier_rewrite.training.task import Task
 from pyterrier_rewrite.training.typical import typical_targets
 from pyterrier_rewrite.training.validation import Validation
@@ -202,7 +363,11 @@ from pyterrier_rewrite.training.reward_function import RewardFunction
 from pyterrier_rewrite.training.lora import LoraSettings
 from pyterrier_rewrite.training.errors import TrainingError, TrainingWarning
 from pyterrier_rewrite.experiments.cli import main
-from pyterrier_rewrite.experiments.collections.base import Collection, CollectionError, CollectionWarning
+from pyterrier_rewrite.experiments.collections.base import (
+    Collection,
+    CollectionError,
+    CollectionWarning,
+)
 from pyterrier_rewrite.experiments.meter import Budget, Metered
 from pyterrier_rewrite.experiments.page import write_page
 from pyterrier_rewrite.experiments.report import print_report, write_report
