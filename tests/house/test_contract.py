@@ -6,7 +6,6 @@ from functools import partial
 from random import random
 from typing import Annotated
 
-import numpy as np
 import pandas as pd
 import pyterrier as pt
 import pytest
@@ -23,6 +22,7 @@ from pyterrier_rewrite.testing import (
     sample_topics,
 )
 from pyterrier_rewrite.value import ValueTransformer
+from tests.support.encoders import Letters
 from tests.support.paths import ROOT
 
 
@@ -70,13 +70,6 @@ NEWS = pt.Transformer.from_df(
 
 def llm() -> FakeLLM:
     return FakeLLM("a sofa is a couch\nfor two or three people")
-
-
-class Letters:
-    """Encodes a text as its counts of three letters."""
-
-    def encode(self, texts):
-        return np.array([[text.count(letter) for letter in "aeo"] for text in texts], dtype=float)
 
 
 class Engine(ValueTransformer):
@@ -182,13 +175,13 @@ REWRITERS |= {
     "GenQRFusion terms": lambda: pr.GenQRFusion(
         llm(), seed=1, formulation=pr.Several(formulation=pr.RepeatTerms(5))
     ),
-    "HyDE dense": lambda: pr.HyDE(llm(), formulation=pr.MeanVector(Letters()), seed=1),
+    "HyDE dense": lambda: pr.HyDE(llm(), formulation=pr.MeanVector(Letters("aeo")), seed=1),
     "InstructionPrefix dense": lambda: pr.InstructionPrefix("Find it.", encoder=pr.TermVectors()),
     "InstructionPrefix of a column": lambda: pr.InstructionPrefix(instruction_from="split"),
     "IntentDescription column": lambda: pr.IntentDescription(llm(), formulation=pr.Keep()),
     "LLM4CS RTR": lambda: pr.LLM4CS(FakeLLM("Rewrite: a sofa"), seed=1, mode="RTR"),
     "LLM4CS dense": lambda: pr.LLM4CS(
-        FakeLLM("Rewrite: a sofa\nResponse: A couch."), seed=1, encoder=Letters()
+        FakeLLM("Rewrite: a sofa\nResponse: A couch."), seed=1, encoder=Letters("aeo")
     ),
     "LLM4CS terms": lambda: pr.LLM4CS(
         FakeLLM("Rewrite: a sofa"), seed=1, mode="REW", formulation=pr.RepeatTerms(1)
@@ -207,7 +200,7 @@ REWRITERS |= {
     ),
     "TurnByTurn dense": lambda: pr.TurnByTurn(
         pr.LimitHistory(turns=2)
-        >> pr.LLM4CS(FakeLLM("Rewrite: a sofa"), mode="REW", seed=1, encoder=Letters())
+        >> pr.LLM4CS(FakeLLM("Rewrite: a sofa"), mode="REW", seed=1, encoder=Letters("aeo"))
     ),
     "TurnByTurn terms": lambda: pr.TurnByTurn(
         pr.DialogueQuery(llm(), formulation=pr.RepeatTerms(2))

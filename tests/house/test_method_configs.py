@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import ir_datasets
-import numpy as np
 import pytest
 
 import pyterrier_rewrite as pr
@@ -17,6 +16,7 @@ from pyterrier_rewrite.experiments.build.workbench import Workbench
 from pyterrier_rewrite.experiments.config import builtin_configs, load_config
 from pyterrier_rewrite.experiments.run.execute import check_systems, run_experiment
 from pyterrier_rewrite.pipelines import DenseIndex, PisaIndex
+from tests.support.encoders import Letters
 from tests.support.paths import ROOT
 
 NAMES = [name for name, text in builtin_configs().items() if "\nsystems:" in text]
@@ -24,17 +24,12 @@ DOCUMENTS = [{"docno": "d1", "text": "a red sofa"}, {"docno": "d2", "text": "a b
 PAST = ExamplePool([{"qid": "t1", "query": "sofa", "terms": "couch"}])
 
 
-class Letters:
-    def encode(self, texts):
-        return np.array([[text.count(letter) for letter in "aeo"] for text in texts], dtype=float)
-
-
 @pytest.fixture(scope="module")
 def indexes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("indexes")
     sparse = PisaIndex.build(folder / "sparse", DOCUMENTS, fields=["text"], verbose=False)
     dense = DenseIndex.build(
-        folder / "dense", DOCUMENTS, model=Letters(), fields=["text"], verbose=False
+        folder / "dense", DOCUMENTS, model=Letters("aeo"), fields=["text"], verbose=False
     )
     return {"index": sparse, "dense_index": dense}
 

@@ -23,6 +23,7 @@ from pyterrier_rewrite.pipelines import (
     turn_search,
 )
 from pyterrier_rewrite.testing import FakeLLM
+from tests.support.encoders import Letters
 
 DOCUMENTS = [
     {"docno": "sofa", "text": "a red sofa of linen"},
@@ -37,11 +38,6 @@ TOPICS = pd.DataFrame(
     }
 )
 CONFIGS = ["cast19", "cast20", "cast21", "cast22", "ikat23", "qrecc", "topiocqa"]
-
-
-class Letters:
-    def encode(self, texts):
-        return np.array([[text.count(c) for c in "aeiost"] for text in texts], dtype=float)
 
 
 class Overlap:
