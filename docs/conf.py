@@ -47,7 +47,8 @@ maximum_signature_line_length = 80
 # asked, so that a build needs no network.
 nitpicky = True
 nitpick_ignore_regex = [
-    (r"py:.*", r"(abc|collections|os|pathlib|typing)\..*|Path|PathLike|annotated_types\..*|[gl][et]=.*|-?\d+"),
+    (r"py:.*", r"(abc|collections|os|pathlib|typing)\..*|Path|PathLike|-?\d+"),
+    (r"py:.*", r"annotated_types\..*|[gl][et]=.*"),
     (r"py:.*", r"(np|numpy|npt|pd|pandas|pt|pyterrier|ir_measures|torch|transformers|trl)\..*"),
 ]
 

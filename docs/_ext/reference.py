@@ -16,8 +16,7 @@ import facts
 import methods
 from docstrings import with_ranges, without, without_types
 from docutils import nodes
-from library import in_words, known, name_of, public, ranges, rewriters
-from methods import RANGED
+from library import RANGED, in_words, known, name_of, public, ranges, rewriters
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
