@@ -48,6 +48,7 @@ maximum_signature_line_length = 80
 nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(abc|collections|os|pathlib|typing)\..*|Path|PathLike|-?\d+"),
+    (r"py:.*", r"annotated_types\..*|[gl][et]=.*"),
     (r"py:.*", r"(np|numpy|npt|pd|pandas|pt|pyterrier|ir_measures|torch|transformers|trl)\..*"),
 ]
 

@@ -7,13 +7,21 @@ import inspect
 import sys
 from functools import cache
 from types import ModuleType
+from typing import Annotated, get_args, get_origin
 
-import pyterrier_rewrite
+import pyterrier_rewrite.ranges
 from pyterrier_rewrite import Rewriter
 from pyterrier_rewrite.experiments.build.names import ENGINE_STAGES, needs
 from pyterrier_rewrite.experiments.collections import Collection
 from pyterrier_rewrite.experiments.config import ExperimentConfig, TrainConfig
 from pyterrier_rewrite.ranges import in_words, ranges
+
+RANGED = {
+    name: get_args(value)[0].__name__
+    for name, value in vars(pyterrier_rewrite.ranges).items()
+    if get_origin(value) is Annotated
+}
+"""The types that have a range, by the names that annotations call them."""
 
 PACKAGES = (
     "",
@@ -38,6 +46,7 @@ PACKAGES = (
 __all__ = [
     "ENGINE_STAGES",
     "PACKAGES",
+    "RANGED",
     "Collection",
     "ExperimentConfig",
     "TrainConfig",

@@ -6,6 +6,7 @@ import inspect
 import sys
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_type_hints
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -15,8 +16,7 @@ import facts
 import methods
 from docstrings import with_ranges, without, without_types
 from docutils import nodes
-from library import in_words, known, name_of, public, ranges, rewriters
-from methods import RANGED
+from library import RANGED, in_words, known, name_of, public, ranges, rewriters
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -53,9 +53,11 @@ def prepare(
 def plain_types(app: Sphinx, thing: object, bound_method: bool) -> None:
     """Take the ranges out of the types of a function: its docstring says them in words."""
     if inspect.isfunction(thing):
-        # a name that only a type checker imports leaves the types as they are written
-        with suppress(NameError):
-            thing.__annotations__ = get_type_hints(thing)
+        for name, hint in thing.__annotations__.items():
+            alone = SimpleNamespace(__annotations__={name: hint})
+            # a type that the module does not know, or only for a type checker, stays as written
+            with suppress(NameError):
+                thing.__annotations__[name] = get_type_hints(alone, thing.__globals__)[name]
 
 
 def short_signature(
