@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
-CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?::[^\n]*\n)*(.*?)^```$", re.M | re.S)
+CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?::[^\n]*\n\n?)*(.*?)^```$", re.M | re.S)
 """A cell without its options, which are lines such as ``:tags: [remove-stderr]``."""
 
 TUTORIALS = ROOT / "docs/tutorials"
