@@ -44,8 +44,8 @@ class Coverage(Searched):
         ValueError: If ``k`` is below 1, or the engine gives no ranking.
 
     Example:
-        >>> found = pd.DataFrame([["0", "d1", 2.0], ["0", "d2", 1.0]])
-        >>> engine = pt.Transformer.from_df(found.set_axis(["qid", "docno", "score"], axis=1))
+        >>> from pyterrier_rewrite.testing import FakeEngine
+        >>> engine = FakeEngine({"d1": "a sofa", "d2": "a sofa for two"}).bm25()
         >>> qrels = {"q": {"d1": 1, "d2": 1, "d3": 1}}
         >>> brands = {"d1": "Hult", "d2": "Hult", "d3": "Norr"}
         >>> frame = pd.DataFrame([{"qid": "q", "query": "sofa"}])

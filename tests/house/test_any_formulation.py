@@ -14,7 +14,7 @@ class Lengths:
     """The smallest encoder."""
 
     def encode(self, texts):
-        return np.array([[len(text), 1.0] for text in texts])
+        return np.array([[len(text), sum(map(ord, text))] for text in texts], dtype=float)
 
     def __eq__(self, other):
         return isinstance(other, Lengths)

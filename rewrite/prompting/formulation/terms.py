@@ -84,6 +84,7 @@ class AsTerms(Formulation):
         analyzer: The engine's, ``index.analyzer``; plain English words where there is none.
 
     Example:
+        >>> from pyterrier_rewrite import Interleave
         >>> AsTerms(Interleave()).form("red sofa", ["couch", "sofas"])[0].toks
         {'red': 2.0, 'sofa': 3.0, 'couch': 1.0}
     """
