@@ -12,6 +12,7 @@ import pyterrier as pt
 from pyterrier_rewrite import pipelines
 from pyterrier_rewrite.llm import LLM, Cached
 from pyterrier_rewrite.llm.metered import Budget, Budgeted, Estimating, Metered, Price, Spent
+from pyterrier_rewrite.protocols import Engine
 
 from ..collections import load_collection
 from ..config.backends import LLMConfig
@@ -85,7 +86,7 @@ class Resources:
         return Resources(self.config.model_copy(update=update), verbose=False)
 
     @cached_property
-    def index(self) -> Any:
+    def index(self) -> Engine:
         """The sparse index, built if it is not there."""
         wanted = self.config.index
         engine = ENGINES[wanted.engine]
@@ -96,12 +97,14 @@ class Resources:
                     raise ConfigError(
                         f"index.path: engine {wanted.engine!r} needs the path of an index"
                     )
-                return engine.index(wanted.path, **options)
+                opened: Engine = engine.index(wanted.path, **options)
+                return opened
             settings = {key: getattr(wanted, key) for key in engine.built_with} | options
             path = wanted.path or index_path("index", self.collection, settings)
-            return engine.index.open_or_build(
+            built: Engine = engine.index.open_or_build(
                 path, self.collection, **settings, verbose=self.verbose
             )
+            return built
         except TypeError as error:
             raise ConfigError(f"index.options: {error}") from error
 
@@ -111,10 +114,11 @@ class Resources:
         Raises:
             ConfigError: If this one has not.
         """
-        if hasattr(self.index, what):
-            return getattr(self.index, what)
-        able = " and ".join(repr(name) for name, engine in ENGINES.items() if engine.offers(what))
-        raise ConfigError(f"index.engine: a system needs {words}, which only {able} has")
+        found = getattr(self.index, what)
+        if found is not None:
+            return found
+        able = " or ".join(repr(name) for name, engine in ENGINES.items() if engine.offers(what))
+        raise ConfigError(f"index.engine: a system needs {words}; take {able}")
 
     @cached_property
     def dense_index(self) -> pipelines.DenseIndex:

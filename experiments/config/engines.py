@@ -16,7 +16,7 @@ from .strict import Strict
 
 
 @dataclass(frozen=True)
-class Engine:
+class IndexKind:
     """How a config's index is opened.
 
     Attributes:
@@ -30,12 +30,12 @@ class Engine:
 
     def offers(self, what: str) -> bool:
         """Say whether its index has statistics, an analyzer or the like."""
-        return hasattr(self.index, what)
+        return getattr(self.index, what, None) is not None
 
 
-ENGINES: Final[Mapping[str, Engine]] = {
-    "pisa": Engine(PisaIndex, built_with=("stemmer", "stops")),
-    "terrier": Engine(TerrierIndex),
+ENGINES: Final[Mapping[str, IndexKind]] = {
+    "pisa": IndexKind(PisaIndex, built_with=("stemmer", "stops")),
+    "terrier": IndexKind(TerrierIndex),
 }
 """Every engine by its name in a config: a new one is a line here."""
 
