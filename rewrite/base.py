@@ -22,11 +22,14 @@ from .columns import (
     QID,
     QSTATUS,
     QUERY,
+    QUERY_0,
     QUERY_FORMS,
     QUERY_TOKS,
     QUERY_VEC,
     QUSAGE,
     QWEIGHT,
+    RANK,
+    SCORE,
     TEXT,
     USAGE_KEYS,
     failed,
@@ -257,10 +260,10 @@ class Rewriter(ValueTransformer):
         self, queries: pd.DataFrame, results: pd.DataFrame
     ) -> list[list[dict[str, Any]]]:
         """Return the ``fb_docs`` best results of each query, as dicts of document columns."""
-        if "rank" in results.columns:
-            results = results.sort_values("rank", kind="stable")
-        elif "score" in results.columns:
-            results = results.sort_values("score", ascending=False, kind="stable")
+        if RANK in results.columns:
+            results = results.sort_values(RANK, kind="stable")
+        elif SCORE in results.columns:
+            results = results.sort_values(SCORE, ascending=False, kind="stable")
         columns = [c for c in results.columns if not c.startswith("q")]
         found: dict[str, list[dict[str, Any]]] = {}
         top = results.groupby(QID, sort=False).head(self.fb_docs)
@@ -337,7 +340,7 @@ class Rewriter(ValueTransformer):
             rows = out.loc[out.index.repeat(counts)].reset_index(drop=True)
             if QGROUP not in rows.columns:
                 rows[QGROUP] = rows[QID]
-                rows[QGROUP_QUERY] = rows["query_0"]
+                rows[QGROUP_QUERY] = rows[QUERY_0]
             number = [i for count in counts for i in range(1, count + 1)]
             rows[QID] = [f"{qid}~{i}" for qid, i in zip(rows[QID], number, strict=True)]
             inherited = rows[QWEIGHT].tolist() if QWEIGHT in rows.columns else [1.0] * len(rows)

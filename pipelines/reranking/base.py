@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QID
+from pyterrier_rewrite.columns import DOCNO, QID, RANK
 from pyterrier_rewrite.rankings.lists import rank_results
 from pyterrier_rewrite.value import ValueTransformer
 
@@ -46,7 +46,7 @@ class Reranker(ValueTransformer):
         pt.validate.result_frame(inp, needed, context=self)
         queries, texts = (_texts(inp, field) for field in (self.query_field, self.text_field))
         scores = self.scores(queries, texts)
-        return rank_results(inp.drop(columns="rank", errors="ignore").assign(score=scores))
+        return rank_results(inp.drop(columns=RANK, errors="ignore").assign(score=scores))
 
 
 class CrossEncoderReranker(Reranker):

@@ -9,7 +9,7 @@ from statistics import fmean
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QGROUP, QID, QUERY, QUERY_0
+from pyterrier_rewrite.columns import DOCNO, QGROUP, QID, QUERY, QUERY_0, SCORE
 from pyterrier_rewrite.rankings.asking import Requests, cut, spans
 
 from ..asking import run, search
@@ -122,7 +122,7 @@ class RankingFeedback(Reward):
         if reranked is None:
             return None
         keys = zip(reranked[QID].tolist(), reranked[DOCNO].tolist(), strict=True)
-        scores = dict(zip(keys, reranked["score"].tolist(), strict=True))
+        scores = dict(zip(keys, reranked[SCORE].tolist(), strict=True))
         missing = [pair for pair in wanted if pair not in scores]
         if missing:
             raise ValueError(

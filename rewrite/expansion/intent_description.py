@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from ..base import DOCUMENTS
-from ..columns import QDESCRIPTION, QGEN, QUERY
+from ..columns import LABEL, QDESCRIPTION, QGEN, QUERY
 from ..llm.base import LLM, Messages
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
@@ -117,5 +117,5 @@ class IntentDescription(LLMRewriter):
 
 
 def _label(document: dict[str, Any]) -> float | None:
-    label = document.get("label")
+    label = document.get(LABEL)
     return None if label is None or math.isnan(label) else float(label)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QID, QUERY
+from pyterrier_rewrite.columns import DOCNO, QID, QUERY, RANK
 from pyterrier_rewrite.rankings.lists import rank_results
 from pyterrier_rewrite.value import ValueTransformer
 
@@ -67,7 +67,7 @@ class DenseReranker(ValueTransformer):
             for start in range(0, len(inp), 10_000):  # a bounded piece of the vectors at a time
                 part = slice(start, start + 10_000)
                 scores[part] = np.einsum("ij,ij->i", vectors[at[part]], documents[rows[part]])
-        return rank_results(inp.drop(columns="rank", errors="ignore").assign(score=scores))
+        return rank_results(inp.drop(columns=RANK, errors="ignore").assign(score=scores))
 
     def check(self) -> None:
         """Raise if a parameter is out of range."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_VEC
+from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_VEC, RANK, SCORE
 from pyterrier_rewrite.value import ValueTransformer
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ class DenseRetriever(ValueTransformer):
         out = out.reset_index(drop=True)
         docnos = self.index.docnos if found else ()
         out[DOCNO] = pd.Series([docnos[at] for hits, _ in found for at in hits], dtype="str")
-        out["score"] = np.concatenate([np.empty(0), *(scores for _, scores in found)])
-        out["rank"] = np.array([rank for count in counts for rank in range(count)], dtype=int)
+        out[SCORE] = np.concatenate([np.empty(0), *(scores for _, scores in found)])
+        out[RANK] = np.array([rank for count in counts for rank in range(count)], dtype=int)
         return out
 
     def _found(self, inp: pd.DataFrame) -> Iterator[_Hits]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_TOKS
+from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_TOKS, RANK, SCORE
 from pyterrier_rewrite.text.safe import safe_text
 from pyterrier_rewrite.value import ValueTransformer
 
@@ -97,8 +97,8 @@ class BM25(ValueTransformer):
         lengths = np.diff(starts, append=len(rows))
         out: pd.DataFrame = inp.iloc[rows].reset_index(drop=True)
         out[DOCNO] = pd.Series(docnos, dtype="str")
-        out["score"] = scores
-        out["rank"] = np.arange(len(rows)) - np.repeat(starts, lengths)
+        out[SCORE] = scores
+        out[RANK] = np.arange(len(rows)) - np.repeat(starts, lengths)
         return out
 
     def check(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_TOKS
+from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_TOKS, RANK, SCORE
 from pyterrier_rewrite.errors import MissingExtraError
 from pyterrier_rewrite.value import ValueTransformer
 
@@ -185,8 +185,8 @@ _NO_RESULTS = pd.DataFrame(
     {
         QID: pd.Series(dtype="str"),
         DOCNO: pd.Series(dtype="str"),
-        "score": pd.Series(dtype="float64"),
-        "rank": pd.Series(dtype="int64"),
+        SCORE: pd.Series(dtype="float64"),
+        RANK: pd.Series(dtype="int64"),
     }
 )
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pyterrier as pt
 
 from ...base import DOCUMENTS
-from ...columns import QFEEDBACK, QUERY, TEXT
+from ...columns import QFEEDBACK, QNEED, QUERY, TEXT
 from ...llm.base import LLM, Messages
 from ...prompting.formulation import Keep
 from ...prompting.llm_rewriter import Published
@@ -23,7 +23,7 @@ class SimulatedUser(MessageStep):
     reference = REFERENCE
     column: ClassVar[str] = QFEEDBACK
 
-    def __init__(self, llm: LLM, *, need: str = "qneed", **settings: Any) -> None:
+    def __init__(self, llm: LLM, *, need: str = QNEED, **settings: Any) -> None:
         super().__init__(llm, **settings)
         self.need = need
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import QUERY, QUSER
+from ...columns import QTIME, QUERY, QUSER
 from ...guards.keep_entities import entities_in
 from ...llm.base import LLM, Completions, Messages
 from ...parsing.parsers import Queries
@@ -155,7 +155,7 @@ class RememberEntities(ValueTransformer):
         """Count, and hand the frame through."""
         pt.validate.query_frame(inp, extra_columns=[QUERY, QUSER], context=self)
         extract = entities_in if self.extract is None else self.extract
-        times = inp["qtime"] if "qtime" in inp.columns else [None] * len(inp)
+        times = inp[QTIME] if QTIME in inp.columns else [None] * len(inp)
         for query, user, time in zip(inp[QUERY], inp[QUSER], times, strict=True):
             if isinstance(user, str) and isinstance(query, str):
                 when = None if time is None or time != time else float(time)

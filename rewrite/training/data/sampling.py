@@ -11,7 +11,7 @@ import pandas as pd
 from ...columns import QCAND, QGEN, QGROUP, QID, QSTATUS, failed
 from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import Reward
-from ..methods.preferences import CHOSEN, COMPLETION, LABEL, REJECTED
+from ..methods.preferences import CHOSEN, COMPLETION, DESIRED, REJECTED
 from ..methods.reward_function import checked, unread
 from ..methods.sft import TARGET
 from ..run.task import Task
@@ -236,10 +236,10 @@ def labelled_samples(
     if mu is None and len(marked):
         mu = fmean(marked[SCORE])
     rows: list[dict[str, object]] = [
-        {QID: qid, COMPLETION: text, LABEL: bool(score > mu), SCORE: score}
+        {QID: qid, COMPLETION: text, DESIRED: bool(score > mu), SCORE: score}
         for qid, text, score in zip(marked[QGROUP], marked["text"], marked[SCORE], strict=True)
     ]
-    return _with_topics(topics, rows, [COMPLETION, LABEL, SCORE])
+    return _with_topics(topics, rows, [COMPLETION, DESIRED, SCORE])
 
 
 def _marked(

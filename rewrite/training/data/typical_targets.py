@@ -8,7 +8,7 @@ from random import Random
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import DOCNO, QID, QUERY
+from ...columns import DOCNO, LABEL, QID, QUERY
 from ...protocols import CollectionStatistics, TextSource
 from ...text.typical import at_least_one, typical_terms
 from ..methods.sft import TARGET
@@ -55,7 +55,7 @@ def typical_targets(
     """
     at_least_one(draws=draws, terms=terms, candidates=candidates)
     pt.validate.query_frame(topics, [QUERY])
-    pt.validate.columns(qrels, includes=["label", DOCNO, QID])
+    pt.validate.columns(qrels, includes=[LABEL, DOCNO, QID])
     ranked = typical_terms(
         qrels[qrels[QID].isin(set(topics[QID]))],
         texts=texts,

@@ -25,7 +25,8 @@ R = TypeVar("R", bound=LLMRewriter)
 CHOSEN: Final = "chosen"
 REJECTED: Final = "rejected"
 COMPLETION: Final = "completion"
-LABEL: Final = "label"
+DESIRED: Final = "label"
+"""Whether a completion is one to learn from; the trainer of KTO knows it by this name."""
 
 
 def dpo(
@@ -184,12 +185,12 @@ def kto(
     Reference:
         Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization", ICML 2024.
     """
-    pt.validate.query_frame(data, [QUERY, COMPLETION, LABEL])
-    if data[LABEL].nunique() < 2:
+    pt.validate.query_frame(data, [QUERY, COMPLETION, DESIRED])
+    if data[DESIRED].nunique() < 2:
         raise ValueError("KTO needs good and bad examples, found all labels the same")
     # TRL reads the examples in order, for the sake of its reference term; so they are shuffled here
     order = np.random.default_rng(seed).permutation(len(data))
-    data = data.assign(**{LABEL: data[LABEL].astype(bool)}).iloc[order].reset_index(drop=True)
+    data = data.assign(**{DESIRED: data[DESIRED].astype(bool)}).iloc[order].reset_index(drop=True)
     run = Run(
         "kto", rewriter, Path(output_dir), validation, lora, seed, checkpoint_every, resume,
         verbose, trl or {},
@@ -243,7 +244,7 @@ def _train(
 ) -> R:
     task = Task.of(rewriter, data.drop_duplicates("qid"))
     data, rows = rows_of(task, data)
-    columns = [QUERY, *texts, *(c for c in (LABEL,) if c in data.columns and COMPLETION in texts)]
+    columns = [QUERY, *texts, *(c for c in (DESIRED,) if c in data.columns and COMPLETION in texts)]
     run.summary = {
         "method": run.method,
         "settings": {**settings, "lora": repr(run.lora), "seed": run.seed, "trl": dict(run.trl)},
@@ -265,9 +266,9 @@ def _train(
             tokens = completion_tokens(data[column].tolist(), task, engine)
             for example, its in zip(examples, tokens, strict=True):
                 example[f"{column}_ids"] = its
-        if LABEL in columns:
-            for example, label in zip(examples, data[LABEL].tolist(), strict=True):
-                example[LABEL] = label
+        if DESIRED in columns:
+            for example, label in zip(examples, data[DESIRED].tolist(), strict=True):
+                example[DESIRED] = label
         trainer = trainer_of(engine, task, examples)
         trainer.data_collator = WithRows(trainer.data_collator)
         run.go(trainer, engine)
