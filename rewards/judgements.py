@@ -9,9 +9,8 @@ from typing import Any
 import pandas as pd
 from ir_measures import Qrel
 
-from pyterrier_rewrite.columns import DOCNO, QID
+from pyterrier_rewrite.columns import DOCNO, LABEL, QID
 
-LABEL = "label"
 ITERATION = "iteration"
 
 _NAMES = {"query_id": QID, "doc_id": DOCNO, "relevance": LABEL, "docid": DOCNO}

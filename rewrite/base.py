@@ -231,10 +231,10 @@ class Rewriter(ValueTransformer):
         self, queries: pd.DataFrame, results: pd.DataFrame
     ) -> list[list[dict[str, Any]]]:
         """Return the ``fb_docs`` best results of each query, as dicts of document columns."""
-        if "rank" in results.columns:
-            results = results.sort_values("rank", kind="stable")
-        elif "score" in results.columns:
-            results = results.sort_values("score", ascending=False, kind="stable")
+        if RANK in results.columns:
+            results = results.sort_values(RANK, kind="stable")
+        elif SCORE in results.columns:
+            results = results.sort_values(SCORE, ascending=False, kind="stable")
         columns = [c for c in results.columns if not c.startswith("q")]
         found: dict[str, list[dict[str, Any]]] = {}
         top = results.groupby(QID, sort=False).head(self.fb_docs)

@@ -77,9 +77,25 @@ USAGE_KEYS: Final = ("requests", "cached", "prompt_tokens", "completion_tokens",
 QUERY_FORMS: Final = (QUERY_TOKS, QUERY_VEC)
 """The forms of a query, beside its text, that an engine prefers over the text."""
 
+QANSWERS: Final = "qanswers"
+"""Reference answers of a query, ``list[str]``."""
+
+QNEED: Final = "qneed"
+"""What a simulated person wants, ``str``."""
+
+QTIME: Final = "qtime"
+"""When a turn was asked, by which what is remembered grows old."""
+
 DOCNO: Final = "docno"
 TEXT: Final = "text"
 """Document id and document text, as everywhere in PyTerrier."""
+
+SCORE: Final = "score"
+RANK: Final = "rank"
+"""Score of a document and its place from 0, as everywhere in PyTerrier."""
+
+LABEL: Final = "label"
+"""Judgement of a document for a query, ``int``: 0 is not relevant."""
 
 OK: Final = "ok"
 

@@ -11,6 +11,8 @@ import pandas as pd
 
 from pyterrier_rewrite.columns import (
     DOCNO,
+    LABEL,
+    QCONVERSATION,
     QGEN,
     QGROUP,
     QGROUP_QUERY,
@@ -18,6 +20,7 @@ from pyterrier_rewrite.columns import (
     QID,
     QREWRITE,
     QSTATUS,
+    QTURN,
     QUERY,
     QUERY_FORMS,
     QUSAGE,
@@ -27,14 +30,6 @@ from pyterrier_rewrite.columns import (
 from pyterrier_rewrite.text.files import TextFile
 
 from .base import CollectionError, CollectionWarning, Document
-
-QCONVERSATION: Final = "qconversation"
-"""Id of the conversation that a turn belongs to, ``str``."""
-
-QTURN: Final = "qturn"
-"""Number of the turn within its conversation, ``int``."""
-
-LABEL: Final = "label"
 
 _OURS: Final = {QID, QUERY, *QUERY_FORMS, QGROUP, QGROUP_QUERY, QWEIGHT, QGEN, QSTATUS, QUSAGE}
 

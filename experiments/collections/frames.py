@@ -7,9 +7,8 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from pyterrier_rewrite.columns import DOCNO, QID, QUERY, TEXT
+from pyterrier_rewrite.columns import DOCNO, LABEL, QID, QUERY, TEXT
 
-from ._records import LABEL
 from .base import Collection, CollectionError, Document, Part
 
 Records: TypeAlias = pd.DataFrame | Iterable[Mapping[str, Any]]

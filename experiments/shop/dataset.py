@@ -11,7 +11,16 @@ from typing import Final
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QHISTORY, QID, QREWRITE, QUERY
+from pyterrier_rewrite.columns import (
+    DOCNO,
+    LABEL,
+    QCONVERSATION,
+    QHISTORY,
+    QID,
+    QREWRITE,
+    QTURN,
+    QUERY,
+)
 
 from .needs import Shelves
 from .products import catalogue, products
@@ -102,7 +111,7 @@ class Shop(pt.datasets.Dataset):  # type: ignore[misc]  # pyterrier's classes ar
         """
         columns = [QID, QUERY, QREWRITE]
         if variant == CONVERSATIONS:
-            columns[2:2] = ["qconversation", "qturn", QHISTORY]
+            columns[2:2] = [QCONVERSATION, QTURN, QHISTORY]
         return pd.DataFrame(
             deepcopy([topic.row for topic in self._topics(variant)]), columns=columns
         )
@@ -118,7 +127,7 @@ class Shop(pt.datasets.Dataset):  # type: ignore[misc]  # pyterrier's classes ar
             for topic in self._topics(variant)
             for docno, grade in self._shelves.grades(topic.need).items()
         ]
-        return pd.DataFrame(judged, columns=[QID, DOCNO, "label"])
+        return pd.DataFrame(judged, columns=[QID, DOCNO, LABEL])
 
     def __repr__(self) -> str:
         queries = f", queries={dict(self.queries)}" if self.queries else ""

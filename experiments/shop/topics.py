@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from pyterrier_rewrite.columns import QHISTORY, QID, QREWRITE, QUERY
+from pyterrier_rewrite.columns import QCONVERSATION, QHISTORY, QID, QREWRITE, QTURN, QUERY
 
 from .conversations import converse
 from .dice import Dice
@@ -106,8 +106,8 @@ def _talk(shelves: Shelves, wording: Wording, count: int, train: frozenset[Need]
             row = {
                 QID: f"c{number}_{position}",
                 QUERY: turn.query,
-                "qconversation": f"c{number}",
-                "qturn": position,
+                QCONVERSATION: f"c{number}",
+                QTURN: position,
                 QHISTORY: list(history),
                 QREWRITE: turn.need.phrase,
             }

@@ -67,7 +67,7 @@ class Fusion(ValueTransformer):
         """
         self.check()
         if not self.systems:
-            pt.validate.result_frame(inp, [QUERY, "score"], context=self)
+            pt.validate.result_frame(inp, [QUERY, SCORE], context=self)
             return self._fuse(inp, [inp])
         pt.validate.columns(inp, includes=[QID, QUERY], context=self)
         return self._fuse(inp, [system.transform(inp.copy()) for system in self.systems])
@@ -153,7 +153,7 @@ class Fusion(ValueTransformer):
         best, rank = lists.order(scores, self.num_results)
         out = queries.iloc[lists.pair_query[best]].reset_index(drop=True)
         out[DOCNO] = lists.docnos.take(lists.pair_doc[best])
-        for name in documents.columns.difference([DOCNO, "score", "rank"], sort=False):
+        for name in documents.columns.difference([DOCNO, SCORE, RANK], sort=False):
             out[name] = lists.first_by_pair(documents[name])[best]
         return out.assign(score=scores[best], rank=rank)
 
@@ -164,13 +164,13 @@ class Fusion(ValueTransformer):
     def _check_results(self, results: Sequence[pd.DataFrame]) -> None:
         for number, found in enumerate(results):
             source = repr(self.systems[number]) if self.systems else "the input"
-            missing = [c for c in (QID, DOCNO, "score") if c not in found.columns]
+            missing = [c for c in (QID, DOCNO, SCORE) if c not in found.columns]
             if missing:
                 raise ValueError(
                     f"a fusion needs results with qid, docno and score, but {source} has the "
                     f"columns {list(found)}, without {missing}"
                 )
-            bad = found[found["score"].isna()]
+            bad = found[found[SCORE].isna()]
             if len(bad):
                 raise ValueError(
                     f"a fusion needs a score for every result, but in {source} document "

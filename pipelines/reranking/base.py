@@ -69,7 +69,7 @@ class Reranker(ValueTransformer):
         pt.validate.result_frame(inp, needed, context=self)
         queries, texts = (_texts(inp, field) for field in (self.query_field, self.text_field))
         scores = self.scores(queries, texts)
-        return rank_results(inp.drop(columns="rank", errors="ignore").assign(score=scores))
+        return rank_results(inp.drop(columns=RANK, errors="ignore").assign(score=scores))
 
 
 def _texts(results: pd.DataFrame, field: str) -> list[str]:

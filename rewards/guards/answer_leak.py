@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pyterrier_rewrite.columns import QUERY_0
+from pyterrier_rewrite.columns import QANSWERS, QUERY_0
 
 from ..candidates import answers_of, row_texts
-from ..readers.answer import QANSWERS
 from ..readers.squad import contains
 from .guard import Guard
 

@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import QGROUP, QUERY_0, TEXT
+from pyterrier_rewrite.columns import QANSWERS, QGROUP, QUERY_0, TEXT
 from pyterrier_rewrite.errors import LLMError
 from pyterrier_rewrite.llm.base import LLM
 from pyterrier_rewrite.parsing.parsers import Text
@@ -24,9 +24,6 @@ from ..candidates import answers_of, groups_of
 from ..reward import Reward
 from ..scoring import Marks
 from .squad import contains, exact_match, f1
-
-QANSWERS: Final = "qanswers"
-"""Reference answers of a query, a list of texts."""
 
 READ: Final = Prompt(
     "rewards/read",

@@ -120,7 +120,7 @@ class RankingFeedback(Reward):
         if reranked is None:
             return None
         keys = zip(reranked[QID].tolist(), reranked[DOCNO].tolist(), strict=True)
-        scores = dict(zip(keys, reranked["score"].tolist(), strict=True))
+        scores = dict(zip(keys, reranked[SCORE].tolist(), strict=True))
         missing = [pair for pair in wanted if pair not in scores]
         if missing:
             raise ValueError(

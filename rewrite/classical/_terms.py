@@ -13,7 +13,7 @@ import pandas as pd
 import pyterrier as pt
 
 from ..base import DOCUMENTS, NewQuery, Rewriter, Rewritten
-from ..columns import QUERY, QUERY_TOKS, TEXT, skipped
+from ..columns import LABEL, QUERY, QUERY_TOKS, SCORE, TEXT, skipped
 from ..protocols import Analyzer, CollectionStatistics
 from ..ranges import Count, check_ranges
 from ..text.analysis import count_terms
@@ -132,8 +132,8 @@ class TermFeedback(Rewriter):
                 FeedbackDocument(
                     terms=terms[row[TEXT]],
                     counts=counts[row[TEXT]],
-                    score=_number(row.get("score")),
-                    label=_number(row.get("label")),
+                    score=_number(row.get(SCORE)),
+                    label=_number(row.get(LABEL)),
                 )
                 for row in rows
                 if terms.get(row[TEXT])

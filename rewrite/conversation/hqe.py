@@ -11,7 +11,7 @@ import pandas as pd
 import pyterrier as pt
 
 from ..base import NewQuery, Rewriter, Rewritten
-from ..columns import QID, QUERY, skipped
+from ..columns import QID, QUERY, SCORE, skipped
 from ..protocols import Analyzer
 from ..ranges import Natural
 from .history import History, histories
@@ -179,4 +179,4 @@ def best_scores(bm25: pt.Transformer, texts: Iterable[str]) -> dict[str, float]:
     if queries.empty:
         return {}
     results = (bm25 % 1).compile().transform(queries)
-    return dict(zip(results[QUERY], map(float, results["score"]), strict=True))
+    return dict(zip(results[QUERY], map(float, results[SCORE]), strict=True))

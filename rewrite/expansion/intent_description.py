@@ -119,5 +119,5 @@ class IntentDescription(LLMRewriter):
 
 
 def _label(document: dict[str, Any]) -> float | None:
-    label = document.get("label")
+    label = document.get(LABEL)
     return None if label is None or math.isnan(label) else float(label)

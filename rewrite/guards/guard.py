@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 import pyterrier as pt
 
-from ..columns import OK, QSTATUS, QUERY, QUERY_FORMS, QUERY_TOKS, QUERY_VEC, skipped
+from ..columns import OK, QSTATUS, QUERY, QUERY_0, QUERY_FORMS, QUERY_TOKS, QUERY_VEC, skipped
 from ..text.safe import safe_text
 from ..value import ValueTransformer
-
-ORIGINAL: Final = "query_0"
-"""The text before the last rewriter."""
 
 
 class Guard(ValueTransformer):
@@ -56,13 +53,13 @@ class Guard(ValueTransformer):
             pt.validate.InputValidationError: If a column is missing: there must be a rewriter
                 before a guard.
         """
-        pt.validate.query_frame(inp, extra_columns=[QUERY, ORIGINAL], context=self)
+        pt.validate.query_frame(inp, extra_columns=[QUERY, QUERY_0], context=self)
         out = inp.reset_index(drop=True)
         if QSTATUS not in out.columns:
             out[QSTATUS] = OK
         restored: dict[str, dict[int, object]] = {QUERY: {}, QSTATUS: {}}
         for row, record in enumerate(out.to_dict("records")):
-            original = safe_text(record[ORIGINAL])
+            original = safe_text(record[QUERY_0])
             if record[QSTATUS] == OK and original and not _is_given(record.get(QUERY_VEC)):
                 reason = self.objection(original, seen_by_engine(record))
                 if reason is not None:

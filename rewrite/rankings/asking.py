@@ -22,6 +22,7 @@ from ..columns import (
     QUERY_TOKS,
     QUERY_VEC,
     QWEIGHT,
+    SCORE,
 )
 
 
@@ -126,7 +127,7 @@ def ranked(engine: pt.Transformer, results: pd.DataFrame) -> Rankings:
     Raises:
         ValueError: If the answer is something else than a ranking of each query.
     """
-    missing = [column for column in (QID, DOCNO, "score") if column not in results.columns]
+    missing = [column for column in (QID, DOCNO, SCORE) if column not in results.columns]
     if missing:
         raise ValueError(
             f"a reward's engine should give qid, docno and score, but {engine!r} gives "
@@ -140,7 +141,7 @@ def ranked(engine: pt.Transformer, results: pd.DataFrame) -> Rankings:
             "candidates of several queries need an engine that makes one ranking of them, such "
             f"as bm25 >> RRF(); {engine!r} keeps them apart"
         ) from None
-    scores = results["score"].to_numpy(dtype=np.float64)
+    scores = results[SCORE].to_numpy(dtype=np.float64)
     same = request[1:] == request[:-1]
     if np.any(request[1:] < request[:-1]) or np.any(scores[1:][same] > scores[:-1][same]):
         order = np.lexsort((-scores, request))

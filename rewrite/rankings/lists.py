@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..columns import DOCNO, QID
+from ..columns import DOCNO, QID, RANK, SCORE
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -54,10 +54,10 @@ class RankedLists:
             lists: Number of the list that each row is in; a list is for one query.
             weights: Weight of each row's list.
         """
-        scores = frame["score"].to_numpy(float)
+        scores = frame[SCORE].to_numpy(float)
         docs, docnos = pd.factorize(frame[DOCNO], sort=True)
         size = max(1, len(docnos))
-        ranks = frame["rank"].to_numpy(float) if "rank" in frame.columns else np.zeros(len(frame))
+        ranks = frame[RANK].to_numpy(float) if RANK in frame.columns else np.zeros(len(frame))
         row = np.lexsort((ranks, -scores, lists))
         copies = pd.Series(lists[row] * size + docs[row]).duplicated().to_numpy(bool)
         row = row[~copies]
@@ -136,6 +136,6 @@ def rank_results(results: pd.DataFrame) -> pd.DataFrame:
     """
     queries = pd.factorize(results[QID])[0]
     docs = pd.factorize(results[DOCNO], sort=True)[0]
-    order = np.lexsort((docs, -results["score"].to_numpy(float), queries))
+    order = np.lexsort((docs, -results[SCORE].to_numpy(float), queries))
     ranked = results.iloc[order].reset_index(drop=True)
     return ranked.assign(rank=positions(queries[order]))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..columns import DOCNO, QID
+from ..columns import DOCNO, LABEL, QID
 from ..protocols import Analyzer, CollectionStatistics, TextSource
 
 
@@ -72,9 +72,9 @@ class _Forms:
 
 def _best(qrels: pd.DataFrame, documents: int) -> dict[str, list[str]]:
     """Return the documents of each query's highest grade, as far as they are relevant."""
-    relevant = qrels[qrels["label"] > 0]
-    highest = relevant.groupby(QID)["label"].transform("max")
-    best = relevant[relevant["label"] == highest].groupby(QID, sort=False).head(documents)
+    relevant = qrels[qrels[LABEL] > 0]
+    highest = relevant.groupby(QID)[LABEL].transform("max")
+    best = relevant[relevant[LABEL] == highest].groupby(QID, sort=False).head(documents)
     groups: dict[str, list[str]] = best.groupby(QID, sort=False)[DOCNO].agg(list).to_dict()
     return groups
 

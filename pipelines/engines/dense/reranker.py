@@ -66,7 +66,7 @@ class DenseReranker(ValueTransformer):
             for start in range(0, len(inp), 10_000):  # a bounded piece of the vectors at a time
                 part = slice(start, start + 10_000)
                 scores[part] = np.einsum("ij,ij->i", vectors[at[part]], documents[rows[part]])
-        return rank_results(inp.drop(columns="rank", errors="ignore").assign(score=scores))
+        return rank_results(inp.drop(columns=RANK, errors="ignore").assign(score=scores))
 
     def _positions(self, docnos: list[str]) -> Any:
         known = _numbers(tuple(self.index.docnos))

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_TOKS
+from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_TOKS, RANK, SCORE
 from pyterrier_rewrite.errors import MissingExtraError
 
 from ..base import BM25Retriever, IndexFolder
@@ -151,8 +151,8 @@ _NO_RESULTS = pd.DataFrame(
     {
         QID: pd.Series(dtype="str"),
         DOCNO: pd.Series(dtype="str"),
-        "score": pd.Series(dtype="float64"),
-        "rank": pd.Series(dtype="int64"),
+        SCORE: pd.Series(dtype="float64"),
+        RANK: pd.Series(dtype="int64"),
     }
 )
 

@@ -23,7 +23,7 @@ class SimulatedUser(MessageStep):
     reference = REFERENCE
     column: ClassVar[str] = QFEEDBACK
 
-    def __init__(self, llm: LLM, *, need: str = "qneed", **settings: Any) -> None:
+    def __init__(self, llm: LLM, *, need: str = QNEED, **settings: Any) -> None:
         super().__init__(llm, **settings)
         self.need = need
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import DOCNO, QHISTORY, QID, QREWRITE, QUERY
+from ...columns import DOCNO, LABEL, QHISTORY, QID, QREWRITE, QUERY
 from ...protocols import Analyzer, TextSource
 from ...text.analysis import EnglishAnalyzer
 from ..history import histories, limit_history
@@ -155,7 +155,7 @@ def _gold_texts(
         raise ValueError(f"gold should be 'rewrite' or 'passages', found {gold!r}")
     if qrels is None or texts is None:
         raise ValueError("gold='passages' needs qrels and texts: qrels=qrels, texts=index")
-    relevant = qrels[(qrels["label"] >= min_label) & qrels[QID].isin(set(topics[QID]))]
+    relevant = qrels[(qrels[LABEL] >= min_label) & qrels[QID].isin(set(topics[QID]))]
     found = texts.texts(dict.fromkeys(relevant[DOCNO]))
     passages: dict[str, list[str]] = {}
     for qid, docno in zip(relevant[QID], relevant[DOCNO], strict=True):

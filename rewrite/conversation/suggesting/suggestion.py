@@ -153,7 +153,7 @@ class RememberEntities(ValueTransformer):
         """Count, and hand the frame through."""
         pt.validate.query_frame(inp, extra_columns=[QUERY, QUSER], context=self)
         extract = entities_in if self.extract is None else self.extract
-        times = inp["qtime"] if "qtime" in inp.columns else [None] * len(inp)
+        times = inp[QTIME] if QTIME in inp.columns else [None] * len(inp)
         for query, user, time in zip(inp[QUERY], inp[QUSER], times, strict=True):
             if isinstance(user, str) and isinstance(query, str):
                 when = None if time is None or time != time else float(time)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import DOCNO, QID, QUERY, TEXT
+from ...columns import DOCNO, LABEL, QID, QUERY, RANK, SCORE, TEXT
 from ...errors import LLMError
 from ...llm.base import LLM
 from ...parsing.parsers import Text
@@ -16,8 +15,6 @@ from ...prompting.prompt import Prompt
 from ...ranges import Count, Portion, Weight, check_ranges
 from ...text.pool import Example
 from ...text.safe import safe_text
-
-LABEL: Final = "label"
 
 
 def synthetic_queries(
@@ -113,8 +110,8 @@ def _returned(made: pd.DataFrame, pipeline: pt.Transformer, k: int) -> set[str]:
     if made.empty:
         return set()
     results = pipeline.transform(made[[QID, QUERY]])
-    order = "rank" if "rank" in results.columns else "score"
-    results = results.sort_values(order, ascending=order == "rank", kind="stable")
+    order = RANK if RANK in results.columns else SCORE
+    results = results.sort_values(order, ascending=order == RANK, kind="stable")
     top = results.groupby(QID, sort=False).head(k)
     wanted = dict(zip(made[QID], made[DOCNO], strict=True))
     return {

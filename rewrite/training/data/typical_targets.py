@@ -8,7 +8,7 @@ from random import Random
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import DOCNO, QID, QUERY
+from ...columns import DOCNO, LABEL, QID, QUERY
 from ...protocols import CollectionStatistics, TextSource
 from ...ranges import Count, Share, check_ranges
 from ...text.typical import typical_terms
@@ -56,7 +56,7 @@ def typical_targets(
     """
     check_ranges(typical_targets, locals())
     pt.validate.query_frame(topics, [QUERY])
-    pt.validate.columns(qrels, includes=["label", DOCNO, QID])
+    pt.validate.columns(qrels, includes=[LABEL, DOCNO, QID])
     ranked = typical_terms(
         qrels[qrels[QID].isin(set(topics[QID]))],
         texts=texts,

@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import DOCNO, QCAND, QID, QUERY
+from ...columns import DOCNO, LABEL, QCAND, QID, QUERY, RANK
 from ...prompting.formulation import Formulation
 from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import CollectionStatistics, Reward, TextSource
@@ -23,7 +23,7 @@ from ..run.task import Task
 MARK: Final = "score"
 """Column with the reward's mark of a target."""
 
-_NEEDED = ("label", DOCNO, QID)
+_NEEDED = (LABEL, DOCNO, QID)
 
 
 def distant_supervision(
@@ -134,7 +134,7 @@ def pseudo_judgements(
     """
     check_ranges(pseudo_judgements, locals())
     results = pt.model.add_ranks(pipeline.transform(topics))
-    first = results[results["rank"] < documents]
+    first = results[results[RANK] < documents]
     return first[[QID, DOCNO]].assign(label=1).reset_index(drop=True)
 
 

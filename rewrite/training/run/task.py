@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import QCAND, QGEN, QGROUP, QGROUP_QUERY, QID, QUERY, QUSAGE, TEXT
+from ...columns import QCAND, QGEN, QGROUP, QGROUP_QUERY, QID, QUERY, QUSAGE, RANK, TEXT
 from ...errors import RewriteWarning
 from ...llm.base import LLM, Completions, Messages, Sampling
 from ...prompting.llm_rewriter import LLMRewriter
@@ -173,6 +173,6 @@ def _found(rewriter: LLMRewriter, topics: pd.DataFrame) -> _Found:
             "; end it with the index's text loader: feedback=bm25 >> index.text()"
         )
     kept = [QID, *(c for c in results.columns if not c.startswith("q"))]
-    if "rank" in kept:
-        results = results.sort_values("rank", kind="stable")
+    if RANK in kept:
+        results = results.sort_values(RANK, kind="stable")
     return _Found(results[kept].groupby(QID, sort=False).head(rewriter.fb_docs))

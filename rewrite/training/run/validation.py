@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import QID
+from ...columns import LABEL, QID
 from ...errors import RewriteWarning
 from ...ranges import Count, check_ranges
 
@@ -71,7 +71,7 @@ class Validation:
                 f"pipeline_after gives results for {stranger!r}, which is not among the topics; a "
                 "rewriter that writes several queries needs a fusion: index.bm25() >> RRF()"
             )
-        names = {"qid": "query_id", "docno": "doc_id", "label": "relevance"}
+        names = {"qid": "query_id", "docno": "doc_id", LABEL: "relevance"}
         value: float = ir_measures.calc_aggregate(
             [measure], qrels.rename(columns=names), results.rename(columns=names)
         )[measure]

@@ -1,6 +1,7 @@
 """Imports as users of the version before the move may have them: each has to go on working."""
 
 # ruff: noqa
+# fmt: off
 # mypy: ignore-errors
 
 # As README and docs had them.
