@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
-from .columns import OK, QID, QUERY, QUERY_TOKS, QUERY_VEC, TEXT, failed, skipped
+from .columns import OK, QID, QUERY, QUERY_TOKS, QUERY_VEC, RANK, SCORE, TEXT, failed, skipped
 from .errors import RewriteError, RewriteWarning
 from .protocols import Analyzer
 from .rankings.groups import query_frame

@@ -62,6 +62,15 @@ QDATE: Final = "qdate"
 QDESCRIPTION: Final = "qdescription"
 """Description of the need behind a query, ``str``."""
 
+QANSWERS: Final = "qanswers"
+"""Reference answers of a query, ``list[str]``."""
+
+QNEED: Final = "qneed"
+"""What a simulated person wants, ``str``."""
+
+QTIME: Final = "qtime"
+"""When a turn was asked, by which what is remembered grows old."""
+
 QGEN: Final = "qgen"
 """Raw generations of the last rewriter, ``list[str]``."""
 
@@ -76,15 +85,6 @@ USAGE_KEYS: Final = ("requests", "cached", "prompt_tokens", "completion_tokens",
 
 QUERY_FORMS: Final = (QUERY_TOKS, QUERY_VEC)
 """The forms of a query, beside its text, that an engine prefers over the text."""
-
-QANSWERS: Final = "qanswers"
-"""Reference answers of a query, ``list[str]``."""
-
-QNEED: Final = "qneed"
-"""What a simulated person wants, ``str``."""
-
-QTIME: Final = "qtime"
-"""When a turn was asked, by which what is remembered grows old."""
 
 DOCNO: Final = "docno"
 TEXT: Final = "text"

@@ -10,9 +10,9 @@ from typing import Any, Final
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QHISTORY, QID, QUERY, TEXT
+from pyterrier_rewrite.columns import DOCNO, QCONVERSATION, QHISTORY, QID, QTURN, QUERY, TEXT
 
-from ._records import QCONVERSATION, QTURN, qrels_frame, query_columns, topics_frame
+from ._records import qrels_frame, query_columns, topics_frame
 from .base import Collection, CollectionError, Document, Part
 
 CONVERSATION_FIELDS: Final = {

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QID, QUERY
+from pyterrier_rewrite.columns import DOCNO, QID, QUERY, RANK, SCORE
 from pyterrier_rewrite.ranges import Count
 from pyterrier_rewrite.rankings import groups as _groups
 from pyterrier_rewrite.rankings.lists import Floats, RankedLists

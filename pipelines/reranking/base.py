@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QID
+from pyterrier_rewrite.columns import DOCNO, QID, RANK
 from pyterrier_rewrite.ranges import Count
 from pyterrier_rewrite.rankings.lists import rank_results
 from pyterrier_rewrite.value import ValueTransformer

@@ -9,7 +9,7 @@ from statistics import fmean
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QGROUP, QID, QUERY, QUERY_0
+from pyterrier_rewrite.columns import DOCNO, QGROUP, QID, QUERY, QUERY_0, SCORE
 from pyterrier_rewrite.ranges import Count
 from pyterrier_rewrite.rankings.asking import Requests, cut, spans
 

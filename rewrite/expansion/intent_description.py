@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from ..base import DOCUMENTS, Rewritten
-from ..columns import QDESCRIPTION, QUERY
+from ..columns import LABEL, QDESCRIPTION, QUERY
 from ..llm.base import LLM, Messages
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..columns import DOCNO, QGROUP, QGROUP_QUERY, QID, QUERY
+from ..columns import DOCNO, LABEL, QGROUP, QGROUP_QUERY, QID, QUERY
 from ..protocols import CollectionStatistics, Encoder, TextSource
 from .analysis import EnglishAnalyzer, count_terms
 from .safe import cut_to_tokens, safe_text
@@ -80,7 +80,7 @@ class ExamplePool:
         Raises:
             ValueError: If no topic has a relevant document with a text.
         """
-        best = qrels[qrels["label"] > 0].sort_values("label", ascending=False, kind="stable")
+        best = qrels[qrels[LABEL] > 0].sort_values(LABEL, ascending=False, kind="stable")
         best = best.drop_duplicates(QID).merge(topics[[QID, QUERY]], on=QID)
         found = texts.texts(best[DOCNO].tolist())
         return cls(

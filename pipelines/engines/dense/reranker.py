@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO, QID, QUERY
+from pyterrier_rewrite.columns import DOCNO, QID, QUERY, RANK
 from pyterrier_rewrite.ranges import Count
 from pyterrier_rewrite.rankings.lists import rank_results
 from pyterrier_rewrite.value import ValueTransformer

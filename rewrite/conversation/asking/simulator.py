@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from ...base import DOCUMENTS
-from ...columns import QFEEDBACK
+from ...columns import QFEEDBACK, QNEED
 from ...llm.base import LLM, Messages
 from ...prompting.formulation import Keep
 from ...prompting.llm_rewriter import Published

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import QUERY, QUSER
+from ...columns import QTIME, QUERY, QUSER
 from ...llm.base import LLM, Completions, Messages
 from ...parsing.parsers import Queries
 from ...prompting.formulation import Several

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from ...columns import QCAND, QGEN, QGROUP, QSTATUS
+from ...columns import QCAND, QGEN, QGROUP, QSTATUS, QUERY_0
 from ...protocols import Reward
 from ...text.safe import safe_text
 from .errors import TrainingError
@@ -47,5 +47,5 @@ def unread(candidates: pd.DataFrame) -> pd.Series[bool]:
 def copies(candidates: pd.DataFrame) -> pd.Series[bool]:
     """Say for which candidates the model wrote nothing but the query."""
     wrote = [safe_text(texts[0]).casefold() for texts in candidates[QGEN]]
-    asked = [safe_text(query).casefold() for query in candidates["query_0"]]
+    asked = [safe_text(query).casefold() for query in candidates[QUERY_0]]
     return pd.Series(wrote, index=candidates.index) == pd.Series(asked, index=candidates.index)
