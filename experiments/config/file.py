@@ -13,6 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from .errors import ConfigError, explain, near
+from .methods import config_of
 from .schema import Config, ExperimentConfig
 
 C = TypeVar("C", bound=Config)
@@ -105,8 +106,9 @@ def _read(source: str | Path, *, training: bool) -> tuple[str, str]:
             raise ConfigError(f"{path} is not UTF-8 text: {error}") from error
     configs = builtin_configs(training=training)
     name = str(source)
-    if name in configs:
-        return f"config {name!r}", configs[name]
+    text = configs.get(name) or (None if training else config_of(name))
+    if text is not None:
+        return f"config {name!r}", text
     if path.suffix in {".yaml", ".yml"} or "/" in name:
         raise ConfigError(f"there is no file {name!r}")
     raise ConfigError(f"there is no file and no config {name!r}{near(name, configs)}")

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model
 from .backends import LLMConfig
 from .engines import DenseConfig, IndexConfig
 from .errors import near
+from .methods import missing_systems
 from .strict import Strict
 
 
@@ -79,6 +80,18 @@ class Config(Strict):
         return f"--set {message}" if place.startswith("--set ") else f"{place}: {message}"
 
 
+class MethodsConfig(Strict):
+    """Prompted methods that become systems: with feedback if they read it, fused if they split.
+
+    Attributes:
+        of: Rooms of the library: ``expansion``, ``decomposition``.
+        but: Methods to leave out.
+    """
+
+    of: list[Literal["expansion", "decomposition"]] = Field(min_length=1)
+    but: list[str] = Field(default_factory=list)
+
+
 class ExperimentConfig(Config):
     """One experiment: systems compared on a collection.
 
@@ -88,6 +101,7 @@ class ExperimentConfig(Config):
         llms: Language models by name.
         define: Pipelines by name, to be used as stages.
         systems: Pipelines to compare, by name, in the order of the table.
+        methods: Every prompted method of some rooms that no system uses, as a system of its own.
         measures: ir-measures names; the first is the main one.
         baseline: System that the others are compared with: paired t-test, queries won, tied and
             lost.
@@ -104,6 +118,7 @@ class ExperimentConfig(Config):
     llms: dict[str, LLMConfig] = Field(default_factory=dict)
     define: dict[str, list[Stage]] = Field(default_factory=dict)
     systems: dict[str, list[Stage]] = Field(min_length=1)
+    methods: MethodsConfig | None = None
     measures: list[str] = Field(default=["nDCG@10", "AP@1000", "R@100"])
     baseline: str | None = None
     oracle: str | None = None
@@ -112,6 +127,16 @@ class ExperimentConfig(Config):
     depth: int = Field(1000, ge=1)
     seed: int = 42
     topics: int | None = Field(None, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_methods(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or content.get("methods") is None:
+            return content
+        wanted = MethodsConfig.model_validate(content["methods"])
+        systems = content.get("systems") or {}
+        added = missing_systems(wanted.of, systems, wanted.but)
+        return {**content, "systems": {**systems, **added}, "methods": None}
 
     @field_validator("measures")
     @classmethod
