@@ -12,10 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
-from .columns import OK, QID, QUERY, QUERY_TOKS, QUERY_VEC, RANK, SCORE, TEXT, failed, skipped
+from .columns import OK, QID, QUERY, QUERY_TOKS, QUERY_VEC, TEXT, failed, skipped
 from .errors import RewriteError, RewriteWarning
 from .protocols import Analyzer
 from .rankings.groups import query_frame
+from .rankings.top import top
 from .rewritten import NewQuery, Rewritten, as_candidates, check_outcomes, output_rows, safe_terms
 from .text.analysis import EnglishAnalyzer, count_terms
 from .text.safe import safe_text
@@ -231,14 +232,10 @@ class Rewriter(ValueTransformer):
         self, queries: pd.DataFrame, results: pd.DataFrame
     ) -> list[list[dict[str, Any]]]:
         """Return the ``fb_docs`` best results of each query, as dicts of document columns."""
-        if RANK in results.columns:
-            results = results.sort_values(RANK, kind="stable")
-        elif SCORE in results.columns:
-            results = results.sort_values(SCORE, ascending=False, kind="stable")
         columns = [c for c in results.columns if not c.startswith("q")]
         found: dict[str, list[dict[str, Any]]] = {}
-        top = results.groupby(QID, sort=False).head(self.fb_docs)
-        for qid, record in zip(top[QID], top[columns].to_dict("records"), strict=True):
+        best = top(results, self.fb_docs)
+        for qid, record in zip(best[QID], best[columns].to_dict("records"), strict=True):
             found.setdefault(str(qid), []).append(record)
         return [found.get(str(qid), []) for qid in queries[QID]]
 

@@ -17,10 +17,11 @@ import pandas as pd
 
 from ..columns import DOCNO, LABEL, QGROUP, QGROUP_QUERY, QID, QUERY
 from ..protocols import CollectionStatistics, Encoder, TextSource
+from ..ranges import Count, Share, check_ranges
 from .analysis import EnglishAnalyzer, count_terms
 from .safe import cut_to_tokens, safe_text
 from .similarity import cosines
-from .typical import at_least_one, typical_terms
+from .typical import typical_terms
 
 Example = Mapping[str, str]
 """Values for the slots of a prompt's ``example`` template."""
@@ -101,9 +102,9 @@ class ExamplePool:
         texts: TextSource,
         statistics: CollectionStatistics,
         *,
-        terms: int = 40,
-        documents: int = 50,
-        min_share: float = 0.1,
+        terms: Count = 40,
+        documents: Count = 50,
+        min_share: Share = 0.1,
     ) -> ExamplePool:
         """Make examples of queries and the ``terms`` that their relevant documents share.
 
@@ -123,7 +124,7 @@ class ExamplePool:
             ValueError: If a number is out of its range, or no topic has a relevant document with
                 text.
         """
-        at_least_one(terms=terms)
+        check_ranges(cls.with_typical_terms, locals())
         ranked = typical_terms(
             qrels[qrels[QID].isin(set(topics[QID]))],
             texts=texts,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from ..columns import DOCNO, LABEL, QID
 from ..protocols import Analyzer, CollectionStatistics, TextSource
+from ..ranges import Count, Share, check_ranges
 
 
 def typical_terms(
@@ -18,8 +18,8 @@ def typical_terms(
     *,
     texts: TextSource,
     statistics: CollectionStatistics,
-    documents: int = 20,
-    min_share: float = 0.25,
+    documents: Count = 20,
+    min_share: Share = 0.25,
 ) -> dict[str, list[str]]:
     """Return each query's candidate terms, the most typical of its best documents first.
 
@@ -29,9 +29,7 @@ def typical_terms(
     Raises:
         ValueError: If a number is out of its range, or no query has a relevant document with text.
     """
-    at_least_one(documents=documents)
-    if not 0 <= min_share <= 1:
-        raise ValueError(f"min_share should be in [0, 1], found {min_share}")
+    check_ranges(typical_terms, locals())
     best = _best(qrels, documents)
     found = texts.texts({docno for docnos in best.values() for docno in docnos})
     if not found:
@@ -77,10 +75,3 @@ def _best(qrels: pd.DataFrame, documents: int) -> dict[str, list[str]]:
     best = relevant[relevant[LABEL] == highest].groupby(QID, sort=False).head(documents)
     groups: dict[str, list[str]] = best.groupby(QID, sort=False)[DOCNO].agg(list).to_dict()
     return groups
-
-
-def at_least_one(**least_one: Any) -> None:
-    """Raise a ``ValueError`` unless each argument is at least 1."""
-    for name, value in least_one.items():
-        if value < 1:
-            raise ValueError(f"{name} should be at least 1, found {value}")

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import DOCNO, LABEL, QID, QUERY, RANK, SCORE, TEXT
+from ...columns import DOCNO, LABEL, QID, QUERY, TEXT
 from ...errors import LLMError
 from ...llm.base import LLM
 from ...parsing.parsers import Text
 from ...prompting.prompt import Prompt
 from ...ranges import Count, Portion, Weight, check_ranges
+from ...rankings.top import top
 from ...text.pool import Example
 from ...text.safe import safe_text
 
@@ -110,10 +111,8 @@ def _returned(made: pd.DataFrame, pipeline: pt.Transformer, k: int) -> set[str]:
     if made.empty:
         return set()
     results = pipeline.transform(made[[QID, QUERY]])
-    order = RANK if RANK in results.columns else SCORE
-    results = results.sort_values(order, ascending=order == RANK, kind="stable")
-    top = results.groupby(QID, sort=False).head(k)
+    best = top(results, k)
     wanted = dict(zip(made[QID], made[DOCNO], strict=True))
     return {
-        qid for qid, docno in zip(top[QID], top[DOCNO], strict=True) if wanted.get(qid) == docno
+        qid for qid, docno in zip(best[QID], best[DOCNO], strict=True) if wanted.get(qid) == docno
     }

@@ -10,11 +10,12 @@ from typing import Final
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import DOCNO, LABEL, QCAND, QID, QUERY, RANK
+from ...columns import DOCNO, LABEL, QCAND, QID, QUERY
 from ...prompting.formulation import Formulation
 from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import CollectionStatistics, Reward, TextSource
 from ...ranges import Count, Natural, Share, Weight, check_ranges
+from ...rankings.top import top
 from ...text.typical import typical_terms
 from ..run.columns import TARGET
 from ..run.marks import checked
@@ -133,8 +134,7 @@ def pseudo_judgements(
         [['q', 'd1', 1]]
     """
     check_ranges(pseudo_judgements, locals())
-    results = pt.model.add_ranks(pipeline.transform(topics))
-    first = results[results[RANK] < documents]
+    first = top(pipeline.transform(topics), documents)
     return first[[QID, DOCNO]].assign(label=1).reset_index(drop=True)
 
 

@@ -10,10 +10,11 @@ from typing import Any, Final
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import QCAND, QGEN, QGROUP, QGROUP_QUERY, QID, QUERY, QUSAGE, RANK, TEXT
+from ...columns import QCAND, QGEN, QGROUP, QGROUP_QUERY, QID, QUERY, QUSAGE, TEXT
 from ...errors import RewriteWarning
 from ...llm.base import LLM, Completions, Messages, Sampling
 from ...prompting.llm_rewriter import LLMRewriter
+from ...rankings.top import top
 from ...rewritten import as_candidates
 
 _ROW: Final = "qrow_of_task"
@@ -173,6 +174,4 @@ def _found(rewriter: LLMRewriter, topics: pd.DataFrame) -> _Found:
             "; end it with the index's text loader: feedback=bm25 >> index.text()"
         )
     kept = [QID, *(c for c in results.columns if not c.startswith("q"))]
-    if RANK in kept:
-        results = results.sort_values(RANK, kind="stable")
-    return _Found(results[kept].groupby(QID, sort=False).head(rewriter.fb_docs))
+    return _Found(top(results[kept], rewriter.fb_docs))
