@@ -33,6 +33,7 @@ from ..errors import RewriteWarning
 from ..llm import FakeLLM
 from ..prompting.formulation import Keep
 from ..rankings.groups import query_frame
+from ..text.analysis import count_terms
 from ..text.safe import MAX_QUERY_CHARS, safe_text
 from ..value import same
 from .arguments import check_arguments
@@ -124,7 +125,10 @@ def _check_changes(rewriter: Rewriter, out: pd.DataFrame) -> None:
 
 
 def _is_changed(rewriter: Rewriter, row: Mapping[str, Any]) -> bool:
-    """Say whether text, a form or a column is new, or the model's own words were the query's."""
+    """Say whether text, a form or a column is new, or why a model's answer could change nothing.
+
+    It was the query's own words, or had no term for a rewriter that writes terms.
+    """
     query = safe_text(row[QUERY_0])
     if row[QUERY] != query or rewriter.adds:
         return True
@@ -133,7 +137,10 @@ def _is_changed(rewriter: Rewriter, row: Mapping[str, Any]) -> bool:
     if QUERY_VEC in rewriter.writes:
         return not same(row[QUERY_VEC], rewriter.original_vector(query))
     kept = isinstance(getattr(rewriter, "formulation", None), Keep)  # what it is for is in qgen
-    return kept or any(query in safe_text(text) for text in row[QGEN])
+    if kept or any(query in safe_text(text) for text in row[QGEN]):
+        return True
+    writes_terms = QUERY_TOKS in rewriter.writes and bool(row[QGEN])
+    return writes_terms and not count_terms(" ".join(row[QGEN]), rewriter.analyzer)
 
 
 def _check_again(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> None:
