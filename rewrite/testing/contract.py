@@ -139,8 +139,11 @@ def _is_changed(rewriter: Rewriter, row: Mapping[str, Any]) -> bool:
     kept = isinstance(getattr(rewriter, "formulation", None), Keep)  # what it is for is in qgen
     if kept or any(query in safe_text(text) for text in row[QGEN]):
         return True
-    writes_terms = QUERY_TOKS in rewriter.writes and bool(row[QGEN])
-    return writes_terms and not count_terms(" ".join(row[QGEN]), rewriter.analyzer)
+    if QUERY_TOKS not in rewriter.writes or not row[QGEN]:
+        return False
+    read = getattr(rewriter, "parser", lambda text: [text])
+    said = [part for text in row[QGEN] for part in read(text)]
+    return not count_terms(" ".join(said), rewriter.analyzer)
 
 
 def _check_again(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> None:
