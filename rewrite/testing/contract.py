@@ -33,7 +33,6 @@ from ..errors import RewriteWarning
 from ..llm import FakeLLM
 from ..prompting.formulation import Keep
 from ..rankings.groups import query_frame
-from ..text.analysis import count_terms
 from ..text.safe import MAX_QUERY_CHARS, safe_text
 from ..value import same
 from .arguments import check_arguments
@@ -143,7 +142,7 @@ def _is_changed(rewriter: Rewriter, row: Mapping[str, Any]) -> bool:
         return False
     read = getattr(rewriter, "parser", lambda text: [text])
     said = [part for text in row[QGEN] for part in read(text)]
-    return not count_terms(" ".join(said), rewriter.analyzer)
+    return not any(rewriter.analyzer.terms(part) for part in said)
 
 
 def _check_again(rewriter: Rewriter, frame: pd.DataFrame, out: pd.DataFrame) -> None:
