@@ -224,7 +224,9 @@ def test_every_exported_rewriter_is_checked():
         if isinstance(value, type) and issubclass(value, pr.Rewriter) and value is not pr.Rewriter
     }
     checked = {type(make()).__name__ for make in REWRITERS.values()}
-    assert exported <= checked, f"{sorted(exported - checked)} cannot be made from GIVEN: add to SPECIAL"
+    assert exported <= checked, (
+        f"{sorted(exported - checked)} cannot be made from GIVEN: add to SPECIAL"
+    )
 
 
 def test_no_model_is_asked_about_a_query_that_is_left_alone():
