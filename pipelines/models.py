@@ -15,6 +15,7 @@ from pyterrier_rewrite.extras import need, quiet_loading
 
 T = TypeVar("T")
 Vectors = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 
 
 def encode(
@@ -136,6 +137,17 @@ def unit_length(vectors: Vectors) -> Vectors:
     """Return the vectors scaled to length 1; zero stays zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+
+
+def similarities(
+    left: Vectors, left_rows: Sequence[int] | Rows, right: Vectors, right_rows: Sequence[int] | Rows
+) -> npt.NDArray[np.float64]:
+    """Return the products of rows of two arrays, pair by pair."""
+    scores = np.empty(len(left_rows))
+    for start in range(0, len(scores), 10_000):  # a bounded piece of the vectors at a time
+        part = slice(start, start + 10_000)
+        scores[part] = np.einsum("ij,ij->i", left[left_rows[part]], right[right_rows[part]])
+    return scores
 
 
 def _ready(

@@ -16,7 +16,7 @@ from .columns import OK, QID, QUERY, QUERY_TOKS, QUERY_VEC, TEXT, failed, skippe
 from .errors import RewriteError, RewriteWarning
 from .protocols import Analyzer
 from .rankings.groups import query_frame
-from .rankings.top import top
+from .rankings.lists import top
 from .rewritten import NewQuery, Rewritten, as_candidates, check_outcomes, output_rows, safe_terms
 from .text.analysis import EnglishAnalyzer, count_terms
 from .text.safe import safe_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -17,8 +17,11 @@ import pyterrier as pt
 
 from pyterrier_rewrite.columns import DOCNO, QUERY
 from pyterrier_rewrite.ranges import Count, Share, Weight
-from pyterrier_rewrite.stores.folder import METADATA, exclusive, replacing
+from pyterrier_rewrite.rankings.lists import positions
+from pyterrier_rewrite.stores.whole import METADATA, exclusive, replacing
 from pyterrier_rewrite.value import ValueTransformer
+
+from .documents import TextLoader
 
 Index = TypeVar("Index", bound="BuiltIndex")
 Self = TypeVar("Self", bound="Retriever")
@@ -55,12 +58,52 @@ class IndexFolder(ABC):
         return hash(self.path)
 
 
+class TextIndex(IndexFolder):
+    """An index of words, which has the documents' texts as well."""
+
+    _retriever: ClassVar[type[BM25Retriever]]
+
+    @abstractmethod
+    def records(
+        self, docnos: Iterable[str], columns: tuple[str, ...]
+    ) -> Mapping[str, tuple[Any, ...]]:
+        """Return the columns of each document; unknown ids are left out.
+
+        Raises:
+            ValueError: If the index has no such column.
+        """
+
+    def texts(self, docnos: Iterable[str]) -> dict[str, str]:
+        """Return the text of each document; unknown ids are left out."""
+        return {docno: text for docno, (text,) in self.records(docnos, ("text",)).items()}
+
+    def text(self, *, columns: Iterable[str] = ("text",)) -> TextLoader:
+        """Return a loader of document columns; see :class:`TextLoader`."""
+        return TextLoader(self, columns=tuple(columns))
+
+    def bm25(
+        self,
+        *,
+        k1: float = 1.2,
+        b: float = 0.75,
+        num_results: int = 1000,
+        threads: int = 1,
+        verbose: bool = False,
+    ) -> BM25Retriever:
+        """Return a BM25 retriever; see :class:`BM25Retriever` and the engine's own."""
+        return self._retriever(
+            self, k1=k1, b=b, num_results=num_results, threads=threads, verbose=verbose
+        )
+
+
 class BuiltIndex(IndexFolder):
     """An index that we build ourselves, whole or not at all, with a file of what it is.
 
     A subclass says how it is built; it sees an index that is built anew at its path.
     """
 
+    build: ClassVar[Callable[..., Any]]
+    """Builds an index of a corpus at a path; what else it wants to know is the subclass's."""
     _how_to_build: ClassVar[str]
     """For the error where there is none: ``PisaIndex.build(path, corpus)``."""
     _marker: ClassVar[str] = METADATA
@@ -70,27 +113,47 @@ class BuiltIndex(IndexFolder):
     def _check_metadata(self, found: dict[str, Any]) -> None:
         """Raise a ``ValueError`` if something else has built the index."""
 
-    def _build(self: Index, write: Callable[[Path], None], *, overwrite: bool) -> Index:
-        """Let ``write`` fill a folder that becomes the index; builds of one path take turns."""
-        with exclusive(self.path):
-            self._replace(write, overwrite=overwrite)
-        return self
-
-    def _open_or_build(
-        self: Index, settings: object, write: Callable[[Path], None], *, overwrite: bool
+    @classmethod
+    def open_or_build(
+        cls: type[Index], path: str | os.PathLike[str], corpus: object, **settings: Any
     ) -> Index:
-        """Build the index if it is not there; whoever waited for another build opens its index."""
-        if overwrite or not self._finished:
+        """Open the index at ``path`` or, if there is none, build it.
+
+        The corpus itself is not read to open an index, so give one without a name a ``name``.
+
+        Args:
+            path: Folder of the index.
+            corpus: As in ``build``.
+            settings: As in ``build``; an index that is there has to have been built with them.
+
+        Raises:
+            ValueError: If the index is of another corpus or was built with other settings.
+        """
+        index: Index = cls.build(path, corpus, reuse=True, **settings)
+        return index
+
+    def _built(
+        self: Index,
+        settings: object,
+        write: Callable[[Path], None],
+        *,
+        overwrite: bool,
+        reuse: bool,
+    ) -> Index:
+        """Let ``write`` fill a folder that becomes the index, or reuse the index that is there.
+
+        Builds of one path take turns; whoever waited for another build may reuse its index.
+        """
+        kind = type(self).__name__
+        if overwrite or not (reuse and self._finished):
             with exclusive(self.path):
-                if overwrite or not self._finished:  # another process may have been faster
-                    self._replace(write, overwrite=overwrite)
+                if overwrite or not (reuse and self._finished):  # another process was not faster
+                    with replacing(
+                        self.path, kind=kind, marker=self._marker, overwrite=overwrite
+                    ) as work:
+                        write(work)
         self.check_settings(settings)
         return self
-
-    def _replace(self, write: Callable[[Path], None], *, overwrite: bool) -> None:
-        kind = type(self).__name__
-        with replacing(self.path, kind=kind, marker=self._marker, overwrite=overwrite) as work:
-            write(work)
 
     def check_settings(self, wanted: object) -> None:
         """Raise a ``ValueError`` if the index was built of another corpus or otherwise.
@@ -218,12 +281,10 @@ def ranked_frame(
         docnos: The documents, for each query best first.
         scores: Their scores.
     """
-    starts = np.flatnonzero(np.diff(rows, prepend=-1))
-    lengths = np.diff(starts, append=len(rows))
     out: pd.DataFrame = queries.iloc[rows].reset_index(drop=True)
     out[DOCNO] = pd.Series(docnos, dtype="str")
     out["score"] = np.asarray(scores, dtype=np.float64)
-    out["rank"] = np.arange(len(rows)) - np.repeat(starts, lengths)
+    out["rank"] = positions(rows)
     return out
 
 

@@ -1,4 +1,4 @@
-"""What any index expects of a corpus."""
+"""Documents: what any index expects of a corpus, and how their columns come to results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
+
+import pandas as pd
+import pyterrier as pt
+
+from pyterrier_rewrite.columns import DOCNO
+from pyterrier_rewrite.value import ValueTransformer
 
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -52,17 +58,22 @@ def corpus_name(corpus: object) -> str | None:
     return None
 
 
-def read_documents(corpus: Any) -> Iterable[Mapping[str, Any]]:
-    """Return the documents of a PyTerrier dataset, or of an iterable of dicts."""
+def read_documents(corpus: Any, doing: str, *, verbose: bool) -> Iterable[Mapping[str, Any]]:
+    """Return the documents of a PyTerrier dataset, or of an iterable of dicts, showing progress."""
     if hasattr(corpus, "get_corpus_iter"):
-        found: Iterable[Mapping[str, Any]] = corpus.get_corpus_iter(verbose=False)
-        return found
-    if isinstance(corpus, Iterable) and not isinstance(corpus, (str, Mapping)):
-        return corpus
-    raise TypeError(
-        "corpus should be a PyTerrier dataset or an iterable of dicts with 'docno' and text "
-        f"fields, found {type(corpus).__name__}"
+        documents = corpus.get_corpus_iter(verbose=False)
+    elif isinstance(corpus, Iterable) and not isinstance(corpus, (str, Mapping)):
+        documents = corpus
+    else:
+        raise TypeError(
+            "corpus should be a PyTerrier dataset or an iterable of dicts with 'docno' and text "
+            f"fields, found {type(corpus).__name__}"
+        )
+    total = len(corpus) if hasattr(corpus, "__len__") else None
+    shown: Iterable[Mapping[str, Any]] = pt.tqdm(
+        documents, desc=doing, unit="doc", total=total, disable=not verbose
     )
+    return shown
 
 
 def checked_docno(document: object, position: int) -> str:
@@ -82,6 +93,14 @@ def checked_docno(document: object, position: int) -> str:
     return docno
 
 
+def twice(docno: str, first: int, second: int) -> ValueError:
+    """Return the error for two documents of one docno, by their positions."""
+    return ValueError(
+        f"every docno should occur once, found {docno!r} as document {first} and as document "
+        f"{second}; drop one of them"
+    )
+
+
 def document_text(document: Mapping[str, Any], fields: Sequence[str], docno: str) -> str:
     """Return the fields of a document as one text, which is both indexed and handed out."""
     parts = []
@@ -96,3 +115,59 @@ def document_text(document: Mapping[str, Any], fields: Sequence[str], docno: str
             )
         parts.append(value)
     return _UNSAFE.sub(" ", " ".join(part for part in parts if part))
+
+
+class DocumentStore(Protocol):
+    """Whatever has documents by id: an index of :mod:`pyterrier_rewrite.pipelines`."""
+
+    def records(
+        self, docnos: Iterable[str], columns: tuple[str, ...]
+    ) -> Mapping[str, tuple[Any, ...]]:
+        """Return the columns of each document; unknown ids are left out."""
+        ...
+
+
+class TextLoader(ValueTransformer):
+    """Adds columns of the documents to a frame: ``bm25 >> index.text()``.
+
+    Input columns: ``docno`` and any others.
+
+    Output columns: those of the input, and the columns asked for; rows keep their order. A
+    column that is there already is replaced.
+
+    Args:
+        index: The index that holds the documents.
+        columns: ``text`` (the indexed fields, joined by a space) or other fields that the
+            corpus brought. A field that a document lacks is None.
+
+    Raises:
+        ValueError: On use, if the index has no such column or a document is unknown to it.
+
+    Example:
+        >>> pipeline = index.bm25() >> index.text()  # doctest: +SKIP
+    """
+
+    def __init__(self, index: DocumentStore, *, columns: tuple[str, ...] = ("text",)) -> None:
+        self.index = index
+        self.columns = columns
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Add the columns; see the class."""
+        pt.validate.columns(inp, includes=[DOCNO], context=self)
+        docnos = inp[DOCNO].tolist()
+        found = self.index.records(docnos, self.columns) if docnos else {}
+        try:
+            rows = [found[docno] for docno in docnos]
+        except KeyError:
+            unknown = sorted({str(docno) for docno in docnos if docno not in found})
+            raise ValueError(
+                f"{self.index!r} has no document {unknown[0]!r} ({len(unknown)} unknown in all); "
+                "load texts from the index that the results came from"
+            ) from None
+        loaded = {}
+        for position, column in enumerate(self.columns):
+            values = [row[position] for row in rows]
+            dtype = "str" if column == "text" else object
+            loaded[column] = pd.Series(values, index=inp.index, dtype=dtype)
+        out: pd.DataFrame = inp.assign(**loaded)
+        return out

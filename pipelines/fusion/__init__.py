@@ -1,9 +1,7 @@
 """Rankings joined."""
 
 from .base import Fusion as Fusion  # not handed on: it is no stage
-from .comb import CombMNZ, CombSUM
-from .entropy import EntropyFusion
-from .interleave import Interleave
-from .rrf import RRF
+from .by_rank import RRF, Interleave
+from .by_score import CombMNZ, CombSUM, EntropyFusion
 
 __all__ = ["RRF", "CombMNZ", "CombSUM", "EntropyFusion", "Interleave"]

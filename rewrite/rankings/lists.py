@@ -139,3 +139,17 @@ def rank_results(results: pd.DataFrame) -> pd.DataFrame:
     order = np.lexsort((docs, -results[SCORE].to_numpy(float), queries))
     ranked = results.iloc[order].reset_index(drop=True)
     return ranked.assign(rank=positions(queries[order]))
+
+
+def top(results: pd.DataFrame, k: int) -> pd.DataFrame:
+    """Return the ``k`` best results of each query, the best first.
+
+    Args:
+        results: Ranked by ``rank``, else by ``score``, else as they stand.
+        k: Most results a query.
+    """
+    if RANK in results.columns:
+        results = results.sort_values(RANK, kind="stable")
+    elif SCORE in results.columns:
+        results = results.sort_values(SCORE, ascending=False, kind="stable")
+    return results.groupby(QID, sort=False).head(k)

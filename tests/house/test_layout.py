@@ -42,14 +42,12 @@ rewrite/training/methods
 rewrite/training/data
 rewrite/training
 rewrite/testing
-pipelines
+pipelines: models
 pipelines/engines
 pipelines/engines/pisa
 pipelines/engines/dense
-pipelines/engines/terrier
 pipelines/fusion
-pipelines/reranking
-pipelines/recipes
+pipelines: reranking recipes
 rewards
 rewards/search
 rewards/readers

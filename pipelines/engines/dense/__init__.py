@@ -1,7 +1,6 @@
 """Exact dense search."""
 
 from .index import DenseIndex
-from .reranker import DenseReranker
-from .retriever import DenseRetriever
+from .search import DenseReranker, DenseRetriever
 
 __all__ = ["DenseIndex", "DenseReranker", "DenseRetriever"]

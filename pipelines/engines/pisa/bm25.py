@@ -16,7 +16,7 @@ from pyterrier_rewrite.text.safe import safe_text
 
 from ..base import BM25Retriever, ranked_frame
 from . import native as _pisa
-from .facts import PisaFacts
+from .folder import PisaFolder
 from .statistics import tokenize
 
 _BUFFER: Final = 1_000_000
@@ -62,7 +62,7 @@ class BM25(BM25Retriever):
         Robertson et al. Okapi at TREC-3. TREC 1994.
     """
 
-    index: PisaFacts
+    index: PisaFolder
 
     def search_frame(self, queries: pd.DataFrame) -> pd.DataFrame:
         """Return the results of each query."""

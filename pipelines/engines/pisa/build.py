@@ -16,16 +16,15 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import pyterrier as pt
 
 from pyterrier_rewrite._version import __version__
 from pyterrier_rewrite.errors import RewriteError
-from pyterrier_rewrite.stores.folder import METADATA
+from pyterrier_rewrite.stores.whole import METADATA
 from pyterrier_rewrite.text.safe import safe_text
 
-from ..documents import CorpusSettings, checked_docno, document_text, read_documents
+from ..documents import CorpusSettings, checked_docno, document_text, read_documents, twice
 from . import native as _pisa
-from . import store as _store
+from .folder import create_store
 
 _INDEXED: Final = re.compile("[A-Za-z0-9]")
 
@@ -51,7 +50,7 @@ class Settings(CorpusSettings):
 def write(work: Path, *, corpus: object, settings: Settings, verbose: bool) -> None:
     """Index a corpus into a folder, the metadata last."""
     texts = work / "texts"
-    with closing(_store.create(work)) as store:
+    with closing(create_store(work)) as store:
         facts = _read(corpus, settings, store, texts, verbose=verbose)
         _pisa.index(texts, work, stemmer=settings.stemmer, threads=max(1, (os.cpu_count() or 1)))
         texts.unlink()
@@ -84,13 +83,7 @@ def _read(
     digest = hashlib.sha256()
     columns: dict[str, None] = {}
     count, indexable = 0, False
-    documents = pt.tqdm(
-        read_documents(corpus),
-        desc="Indexing",
-        unit="doc",
-        total=len(corpus) if hasattr(corpus, "__len__") else None,
-        disable=not verbose,
-    )
+    documents = read_documents(corpus, "Indexing", verbose=verbose)
     with open(texts, "w", encoding="utf-8") as lines:
         for count, document in enumerate(documents, start=1):
             docno = checked_docno(document, count)
@@ -102,10 +95,7 @@ def _read(
                 store.execute("INSERT INTO docs VALUES (?, ?, ?)", row)
             except sqlite3.IntegrityError:
                 found = store.execute("SELECT rowid FROM docs WHERE docno = ?", [docno])
-                raise ValueError(
-                    f"every docno should occur once, found {docno!r} as document "
-                    f"{found.fetchone()[0]} and as document {count}; drop one of them"
-                ) from None
+                raise twice(docno, found.fetchone()[0], count) from None
             clean = safe_text(text, max_chars=sys.maxsize)
             indexable = indexable or _INDEXED.search(clean) is not None
             lines.write(f"{docno} {clean}\n")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
-from ..base import BuiltIndex
-from ..text_loader import TextLoader
-from . import store as _store
+from ..base import TextIndex
 from .bm25 import BM25
 from .build import Settings, write
+from .folder import PisaFolder
 from .statistics import IndexStatistics, PisaAnalyzer
 
 
-class PisaIndex(BuiltIndex):
+class PisaIndex(PisaFolder, TextIndex):
     """A finished index on disk: retrieval by PISA, document texts, collection statistics.
 
     The object holds nothing but the path: it pickles, is equal to any other of the same path,
@@ -36,9 +34,7 @@ class PisaIndex(BuiltIndex):
         Mallia et al. PISA: Performant Indexes and Search for Academia. OSIRRC 2019.
     """
 
-    _how_to_build = "PisaIndex.build(path, corpus)"
-
-    # -- building ------------------------------------------------------------------------
+    _retriever = BM25
 
     @classmethod
     def build(
@@ -52,6 +48,7 @@ class PisaIndex(BuiltIndex):
         name: str | None = None,
         overwrite: bool = False,
         verbose: bool = True,
+        reuse: bool = False,
     ) -> PisaIndex:
         """Index a corpus.
 
@@ -69,6 +66,8 @@ class PisaIndex(BuiltIndex):
             name: Name of the corpus, if it bears none.
             overwrite: Whether to replace an index at ``path``.
             verbose: Whether to show progress.
+            reuse: Whether to open an index at ``path`` that was built with the same settings;
+                :meth:`open_or_build` does.
 
         Raises:
             FileExistsError: If there is something at ``path`` that is not to be replaced.
@@ -79,72 +78,7 @@ class PisaIndex(BuiltIndex):
         """
         settings = Settings.of(corpus, name, fields, stemmer=stemmer, stops=stops)
         make = partial(write, corpus=corpus, settings=settings, verbose=verbose)
-        return cls(path)._build(make, overwrite=overwrite)
-
-    @classmethod
-    def open_or_build(
-        cls,
-        path: str | os.PathLike[str],
-        corpus: object,
-        *,
-        stemmer: str = "porter2",
-        stops: str = "terrier",
-        fields: Iterable[str] = ("title", "text"),
-        name: str | None = None,
-        overwrite: bool = False,
-        verbose: bool = True,
-    ) -> PisaIndex:
-        """Open the index at ``path`` or, if there is none, build it; see :meth:`build`.
-
-        The corpus itself is not read to open an index, so give one without a name a ``name``.
-
-        Raises:
-            ValueError: If the index is of another corpus or was built with other settings.
-        """
-        settings = Settings.of(corpus, name, fields, stemmer=stemmer, stops=stops)
-        make = partial(write, corpus=corpus, settings=settings, verbose=verbose)
-        return cls(path)._open_or_build(settings, make, overwrite=overwrite)
-
-    # -- transformers --------------------------------------------------------------------
-
-    def bm25(
-        self,
-        *,
-        k1: float = 1.2,
-        b: float = 0.75,
-        num_results: int = 1000,
-        threads: int = 1,
-        verbose: bool = False,
-    ) -> BM25:
-        """Return a BM25 retriever; see :class:`BM25`."""
-        return BM25(self, k1=k1, b=b, num_results=num_results, threads=threads, verbose=verbose)
-
-    def text(self, *, columns: Iterable[str] = ("text",)) -> TextLoader:
-        """Return a loader of document columns; see :class:`TextLoader`."""
-        return TextLoader(self, columns=tuple(columns))
-
-    # -- documents and counts ------------------------------------------------------------
-
-    def texts(self, docnos: Iterable[str]) -> dict[str, str]:
-        """Return the text of each document; unknown ids are left out."""
-        return _store.texts(self.path, self.stamp, docnos)
-
-    def records(
-        self, docnos: Iterable[str], columns: tuple[str, ...]
-    ) -> Mapping[str, tuple[Any, ...]]:
-        """Return the columns of each document, None where it has none; unknown ids are left out.
-
-        Raises:
-            ValueError: If no document of the index has such a column.
-        """
-        known = ["text", *self.metadata["columns"]]
-        unknown = [column for column in columns if column not in known]
-        if unknown:
-            raise ValueError(f"{self!r} has the columns {known}, not {unknown}")
-        if columns == ("text",):  # the common case, and much faster
-            return {docno: (text,) for docno, text in self.texts(docnos).items()}
-        found = _store.records(self.path, self.stamp, docnos)
-        return {docno: tuple(map(r.get, columns)) for docno, r in found.items()}
+        return cls(path)._built(settings, make, overwrite=overwrite, reuse=reuse)
 
     @property
     def analyzer(self) -> PisaAnalyzer:
@@ -155,42 +89,3 @@ class PisaIndex(BuiltIndex):
     def statistics(self) -> IndexStatistics:
         """Counts over the collection."""
         return IndexStatistics(self)
-
-    # -- what it is ----------------------------------------------------------------------
-
-    @property
-    def num_tokens(self) -> int:
-        """Number of terms in all documents, stop words included."""
-        return int(self.metadata["num_tokens"])
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 over the ids and text lengths of all documents."""
-        return str(self.metadata["fingerprint"])
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """Fields that make up the text."""
-        return tuple(self.metadata["fields"])
-
-    @property
-    def stemmer(self) -> str:
-        """Name of the stemmer."""
-        return str(self.metadata["stemmer"])
-
-    @property
-    def stops(self) -> str:
-        """Name of the list of stop words."""
-        return str(self.metadata["stops"])
-
-    @property
-    def versions(self) -> dict[str, str]:
-        """Versions of the packages that built the index."""
-        return dict(self.metadata["versions"])
-
-    def _check_metadata(self, found: dict[str, Any]) -> None:
-        if "fingerprint" not in found:
-            raise ValueError(
-                f"the index at {self.path} was not built by PisaIndex.build: it lacks document "
-                "texts and counts; build it anew at another path"
-            )

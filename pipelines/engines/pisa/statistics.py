@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from . import native as _pisa
-from . import store as _store
-from .facts import PisaFacts
+from .folder import PisaFolder
 
 # What PISA's tokenizer takes for a term: abbreviations lose their dots, and possessives what
 # follows the apostrophe. Its own function leaks every term (63 bytes), which feedback methods
@@ -72,7 +71,7 @@ class IndexStatistics:
         index: The index.
     """
 
-    index: PisaFacts
+    index: PisaFolder
 
     @property
     def analyzer(self) -> PisaAnalyzer:
@@ -91,8 +90,8 @@ class IndexStatistics:
 
     def document_frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
         """Return in how many documents each stem occurs; unknown stems are left out."""
-        return _store.term_counts(self.index.path, self.index.stamp, "df", stems)
+        return self.index.term_counts("df", stems)
 
     def collection_frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
         """Return how often each stem occurs in the collection; unknown stems are left out."""
-        return _store.term_counts(self.index.path, self.index.stamp, "cf", stems)
+        return self.index.term_counts("cf", stems)

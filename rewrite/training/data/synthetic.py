@@ -13,7 +13,7 @@ from ...llm.base import LLM
 from ...parsing.parsers import Text
 from ...prompting.prompt import Prompt
 from ...ranges import Count, Portion, Weight, check_ranges
-from ...rankings.top import top
+from ...rankings.lists import top
 from ...text.pool import Example
 from ...text.safe import safe_text
 

@@ -15,7 +15,7 @@ from ...prompting.formulation import Formulation
 from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import CollectionStatistics, Reward, TextSource
 from ...ranges import Count, Natural, Share, Weight, check_ranges
-from ...rankings.top import top
+from ...rankings.lists import top
 from ...text.typical import typical_terms
 from ..run.columns import TARGET
 from ..run.marks import checked

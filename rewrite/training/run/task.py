@@ -14,7 +14,7 @@ from ...columns import QCAND, QGEN, QGROUP, QGROUP_QUERY, QID, QUERY, QUSAGE, TE
 from ...errors import RewriteWarning
 from ...llm.base import LLM, Completions, Messages, Sampling
 from ...prompting.llm_rewriter import LLMRewriter
-from ...rankings.top import top
+from ...rankings.lists import top
 from ...rewritten import as_candidates
 
 _ROW: Final = "qrow_of_task"

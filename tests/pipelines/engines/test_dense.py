@@ -14,7 +14,7 @@ import pytest
 
 from pyterrier_rewrite.errors import MissingExtraError
 from pyterrier_rewrite.pipelines import BiEncoderReranker, DenseIndex, DenseRetriever
-from pyterrier_rewrite.pipelines.engines.dense import retriever as dense_retriever
+from pyterrier_rewrite.pipelines.engines.dense import search as dense_search
 
 CORPUS = [
     {"docno": "d1", "title": "red", "text": "red sofa"},
@@ -102,7 +102,7 @@ def test_blocks_and_batches_do_not_matter(
     index = DenseIndex.build(
         tmp_path / "i", corpus, model=Fixed(), similarity=similarity, batch_size=1, verbose=False
     )
-    monkeypatch.setattr(dense_retriever, "_BLOCK", 11)
+    monkeypatch.setattr(dense_search, "_BLOCK", 11)
     found = index.retriever(num_results=num_results, batch_size=2)(topics("1", "2", "3"))
     stored = np.array(index.vectors)
     for qid, group in found.groupby("qid"):

@@ -11,7 +11,7 @@ import pytest
 
 from pyterrier_rewrite.errors import MissingExtraError
 from pyterrier_rewrite.pipelines import PlainText, TerrierIndex
-from pyterrier_rewrite.pipelines.engines.terrier import index as terrier
+from pyterrier_rewrite.pipelines.engines import terrier_bm25 as terrier
 
 
 @pytest.mark.parametrize(

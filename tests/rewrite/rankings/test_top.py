@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pyterrier_rewrite.rankings.top import top
+from pyterrier_rewrite.rankings.lists import top
 
 RESULTS = pd.DataFrame(
     [["q1", "a", 1, 2.0], ["q2", "b", 0, 1.0], ["q1", "c", 0, 3.0], ["q1", "d", 2, 3.0]],

@@ -1,8 +1,9 @@
-"""Exact search with query vectors over a dense index."""
+"""Exact search with query vectors over a dense index, and reranking by its vectors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -10,11 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import QID, QUERY, QUERY_VEC
+from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_VEC, RANK
 from pyterrier_rewrite.ranges import Count
+from pyterrier_rewrite.rankings.lists import rank_results
+from pyterrier_rewrite.value import ValueTransformer
 
+from ...models import Vectors, similarities
 from ..base import Retriever, ranked_frame
-from .facts import DenseFacts, Vectors
+from .folder import DenseFolder
 
 _BLOCK: Final = 65_536
 """Documents compared at a time: with 64 queries of 768 dimensions about 200 MB."""
@@ -51,9 +55,9 @@ class DenseRetriever(Retriever):
     EMNLP 2020.
     """
 
-    index: DenseFacts
+    index: DenseFolder
 
-    def __init__(self, index: DenseFacts, *, batch_size: Count = 64, **settings: Any) -> None:
+    def __init__(self, index: DenseFolder, *, batch_size: Count = 64, **settings: Any) -> None:
         super().__init__(index, **settings)
         self.batch_size = batch_size
 
@@ -88,8 +92,68 @@ class DenseRetriever(Retriever):
                 progress.update(len(batch))
 
 
+class DenseReranker(ValueTransformer):
+    """Scores each document of a result frame by its vector in an index, and sorts anew.
+
+    Made by :meth:`DenseIndex.reranker`. It scores as
+    :class:`~pyterrier_rewrite.pipelines.BiEncoderReranker` does with the model of the index, at
+    the cost of the queries alone.
+
+    Input columns: ``qid``, ``query``, ``docno`` and, where a rewriter wrote it, ``query_vec``.
+
+    Output columns: those of the input; ``score`` (the similarity) and ``rank`` (from 0) are new.
+    Rows are sorted by rank, ties by ``docno``, queries in input order.
+
+    Args:
+        index: The index.
+        batch_size: Queries at a time, at least 1.
+        verbose: Whether to show progress.
+
+    Raises:
+        ValueError: On use, if a document is not in the index, ``batch_size`` is out of range, or
+            a vector does not fit.
+        TypeError: On use, if a query is not a text.
+
+    Example:
+        >>> index = DenseIndex("vaswani.dense")  # doctest: +SKIP
+        >>> pipeline = bm25 % 100 >> index.reranker()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self, index: DenseFolder, *, batch_size: Count = 64, verbose: bool = False
+    ) -> None:
+        self.index = index
+        self.batch_size = batch_size
+        self.verbose = verbose
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Rerank; see the class."""
+        pt.validate.result_frame(inp, [QUERY], context=self)
+        self.check()
+        scores = np.empty(0)
+        if len(inp):
+            at = pd.factorize(inp[QID])[0]
+            queries = inp.drop_duplicates(QID)
+            vectors = query_vectors(
+                self.index, queries, batch_size=self.batch_size, verbose=self.verbose
+            )
+            rows = self._positions(inp[DOCNO].tolist())
+            scores = similarities(vectors, at, self.index.vectors, rows)
+        return rank_results(inp.drop(columns=RANK, errors="ignore").assign(score=scores))
+
+    def _positions(self, docnos: list[str]) -> Any:
+        known = _numbers(tuple(self.index.docnos))
+        try:
+            return np.array([known[docno] for docno in docnos])
+        except KeyError as error:
+            raise ValueError(
+                f"the document {error.args[0]!r} is not in {self.index!r}; build both indexes of "
+                "the same corpus"
+            ) from None
+
+
 def query_vectors(
-    index: DenseFacts, queries: pd.DataFrame, *, batch_size: int, verbose: bool
+    index: DenseFolder, queries: pd.DataFrame, *, batch_size: int, verbose: bool
 ) -> Vectors:
     """Return the vector of each query: its own ``query_vec``, or else that of its text."""
     given = queries[QUERY_VEC].tolist() if QUERY_VEC in queries else [None] * len(queries)
@@ -137,3 +201,8 @@ def _merge(one: _Hits, other: _Hits, k: int) -> _Hits:
     scores = np.concatenate([one[1], other[1]])
     best = np.argsort(-scores, kind="stable")[:k]
     return np.concatenate([one[0], other[0]])[best], scores[best]
+
+
+@lru_cache(maxsize=4)
+def _numbers(docnos: tuple[str, ...]) -> dict[str, int]:
+    return {docno: number for number, docno in enumerate(docnos)}

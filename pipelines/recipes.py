@@ -9,9 +9,11 @@ import pyterrier as pt
 from pyterrier_rewrite.conversation import LLM4CS
 from pyterrier_rewrite.llm import LLM
 
-from ..engines.dense.index import DenseIndex
-from ..fusion.base import Fusion
-from ..fusion.interleave import Interleave
+from .engines.dense.index import DenseIndex
+from .fusion.base import Fusion
+from .fusion.by_rank import Interleave
+
+__all__ = ["mean_intent_search", "multi_query_search", "turn_search"]
 
 
 def turn_search(
