@@ -38,11 +38,7 @@ class CorpusSettings:
 
     @classmethod
     def of(
-        cls: type[Settings],
-        corpus: object,
-        name: str | None,
-        fields: Iterable[str],
-        **others: str,
+        cls: type[Settings], corpus: object, name: str | None, fields: Iterable[str], **others: str
     ) -> Settings:
         """Return the settings for a corpus, which may bear a name; one field may stand alone."""
         fields = (fields,) if isinstance(fields, str) else tuple(fields)

@@ -84,10 +84,7 @@ class Fusion(ValueTransformer):
 
     def fuse_rank_cutoff(self, k: int) -> Fusion:
         """Return this fusion with at most ``k`` results a query, for ``fusion % k``."""
-        cut: Fusion = pt.inspect.transformer_apply_attributes(
-            self, num_results=min(k, self.num_results)
-        )
-        return cut
+        return self.apply_attributes(num_results=min(k, self.num_results))
 
     @property
     def schematic(self) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from ..columns import (
     QWEIGHT,
     SCORE,
 )
+from .lists import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +48,13 @@ class Requests:
         for row, name in enumerate(candidates[QCAND].tolist()):
             rows.setdefault(name, []).append(row)
         forms = _forms(candidates, [*columns, *([QWEIGHT] if QWEIGHT in candidates else [])])
-        number: dict[Hashable, int] = {}
-        asked, kept, qids, groups = [], [], [], []
-        for its in rows.values():
-            key = tuple([forms[row] for row in its])
-            new = key not in number
-            asked.append(number.setdefault(key, len(number)))
-            if new:
-                kept.extend(its)
-                groups.extend([str(asked[-1])] * len(its))
-                qids.extend([f"{asked[-1]}~{i}" for i in range(1, len(its) + 1)])
+        asked, first = _numbered([tuple([forms[row] for row in its]) for its in rows.values()])
+        each = list(rows.values())
+        groups = [(number, each[at]) for number, at in enumerate(first)]
+        kept = [row for _, its in groups for row in its]
         frame = _what_engines_read(candidates, columns).iloc[kept].reset_index(drop=True)
-        frame[QID], frame[QGROUP] = qids, groups
+        frame[QID] = [f"{number}~{i + 1}" for number, its in groups for i in range(len(its))]
+        frame[QGROUP] = [str(number) for number, its in groups for _ in its]
         if QUERY_0 in candidates.columns:
             frame[QGROUP_QUERY] = candidates[QUERY_0].iloc[kept].tolist()
         if QWEIGHT in candidates.columns:
@@ -68,14 +64,7 @@ class Requests:
     @classmethod
     def of_rows(cls, candidates: pd.DataFrame, columns: Sequence[str] = ()) -> Requests:
         """One request a row."""
-        number: dict[Hashable, int] = {}
-        asked: list[int] = []
-        kept: list[int] = []
-        for row, form in enumerate(_forms(candidates, columns)):
-            request = number.setdefault(form, len(number))
-            if request == len(kept):
-                kept.append(row)
-            asked.append(request)
+        asked, kept = _numbered(_forms(candidates, columns))
         frame = _what_engines_read(candidates, columns).iloc[kept].reset_index(drop=True)
         frame[QID] = [str(i) for i in range(len(kept))]
         return cls(frame, asked)
@@ -99,25 +88,23 @@ class Rankings:
         results: The rows as the engine gave them, in this order.
     """
 
-    request: npt.NDArray[np.int64]
+    request: Ints
     docnos: npt.NDArray[np.object_]
-    scores: npt.NDArray[np.float64]
+    scores: Floats
     results: pd.DataFrame
 
     def reaches(self, depth: int) -> npt.NDArray[np.bool_]:
         """Say which rows are among the best ``depth`` of their request, or tie with the last."""
-        starts = np.flatnonzero(np.diff(self.request, prepend=-1))
-        lengths = np.diff(starts, append=len(self.request))
+        starts, ends = _runs(self.request)
         scores = self.scores.astype(np.float32)  # trec_eval's precision
-        last = scores[starts + np.minimum(lengths, depth) - 1]
-        kept: npt.NDArray[np.bool_] = scores >= np.repeat(last, lengths)
+        last = scores[np.minimum(starts + depth, ends) - 1]
+        kept: npt.NDArray[np.bool_] = scores >= np.repeat(last, ends - starts)
         return kept
 
 
-def spans(request: npt.NDArray[np.int64]) -> list[tuple[int, int, int]]:
+def spans(request: Ints) -> list[tuple[int, int, int]]:
     """Return each request with results, and where its rows begin and end."""
-    starts = np.flatnonzero(np.diff(request, prepend=-1))
-    ends = np.append(starts, len(request))[1:]
+    starts, ends = _runs(request)
     return list(zip(request[starts].tolist(), starts.tolist(), ends.tolist(), strict=True))
 
 
@@ -157,6 +144,19 @@ def cut(engine: pt.Transformer, depth: int) -> pt.Transformer | None:
 
 
 # -- helpers --------------------------------------------------------------------------------
+
+
+def _runs(request: Ints) -> tuple[Ints, Ints]:
+    """Return where the rows of each request begin and end."""
+    starts = np.flatnonzero(np.diff(request, prepend=-1))
+    return starts, np.append(starts, len(request))[1:]
+
+
+def _numbered(forms: Sequence[Hashable]) -> tuple[list[int], list[int]]:
+    """Number forms, equal ones alike, and say where each number first stands."""
+    number: dict[Hashable, int] = {}
+    numbers = [number.setdefault(form, len(number)) for form in forms]
+    return numbers, np.unique(numbers, return_index=True)[1].tolist()
 
 
 def _what_engines_read(candidates: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

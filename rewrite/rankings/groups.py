@@ -13,9 +13,7 @@ import pyterrier as pt
 from ..columns import QGROUP, QGROUP_QUERY, QID, QUERY, QUERY_FORMS, QUSAGE, QWEIGHT
 from ..usage import add_usage
 from ..value import same
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from .lists import Floats, Ints
 
 
 def query_frame(frame: pd.DataFrame) -> pd.DataFrame:

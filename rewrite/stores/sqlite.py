@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -89,42 +89,40 @@ def open_database(path: Path, layout: Layout, *, read_only: bool = False) -> Ite
         Exception: The layout's ``error``, if the file cannot be used, is damaged, is another
             program's, or was written by another version.
     """
-    with _explained(path, layout):
-        db = _connect_to_read(path, layout) if read_only else _connect(path, layout)
-    with closing(db):
+    connect = _connect_to_read if read_only else _connect
+    with ExitStack() as opened:
+        with _explained(path, layout):
+            db = connect(path, layout, opened)
         yield Database(path, layout, db)
 
 
-def _connect(path: Path, layout: Layout) -> sqlite3.Connection:
+def _connect(path: Path, layout: Layout, opened: ExitStack) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     if layout.private and not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     # a generator that holds the connection may be closed by another thread than began it
     db = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
-    try:
-        if layout.private:
-            db.execute("PRAGMA secure_delete = ON")
-        if not _is_marked(db, path, layout):
-            if not layout.private:
-                db.execute("PRAGMA journal_mode = WAL")
-            db.execute("BEGIN IMMEDIATE")
-            if not _is_marked(db, path, layout):  # no other process was faster
-                if not _tables(db):
-                    for table in layout.tables:
-                        db.execute(table)
-                db.execute(f"PRAGMA application_id = {layout.application}")
-                db.execute(f"PRAGMA user_version = {layout.version}")
-            db.execute("COMMIT")
+    opened.callback(db.close)
+    if layout.private:
+        db.execute("PRAGMA secure_delete = ON")
+    if not _is_marked(db, path, layout):
         if not layout.private:
-            # a commit waits for no disk: a killed process loses nothing, a power cut the last few
-            db.execute("PRAGMA synchronous = NORMAL")
-    except BaseException:
-        db.close()
-        raise
+            db.execute("PRAGMA journal_mode = WAL")
+        db.execute("BEGIN IMMEDIATE")
+        if not _is_marked(db, path, layout):  # no other process was faster
+            if not _tables(db):
+                for table in layout.tables:
+                    db.execute(table)
+            db.execute(f"PRAGMA application_id = {layout.application}")
+            db.execute(f"PRAGMA user_version = {layout.version}")
+        db.execute("COMMIT")
+    if not layout.private:
+        # a commit waits for no disk: a killed process loses nothing, a power cut the last few
+        db.execute("PRAGMA synchronous = NORMAL")
     return db
 
 
-def _connect_to_read(path: Path, layout: Layout) -> sqlite3.Connection:
+def _connect_to_read(path: Path, layout: Layout, opened: ExitStack) -> sqlite3.Connection:
     missing = layout.error(f"no {layout.name} at {path}: {layout.missing}")
     if not path.exists():
         raise missing
@@ -132,18 +130,14 @@ def _connect_to_read(path: Path, layout: Layout) -> sqlite3.Connection:
     for mode in ("mode=ro", "mode=ro&immutable=1"):
         uri = f"{path.absolute().as_uri()}?{mode}"
         db = sqlite3.connect(uri, uri=True, timeout=WAIT, check_same_thread=False)
+        opened.callback(db.close)
         try:
-            if not _is_marked(db, path, layout) and not _tables(db):
-                raise missing
+            if _is_marked(db, path, layout) or _tables(db):
+                return db
+            break
         except sqlite3.OperationalError:
-            db.close()
             if "immutable" in mode:
                 raise
-        except BaseException:
-            db.close()
-            raise
-        else:
-            return db
     raise missing
 
 

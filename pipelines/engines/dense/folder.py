@@ -51,48 +51,6 @@ class Settings(CorpusSettings):
         super().__post_init__()
 
 
-def write(
-    work: Path,
-    *,
-    corpus: object,
-    settings: Settings,
-    model: object,
-    device: str | None,
-    batch_size: int,
-    verbose: bool,
-) -> None:
-    """Encode a corpus into a folder, the metadata last."""
-    documents = iter(read_documents(corpus, "Encoding", verbose=verbose))
-    seen: dict[str, int] = {}
-    dimension = 0
-    with open(work / VECTORS, "wb") as handle:
-        while batch := list(islice(documents, max(1, batch_size) * _BATCHES)):
-            texts = [_text(document, settings, seen) for document in batch]
-            found = _models.encode(model, texts, batch_size=batch_size, device=device)
-            if settings.similarity == "cosine":
-                found = _models.unit_length(found)
-            if not dimension:
-                dimension = found.shape[1]
-                _header(handle, 0, dimension)  # numpy leaves room for the count to grow
-            handle.write(found.astype("<f4", copy=False).tobytes())
-        if not seen:
-            raise ValueError("the corpus should have at least one document, found none")
-        handle.seek(0)
-        _header(handle, len(seen), dimension)
-    (work / DOCNOS).write_text("".join(f"{docno}\n" for docno in seen), encoding="utf-8")
-    metadata = {
-        "type": "dense_index",
-        "format": FORMAT,
-        "package_hint": "pyterrier-rewrite",
-        **asdict(settings),
-        "model_is_named": _models.named(model),
-        "num_docs": len(seen),
-        "dimension": dimension,
-        "versions": {"pyterrier-rewrite": __version__},
-    }
-    (work / METADATA).write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
-
-
 def _text(document: Mapping[str, Any], settings: Settings, seen: dict[str, int]) -> str:
     position = len(seen) + 1
     docno = checked_docno(document, position)
@@ -115,15 +73,46 @@ class DenseFolder(BuiltIndex):
     _marker = VECTORS
 
     def __init__(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        model: object | None = None,
-        device: str | None = None,
+        self, path: str | os.PathLike[str], *, model: object = None, device: str | None = None
     ) -> None:
         super().__init__(path)
         self.model = model
         self.device = device
+
+    def _write(
+        self, work: Path, *, corpus: object, settings: Settings, batch_size: int, verbose: bool
+    ) -> None:
+        """Encode a corpus into a folder, the metadata last."""
+        model = settings.model if self.model is None else self.model
+        documents = iter(read_documents(corpus, "Encoding", verbose=verbose))
+        seen: dict[str, int] = {}
+        dimension = 0
+        with open(work / VECTORS, "wb") as handle:
+            while batch := list(islice(documents, max(1, batch_size) * _BATCHES)):
+                texts = [_text(document, settings, seen) for document in batch]
+                found = _models.encode(model, texts, batch_size=batch_size, device=self.device)
+                if settings.similarity == "cosine":
+                    found = _models.unit_length(found)
+                if not dimension:
+                    dimension = found.shape[1]
+                    _header(handle, 0, dimension)  # numpy leaves room for the count to grow
+                handle.write(found.astype("<f4", copy=False).tobytes())
+            if not seen:
+                raise ValueError("the corpus should have at least one document, found none")
+            handle.seek(0)
+            _header(handle, len(seen), dimension)
+        (work / DOCNOS).write_text("".join(f"{docno}\n" for docno in seen), encoding="utf-8")
+        metadata = {
+            "type": "dense_index",
+            "format": FORMAT,
+            "package_hint": "pyterrier-rewrite",
+            **asdict(settings),
+            "model_is_named": self.model is None,
+            "num_docs": len(seen),
+            "dimension": dimension,
+            "versions": {"pyterrier-rewrite": __version__},
+        }
+        (work / METADATA).write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
 
     def encode(
         self,

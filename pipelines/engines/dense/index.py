@@ -8,7 +8,7 @@ from functools import partial
 from typing import Literal
 
 from ... import models as _models
-from .folder import DenseFolder, Settings, write
+from .folder import DenseFolder, Settings
 from .search import DenseReranker, DenseRetriever
 
 
@@ -97,16 +97,10 @@ class DenseIndex(DenseFolder):
             query_prefix=query_prefix,
             doc_prefix=doc_prefix,
         )
-        make = partial(
-            write,
-            corpus=corpus,
-            settings=settings,
-            model=model,
-            device=device,
-            batch_size=batch_size,
-            verbose=verbose,
-        )
         index = cls(path, model=None if _models.named(model) else model, device=device)
+        make = partial(
+            index._write, corpus=corpus, settings=settings, batch_size=batch_size, verbose=verbose
+        )
         return index._built(settings, make, overwrite=overwrite, reuse=reuse)
 
     def retriever(

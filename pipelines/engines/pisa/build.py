@@ -68,10 +68,7 @@ def write(work: Path, *, corpus: object, settings: Settings, verbose: bool) -> N
         "name": settings.name,
         **facts,
         "num_tokens": int(cf.sum()),
-        "versions": {
-            "pyterrier-rewrite": __version__,
-            "pyterrier-pisa": version("pyterrier-pisa"),
-        },
+        "versions": {"pyterrier-rewrite": __version__, "pyterrier-pisa": version("pyterrier-pisa")},
     }
     (work / METADATA).write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
 
