@@ -253,13 +253,7 @@ class BM25Retriever(Retriever):
     """
 
     def __init__(
-        self,
-        index: Any,
-        *,
-        k1: Weight = 1.2,
-        b: Share = 0.75,
-        threads: Count = 1,
-        **settings: Any,
+        self, index: Any, *, k1: Weight = 1.2, b: Share = 0.75, threads: Count = 1, **settings: Any
     ) -> None:
         super().__init__(index, **settings)
         self.k1 = k1

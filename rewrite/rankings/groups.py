@@ -61,8 +61,7 @@ def restored(queries: pd.DataFrame) -> tuple[pd.DataFrame, Ints]:
         for at, usage in zip(owner, queries[QUSAGE], strict=True):
             total[at] = add_usage(total[at], usage)
         out[QUSAGE] = pd.Series(total, dtype=object)
-    gone = [c for c in (QGROUP, QGROUP_QUERY, QWEIGHT) if c in out.columns]
-    return out.drop(columns=gone), owner
+    return out.drop(columns=[QGROUP, QGROUP_QUERY, QWEIGHT], errors="ignore"), owner
 
 
 def _disputed(values: list[Any], owner: Ints) -> npt.NDArray[np.bool_]:

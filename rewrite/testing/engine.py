@@ -199,18 +199,16 @@ class DocumentCounts:
 
     def document_frequencies(self, stems: Iterable[str]) -> dict[str, int]:
         """Return in how many documents each stem occurs; unknown stems are left out."""
-        return self._count(stems, lambda found: set(found))
+        return self._count(stems, set)
 
     def collection_frequencies(self, stems: Iterable[str]) -> dict[str, int]:
         """Return how often each stem occurs in the collection; unknown stems are left out."""
-        return self._count(stems, lambda found: found)
+        return self._count(stems, list)
 
-    def _count(
-        self, stems: Iterable[str], of: Callable[[list[str]], Iterable[str]]
-    ) -> dict[str, int]:
+    def _count(self, stems: Iterable[str], each: Callable[..., Iterable[str]]) -> dict[str, int]:
         counts: Counter[str] = Counter()
         for text in self.texts:
-            counts.update(of([self.analyzer.stem(term) for term in self.analyzer.terms(text)]))
+            counts.update(each([self.analyzer.stem(term) for term in self.analyzer.terms(text)]))
         return {stem: counts[stem] for stem in stems if stem in counts}
 
 

@@ -8,8 +8,7 @@ from functools import partial
 
 from ..base import TextIndex
 from .bm25 import BM25
-from .build import Settings, write
-from .folder import PisaFolder
+from .folder import PisaFolder, Settings, write
 from .statistics import IndexStatistics, PisaAnalyzer
 
 
