@@ -47,7 +47,7 @@ def encode(
     if not at:
         return np.empty((0, 0), dtype=np.float32)
     encoder, options = _ready("SentenceTransformer", model, device, batch_size)
-    vectors: Vectors | None = None
+    vectors: Vectors = np.empty((len(at), 0), dtype=np.float32)
     for batch in batches(list(at), [len(text) for text in at], batch_size, "Encoding", verbose):
         found = np.asarray(encoder.encode(batch, **options), dtype=np.float32)
         if found.ndim != 2 or len(found) != len(batch) or not np.isfinite(found).all():
@@ -55,10 +55,9 @@ def encode(
                 f"{model!r} should give one vector of finite numbers a text, found an array of "
                 f"shape {found.shape} for {len(batch)} texts"
             )
-        if vectors is None:
+        if not vectors.size:
             vectors = np.empty((len(at), found.shape[1]), dtype=np.float32)
         vectors[[at[text] for text in batch]] = found
-    assert vectors is not None
     return vectors[[at[text] for text in texts]]
 
 

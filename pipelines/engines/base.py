@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -21,7 +21,7 @@ from pyterrier_rewrite.rankings.lists import positions
 from pyterrier_rewrite.stores.whole import METADATA, exclusive, replacing
 from pyterrier_rewrite.value import ValueTransformer
 
-from .documents import TextLoader
+from .documents import DocumentStore, TextLoader
 
 Index = TypeVar("Index", bound="BuiltIndex")
 Self = TypeVar("Self", bound="Retriever")
@@ -58,20 +58,10 @@ class IndexFolder(ABC):
         return hash(self.path)
 
 
-class TextIndex(IndexFolder):
+class TextIndex(IndexFolder, DocumentStore):
     """An index of words, which has the documents' texts as well."""
 
     _retriever: ClassVar[type[BM25Retriever]]
-
-    @abstractmethod
-    def records(
-        self, docnos: Iterable[str], columns: tuple[str, ...]
-    ) -> Mapping[str, tuple[Any, ...]]:
-        """Return the columns of each document; unknown ids are left out.
-
-        Raises:
-            ValueError: If the index has no such column.
-        """
 
     def texts(self, docnos: Iterable[str]) -> dict[str, str]:
         """Return the text of each document; unknown ids are left out."""

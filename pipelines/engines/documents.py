@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
@@ -116,11 +117,15 @@ def document_text(document: Mapping[str, Any], fields: Sequence[str], docno: str
 class DocumentStore(Protocol):
     """Whatever has documents by id: an index of :mod:`pyterrier_rewrite.pipelines`."""
 
+    @abstractmethod
     def records(
         self, docnos: Iterable[str], columns: tuple[str, ...]
     ) -> Mapping[str, tuple[Any, ...]]:
-        """Return the columns of each document; unknown ids are left out."""
-        ...
+        """Return the columns of each document; unknown ids are left out.
+
+        Raises:
+            ValueError: If there is no such column.
+        """
 
 
 class TextLoader(ValueTransformer):
@@ -160,10 +165,6 @@ class TextLoader(ValueTransformer):
                 f"{self.index!r} has no document {unknown[0]!r} ({len(unknown)} unknown in all); "
                 "load texts from the index that the results came from"
             ) from None
-        loaded = {}
-        for position, column in enumerate(self.columns):
-            values = [row[position] for row in rows]
-            dtype = "str" if column == "text" else object
-            loaded[column] = pd.Series(values, index=inp.index, dtype=dtype)
+        loaded = pd.DataFrame(rows, index=inp.index, columns=list(self.columns), dtype=object)
         out: pd.DataFrame = inp.assign(**loaded)
-        return out
+        return out.astype({"text": "str"}) if "text" in self.columns else out

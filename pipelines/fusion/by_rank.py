@@ -81,12 +81,8 @@ class Interleave(Fusion):
     def scores(self, lists: RankedLists) -> Floats:
         """Return the inverse of the round-robin ranks."""
         turns: dict[int, dict[int, deque[int]]] = {}
-        for query, list_, pair in zip(
-            lists.pair_query[lists.pair].tolist(),
-            lists.list_.tolist(),
-            lists.pair.tolist(),
-            strict=True,
-        ):
+        rows = np.column_stack([lists.pair_query[lists.pair], lists.list_, lists.pair])
+        for query, list_, pair in rows.tolist():
             turns.setdefault(query, {}).setdefault(list_, deque()).append(pair)
         scores = np.zeros(len(lists.pair_query))
         for waiting in turns.values():

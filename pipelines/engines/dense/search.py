@@ -24,6 +24,7 @@ _BLOCK: Final = 65_536
 """Documents compared at a time: with 64 queries of 768 dimensions about 200 MB."""
 
 _Hits = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
+_NO_HITS: Final[_Hits] = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
 
 
 class DenseRetriever(Retriever):
@@ -79,9 +80,7 @@ class DenseRetriever(Retriever):
         ) as progress:
             for start in range(0, len(queries), self.batch_size):
                 batch = queries[start : start + self.batch_size]
-                best: list[_Hits] = [
-                    (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)) for _ in batch
-                ]
+                best = [_NO_HITS] * len(batch)
                 for first in range(0, len(documents), _BLOCK):
                     scores = batch @ documents[first : first + _BLOCK].T
                     best = [
@@ -159,8 +158,8 @@ def query_vectors(
     given = queries[QUERY_VEC].tolist() if QUERY_VEC in queries else [None] * len(queries)
     vectors = np.empty((len(queries), index.dimension), dtype=np.float32)
     texts: dict[int, str] = {}
-    for row, (vector, text) in enumerate(zip(given, queries[QUERY], strict=True)):
-        qid = queries[QID].iloc[row]
+    rows = zip(queries[QID], given, queries[QUERY], strict=True)
+    for row, (qid, vector, text) in enumerate(rows):
         if vector is not None and not (np.ndim(vector) == 0 and pd.isna(vector)):
             vectors[row] = index.comparable(_one_vector(vector, qid))[0]
         elif isinstance(text, str):
