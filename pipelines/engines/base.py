@@ -26,6 +26,9 @@ from .documents import DocumentStore, TextLoader
 Index = TypeVar("Index", bound="BuiltIndex")
 Self = TypeVar("Self", bound="Retriever")
 
+Fill = Callable[[Path], None]
+"""What fills the folder that it is given."""
+
 
 class IndexFolder(ABC):
     """An index on disk, known by its path: it pickles, and is equal to any other of that path.
@@ -123,12 +126,7 @@ class BuiltIndex(IndexFolder):
         return index
 
     def _built(
-        self: Index,
-        settings: object,
-        write: Callable[[Path], None],
-        *,
-        overwrite: bool,
-        reuse: bool,
+        self: Index, settings: object, write: Fill, *, overwrite: bool, reuse: bool
     ) -> Index:
         """Let ``write`` fill a folder that becomes the index, or reuse the index that is there.
 

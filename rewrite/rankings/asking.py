@@ -55,10 +55,9 @@ class Requests:
         frame = _what_engines_read(candidates, columns).iloc[kept].reset_index(drop=True)
         frame[QID] = [f"{number}~{i + 1}" for number, its in groups for i in range(len(its))]
         frame[QGROUP] = [str(number) for number, its in groups for _ in its]
-        if QUERY_0 in candidates.columns:
-            frame[QGROUP_QUERY] = candidates[QUERY_0].iloc[kept].tolist()
-        if QWEIGHT in candidates.columns:
-            frame[QWEIGHT] = candidates[QWEIGHT].iloc[kept].tolist()
+        for column, known in ((QGROUP_QUERY, QUERY_0), (QWEIGHT, QWEIGHT)):
+            if known in candidates.columns:
+                frame[column] = candidates[known].iloc[kept].tolist()
         return cls(frame, asked)
 
     @classmethod

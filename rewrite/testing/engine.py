@@ -147,7 +147,8 @@ class FakeEngine(ValueTransformer):
     def _find(self, text: str, terms: Any) -> dict[str, float]:
         found: Any = self.reply
         if found is None:
-            return self._overlap(dict(terms) if isinstance(terms, Mapping) else None, text)
+            given = isinstance(terms, Mapping)
+            return self._overlap(terms if given else count_terms(text, self.analyzer))
         if callable(found):
             found = found(text)
         if isinstance(found, Mapping):
@@ -158,10 +159,8 @@ class FakeEngine(ValueTransformer):
                 return dict(found)
         return {docno: float(len(found) - rank) for rank, docno in enumerate(found)}
 
-    def _overlap(self, terms: dict[str, float] | None, text: str) -> dict[str, float]:
+    def _overlap(self, terms: Mapping[str, float]) -> dict[str, float]:
         analyzer = self.analyzer
-        if terms is None:
-            terms = count_terms(text, analyzer)
         weights: dict[str, float] = {}
         for term, weight in terms.items():
             stem = analyzer.stem(term)
