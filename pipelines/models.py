@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pyterrier as pt
 
 from pyterrier_rewrite.extras import need, quiet_loading
+from pyterrier_rewrite.rankings.lists import Floats, Ints
 
 T = TypeVar("T")
 Vectors = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
 
 
 def encode(
@@ -68,7 +68,7 @@ def score_pairs(
     batch_size: int,
     device: str | None = None,
     verbose: bool = False,
-) -> npt.NDArray[np.float64]:
+) -> Floats:
     """Score pairs of query and text, equal ones once and long ones first.
 
     Args:
@@ -139,8 +139,8 @@ def unit_length(vectors: Vectors) -> Vectors:
 
 
 def similarities(
-    left: Vectors, left_rows: Sequence[int] | Rows, right: Vectors, right_rows: Sequence[int] | Rows
-) -> npt.NDArray[np.float64]:
+    left: Vectors, left_rows: Sequence[int] | Ints, right: Vectors, right_rows: Sequence[int] | Ints
+) -> Floats:
     """Return the products of rows of two arrays, pair by pair."""
     scores = np.empty(len(left_rows))
     for start in range(0, len(scores), 10_000):  # a bounded piece of the vectors at a time

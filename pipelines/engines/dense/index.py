@@ -83,8 +83,8 @@ class DenseIndex(DenseFolder):
 
         Raises:
             FileExistsError: If there is something at ``path`` that is not to be replaced.
-            ValueError: If the corpus is empty, or a ``docno`` is empty, occurs twice or has
-                whitespace, or the model gives no vectors.
+            ValueError: If the index to reuse is another, the corpus is empty, a ``docno`` is empty,
+                occurs twice or has whitespace, or the model gives no vectors.
             TypeError: If a document is not a dict, or a field of it not a text.
             MissingExtraError: If sentence-transformers is needed and not installed.
         """

@@ -7,13 +7,12 @@ from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_VEC, RANK
 from pyterrier_rewrite.ranges import Count
-from pyterrier_rewrite.rankings.lists import rank_results
+from pyterrier_rewrite.rankings.lists import Ints, rank_results
 from pyterrier_rewrite.value import ValueTransformer
 
 from ...models import Vectors, similarities
@@ -23,7 +22,7 @@ from .folder import DenseFolder
 _BLOCK: Final = 65_536
 """Documents compared at a time: with 64 queries of 768 dimensions about 200 MB."""
 
-_Hits = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
+_Hits = tuple[Ints, Vectors]
 _NO_HITS: Final[_Hits] = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
 
 

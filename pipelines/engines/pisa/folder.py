@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from pyterrier_rewrite._version import __version__
 from pyterrier_rewrite.errors import RewriteError
+from pyterrier_rewrite.rankings.lists import Ints
 from pyterrier_rewrite.stores.whole import METADATA
 from pyterrier_rewrite.text.safe import safe_text
 
@@ -128,9 +128,7 @@ def _read(
     return {"num_docs": count, "fingerprint": digest.hexdigest(), "columns": list(columns)}
 
 
-def _count_terms(
-    work: Path, num_docs: int
-) -> tuple[list[str], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _count_terms(work: Path, num_docs: int) -> tuple[list[str], Ints, Ints]:
     """Read document and collection frequencies from PISA's inverted index.
 
     Its files are 32-bit numbers: a list is its length and then so many numbers. ``inv.sizes``

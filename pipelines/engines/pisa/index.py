@@ -70,8 +70,8 @@ class PisaIndex(PisaFolder, TextIndex):
 
         Raises:
             FileExistsError: If there is something at ``path`` that is not to be replaced.
-            ValueError: If the corpus is empty, or a ``docno`` is empty, occurs twice or has
-                whitespace.
+            ValueError: If the index to reuse is another, the corpus is empty, a ``docno`` is empty,
+                occurs twice or has whitespace.
             TypeError: If a document is not a dict, or a field of it not a text.
             RewriteError: If PISA gives up.
         """
