@@ -9,7 +9,7 @@ import pyterrier as pt
 
 from pyterrier_rewrite.columns import QID
 from pyterrier_rewrite.errors import MissingExtraError, RewriteError
-from pyterrier_rewrite.rankings.asking import Rankings, ranked
+from pyterrier_rewrite.rankings.asking import Rankings, cut, ranked, spans
 
 from .reward import RewardWarning
 
@@ -39,6 +39,23 @@ def search(engine: pt.Transformer, queries: pd.DataFrame) -> Rankings | None:
     """
     results = run(engine, queries)
     return None if results is None else ranked(engine, results)
+
+
+def search_top(
+    engine: pt.Transformer, queries: pd.DataFrame, depth: int
+) -> tuple[Rankings, dict[int, range]] | None:
+    """Run an engine no deeper than needed, see :func:`search`.
+
+    Returns:
+        What it found, and the rows of the first ``depth`` documents of each request.
+    """
+    found = search(cut(engine, depth) or engine, queries)
+    if found is None:
+        return None
+    return found, {
+        request: range(start, min(end, start + depth))
+        for request, start, end in spans(found.request)
+    }
 
 
 def warn_no_verdict(reason: str, count: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -102,12 +101,3 @@ def row_texts(frame: pd.DataFrame) -> list[str]:
         return texts
     toks = frame[QUERY_TOKS].tolist()
     return [" ".join(t) if isinstance(t, Mapping) else q for q, t in zip(texts, toks, strict=True)]
-
-
-def answers_of(value: Any) -> list[str]:
-    """Return the answers in a cell of ``qanswers``: a list of texts, one text, or nothing."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, (list, tuple)) or hasattr(value, "tolist"):
-        return [str(answer) for answer in value if str(answer).strip()]
-    return []

@@ -11,7 +11,7 @@ import pandas as pd
 from pyterrier_rewrite.ranges import check_ranges
 
 from .candidates import groups_of, with_originals
-from .scoring import Marks, Parts, Scorer, add_marks, add_parts
+from .scoring import Marks, Parts, Scorer, add_marks, add_parts, each_mark
 
 
 class RewardWarning(UserWarning):
@@ -191,9 +191,8 @@ class Relative(Composition):
         before = {name: marks[original[group]] for name, group in groups.items()}
         shown = {part: {n: its[n] for n in groups} for part, its in parts.items()}
         add_parts(shown, {"original": before})
-        return {
-            n: add_marks(marks[n], -m if (m := before[n]) is not None else None) for n in groups
-        }, shown
+        less = each_mark(before, lambda mark: -mark)
+        return {name: add_marks(marks[name], less[name]) for name in groups}, shown
 
     def __repr__(self) -> str:
         return f"{_bracketed(self.reward)}.relative_to_original()"
@@ -220,10 +219,7 @@ class Clipped(Composition):
 
     def _audit(self, frame: pd.DataFrame) -> tuple[Marks, Parts]:
         marks, parts = self.reward._audit(frame)
-        total = {
-            n: None if m is None else min(max(m, self.low), self.high) for n, m in marks.items()
-        }
-        return total, parts
+        return each_mark(marks, lambda mark: min(max(mark, self.low), self.high)), parts
 
     def __repr__(self) -> str:
         return f"{_bracketed(self.reward)}.clip({self.low!r}, {self.high!r})"

@@ -15,8 +15,7 @@ from pyterrier_rewrite.rankings.asking import Requests
 
 from ..candidates import groups_of, with_originals
 from ..scoring import Marks
-from .search_feedback import SearchFeedback
-from .searched import Searched
+from .search_feedback import Searched, SearchFeedback
 
 
 @dataclass(frozen=True)

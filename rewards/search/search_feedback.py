@@ -1,7 +1,8 @@
-"""SearchFeedback: the evaluation measure itself as the reward."""
+"""SearchFeedback: the evaluation measure itself as the reward, and what such rewards share."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,14 +10,41 @@ from typing import Any, Final
 
 import ir_measures
 import pandas as pd
+import pyterrier as pt
 
 from pyterrier_rewrite.rankings.asking import Rankings, Requests, cut, spans
 
 from ..asking import search, warn_no_verdict
 from ..candidates import groups_of
 from ..judgements import Judgements
+from ..reward import Reward
 from ..scoring import Marks
-from .searched import Searched
+
+
+@dataclass(frozen=True)
+class Searched(Reward):
+    """A reward of what the engine finds for the rewrite, by judgements of the original query.
+
+    A subclass is a frozen dataclass whose last field is :attr:`columns`.
+
+    Args:
+        engine: What follows the rewriter when it serves.
+        qrels: Judgements of the original queries, see :class:`Judgements`.
+    """
+
+    engine: pt.Transformer
+    qrels: Judgements
+
+    @property
+    @abstractmethod
+    def columns(self) -> Sequence[str]:
+        """Other columns that the engine reads, such as ``query_0``."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "qrels", Judgements(self.qrels))
+        object.__setattr__(self, "columns", tuple(self.columns))
+
 
 _SLACK: Final = 5
 """How much deeper than the measure's cutoff is searched, to see ties that the cutoff parts."""

@@ -52,8 +52,6 @@ pipelines/reranking
 pipelines/recipes
 rewards
 rewards/search
-rewards/readers
-rewards/guards
 experiments/collections
 experiments/shop
 experiments/config
