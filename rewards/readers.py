@@ -11,16 +11,7 @@ from typing import Final
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import (
-    DOCNO,
-    QANSWERS,
-    QGROUP,
-    QID,
-    QUERY,
-    QUERY_0,
-    SCORE,
-    TEXT,
-)
+from pyterrier_rewrite.columns import DOCNO, QANSWERS, QGROUP, QID, QUERY, QUERY_0, SCORE, TEXT
 from pyterrier_rewrite.errors import LLMError
 from pyterrier_rewrite.llm.base import LLM, Completions
 from pyterrier_rewrite.parsing.parsers import Text

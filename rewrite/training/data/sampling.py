@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from itertools import pairwise
 from statistics import fmean
-from typing import Final, Literal
+from typing import Any, Literal
 
 import pandas as pd
 
-from ...columns import QCAND, QGEN, QGROUP, QID, QSTATUS, failed
+from ...columns import QCAND, QGEN, QGROUP, QID, QSTATUS, SCORE, failed
 from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import Reward
 from ..run.columns import CHOSEN, COMPLETION, GOOD, REJECTED, TARGET
 from ..run.marks import checked, unread
 from ..run.task import Task
-
-SCORE: Final = "score"
 
 
 def sample_candidates(
@@ -108,7 +106,7 @@ def rejection_samples(
         >>> data = rejection_samples(rewriter, topics, reward, n=8)  # doctest: +SKIP
         >>> warm = sft(rewriter, data, output_dir="runs/best-of-8")  # doctest: +SKIP
     """
-    marked = _marked(rewriter, topics, reward, n, temperature, top_p, seed)
+    marked = _marked(rewriter, topics, reward, n=n, temperature=temperature, top_p=top_p, seed=seed)
     rows: list[dict[str, object]] = []
     for qid, its in marked.groupby(QGROUP, sort=False):
         best = its.loc[its[SCORE].idxmax()]
@@ -164,7 +162,7 @@ def preference_pairs(
     """
     if strategy not in ("best_worst", "adjacent"):
         raise ValueError(f"strategy should be 'best_worst' or 'adjacent', found {strategy!r}")
-    marked = _marked(rewriter, topics, reward, n, temperature, top_p, seed)
+    marked = _marked(rewriter, topics, reward, n=n, temperature=temperature, top_p=top_p, seed=seed)
     rows: list[dict[str, object]] = []
     for qid, its in marked.groupby(QGROUP, sort=False):
         if solved is not None and its[SCORE].min() >= solved:
@@ -231,7 +229,7 @@ def labelled_samples(
         Mao et al., "RaFe: Ranking Feedback Improves Query Rewriting for RAG", Findings of EMNLP
         2024.
     """
-    marked = _marked(rewriter, topics, reward, n, temperature, top_p, seed)
+    marked = _marked(rewriter, topics, reward, n=n, temperature=temperature, top_p=top_p, seed=seed)
     if mu is None and len(marked):
         mu = fmean(marked[SCORE])
     rows: list[dict[str, object]] = [
@@ -242,18 +240,10 @@ def labelled_samples(
 
 
 def _marked(
-    rewriter: LLMRewriter,
-    topics: pd.DataFrame,
-    reward: Reward,
-    n: int,
-    temperature: float,
-    top_p: float,
-    seed: int | None,
+    rewriter: LLMRewriter, topics: pd.DataFrame, reward: Reward, **sampling: Any
 ) -> pd.DataFrame:
     """Return one row a sample that could be read and has a verdict: group, raw text, mark."""
-    sampled = sample_candidates(
-        rewriter, topics, n=n, temperature=temperature, top_p=top_p, seed=seed
-    )
+    sampled = sample_candidates(rewriter, topics, **sampling)
     frame = sampled[~unread(sampled)]
     marks = checked(reward, frame) if len(frame) else {}
     one = frame.drop_duplicates(QCAND)

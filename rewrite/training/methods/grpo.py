@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -13,18 +13,13 @@ from annotated_types import Ge
 
 from ...columns import QUERY
 from ...extras import quiet_training
-from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import Reward
-from ...ranges import Count, Portion, Positive, Weight, check_ranges
-from ..run.common import Common
-from ..run.lora import LoraSettings
-from ..run.run import Run
+from ...ranges import Count, Portion, Positive, Weight
+from ..run.run import R, Run
+from ..run.settings import Common, LoraSettings, Validation
 from ..run.task import Task
-from ..run.tokens import data_summary, prompt_tokens
-from ..run.validation import Validation
+from .examples import data_summary, prompt_tokens
 from .reward_function import RewardFunction
-
-R = TypeVar("R", bound=LLMRewriter)
 
 
 def grpo(
@@ -102,21 +97,11 @@ def grpo(
         Shao et al., "DeepSeekMath: Pushing the Limits of Mathematical Reasoning in Open Language
         Models", 2024.
     """
-    check_ranges(grpo, locals())
-    common = Common(output_dir, validation, lora, seed, checkpoint_every, resume, verbose, trl)
+    common, settings = Common.of(grpo, locals())
     task = Task.of(rewriter, topics)
     queries = min(queries_per_step, len(task.topics))
-    settings = {
-        "steps": steps,
-        "queries_per_step": queries,
-        "group_size": group_size,
-        "learning_rate": learning_rate,
-        "beta": beta,
-        "temperature": temperature,
-        "top_p": top_p,
-        "num_iterations": num_iterations,
-        "unparsable": unparsable,
-    }
+    settings["queries_per_step"] = queries
+    del settings["batch_size"]  # where a step is computed in parts, it is the same step
     run = Run("grpo", task, common, settings, data_summary(task.topics, [QUERY]), reward)
     if run.finished():
         return run.trained(rewriter)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pyterrier as pt
+
 from ...llm.local.loaded import LoadedModel
 from ...llm.local.transformers import TransformersLLM
 from ...prompting.llm_rewriter import LLMRewriter
-from .common import Common
 from .errors import TrainingError
 from .folder import COMPLETE
-from .monitor import Monitor, progress_bar
+from .monitor import Monitor
+from .settings import Common
 
 
 class LiveLLM(TransformersLLM):
@@ -73,7 +75,8 @@ def callback(
 
     class Callback(TrainerCallback):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self.bar = progress_bar(state.max_steps, verbose=common.verbose and main)
+            shown = common.verbose and main
+            self.bar = pt.tqdm(total=state.max_steps, disable=not shown, unit="step")
             self.bar.update(state.global_step)
             if validation is not None and state.global_step == 0:
                 validate(0)

@@ -9,10 +9,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
 
-import pyterrier as pt
-
 from .errors import TrainingWarning
-from .validation import Validation
+from .settings import Validation
 
 COLUMNS: Final = (
     "step",
@@ -115,13 +113,11 @@ class Monitor:
     @property
     def patience_is_over(self) -> bool:
         """Whether the last validations brought no new best, as many as the patience allows."""
-        if self.validation is None or self.validation.patience is None:
-            return False
-        steps = [step for step, _ in self._validations()]
+        patience = self.validation and self.validation.patience
         best = self.best_step
-        return best is not None and len(steps[steps.index(best) + 1 :]) >= (
-            self.validation.patience
-        )
+        if patience is None or best is None:
+            return False
+        return sum(step > best for step, _ in self._validations()) >= patience
 
     def _validations(self) -> list[tuple[int, float]]:
         noted = [(int(r["step"]), r["validation"]) for r in self.rows if "validation" in r]
@@ -233,8 +229,3 @@ def read_table(path: Path) -> list[Row]:
         rows = list(csv.DictReader(file))
     numbers = [{name: float(cell) for name, cell in row.items() if cell} for row in rows]
     return [{**row, "step": int(row["step"])} for row in numbers]
-
-
-def progress_bar(total: int, *, verbose: bool) -> Any:
-    """Return the progress bar of a run."""
-    return pt.tqdm(total=total, disable=not verbose, unit="step")
