@@ -113,7 +113,7 @@ class Monitor:
     @property
     def patience_is_over(self) -> bool:
         """Whether the last validations brought no new best, as many as the patience allows."""
-        patience = self.validation and self.validation.patience
+        patience = self.validation.patience if self.validation else None
         best = self.best_step
         if patience is None or best is None:
             return False
