@@ -100,12 +100,9 @@ class AnswerReward(Reward):
         """Search, read, and compare."""
         groups = groups_of(candidates)
         marks: Marks = dict.fromkeys(groups)
-        first = candidates.drop_duplicates(QGROUP)
-        question = dict(zip(first[QGROUP].tolist(), first[QUERY_0].tolist(), strict=True))
-        golds = {
-            group: answers_of(cell)
-            for group, cell in zip(first[QGROUP].tolist(), first[QANSWERS].tolist(), strict=True)
-        }
+        first = candidates.drop_duplicates(QGROUP).set_index(QGROUP)
+        question = first[QUERY_0].to_dict()
+        golds = {group: answers_of(cell) for group, cell in first[QANSWERS].items()}
         read = {name: group for name, group in groups.items() if golds[group]}
         if len(read) < len(groups):
             missing = sorted(group for group, answers in golds.items() if not answers)

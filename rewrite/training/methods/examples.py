@@ -58,21 +58,22 @@ def learn(
         return run.trained(rewriter)
     with quiet_training():
         prompts = [tokens for _, tokens in prompt_tokens(task, run.engine)]
-        columns: dict[str, Sequence[Any]] = {
-            "row": rows,
-            "prompt_ids": [prompts[row] for row in rows],
-        }
+        examples = data[list(labels)].assign(row=rows, prompt_ids=[prompts[row] for row in rows])
         for name in texts:
-            columns[f"{name}_ids"] = completion_tokens(data[name].tolist(), task, run.engine)
-        columns |= {name: data[name].tolist() for name in labels}
-        names = list(columns)
-        examples = [
-            dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)
-        ]
-        trainer = trainer_of(run, examples)
+            examples[f"{name}_ids"] = completion_tokens(data[name].tolist(), task, run.engine)
+        trainer = trainer_of(run, examples.to_dict("records"))
         trainer.data_collator = WithRows(trainer.data_collator)
         run.go(trainer)
     return run.trained(rewriter)
+
+
+def refuse_seq2seq(run: Run, who: str, instead: str) -> None:
+    """Raise if the model is one that only SFT trains, and say what to train it on."""
+    if run.engine.seq2seq:
+        raise ValueError(
+            f"{who} causal models, found a sequence-to-sequence model; train it with training.sft "
+            f"on {instead}"
+        )
 
 
 class WithRows:

@@ -18,7 +18,7 @@ from ...ranges import Count, Portion, Positive, Weight
 from ..run.run import R, Run
 from ..run.settings import Common, LoraSettings, Validation
 from ..run.task import Task
-from .examples import data_summary, prompt_tokens
+from .examples import data_summary, prompt_tokens, refuse_seq2seq
 from .reward_function import RewardFunction
 
 
@@ -108,19 +108,16 @@ def grpo(
     from trl import GRPOConfig, GRPOTrainer
 
     with quiet_training():
-        if run.engine.seq2seq:
-            raise ValueError(
-                "GRPO trains causal models, found a sequence-to-sequence model; train it with "
-                "training.sft on training.rejection_samples"
-            )
+        refuse_seq2seq(run, "GRPO trains", "training.rejection_samples")
         encoded = prompt_tokens(task, run.engine)
         total = queries * group_size
-        per_process, rest = divmod(total, _processes())
+        processes = int(os.environ.get("WORLD_SIZE", "1"))
+        per_process, rest = divmod(total, processes)
         micro = batch_size or per_process
         if rest or per_process % micro:
             raise ValueError(
                 f"queries_per_step × group_size = {total} rewrites should divide evenly among "
-                f"{_processes()} processes and batches of {micro}; change one of them"
+                f"{processes} processes and batches of {micro}; change one of them"
             )
         arguments = run.arguments(
             GRPOConfig,
@@ -195,7 +192,3 @@ def _order(topics: int, *, size: int, batches: int, seed: int) -> list[int]:
     while len(order) < batches * size:
         order.extend(shuffles.permutation(topics)[: topics - topics % size or topics].tolist())
     return order[: batches * size]
-
-
-def _processes() -> int:
-    return int(os.environ.get("WORLD_SIZE", "1"))

@@ -16,7 +16,7 @@ from ...ranges import Count, Positive, Weight
 from ..run.columns import CHOSEN, COMPLETION, GOOD, REJECTED
 from ..run.run import R, Run
 from ..run.settings import Common, LoraSettings, Validation
-from .examples import Examples, learn
+from .examples import Examples, learn, refuse_seq2seq
 
 
 def dpo(
@@ -86,7 +86,7 @@ def dpo(
     def trainer(run: Run, examples: Examples) -> Any:
         from trl import DPOConfig, DPOTrainer
 
-        _refuse_seq2seq(run)
+        refuse_seq2seq(run, "preferences train", "the better ones")
         return run.trainer(DPOTrainer, run.arguments(DPOConfig, max_length=None), examples)
 
     return learn("dpo", rewriter, data, common, settings, trainer, texts=[CHOSEN, REJECTED])
@@ -166,7 +166,7 @@ def kto(
     def trainer(run: Run, examples: Examples) -> Any:
         from trl import KTOConfig, KTOTrainer
 
-        _refuse_seq2seq(run)
+        refuse_seq2seq(run, "preferences train", "the better ones")
         for start in range(0, len(examples), batch_size):
             batch = examples[start : start + batch_size]
             for at, example in enumerate(batch):
@@ -178,11 +178,3 @@ def kto(
     return learn(
         "kto", rewriter, data, common, settings, trainer, texts=[COMPLETION], labels=[GOOD]
     )
-
-
-def _refuse_seq2seq(run: Run) -> None:
-    if run.engine.seq2seq:
-        raise ValueError(
-            "preferences train causal models, found a sequence-to-sequence model; train it with "
-            "training.sft on the better ones"
-        )

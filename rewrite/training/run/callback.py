@@ -51,11 +51,9 @@ def callback(
     from accelerate.utils import broadcast_object_list
     from transformers import TrainerCallback
 
-    served = rewriter.apply_attributes(llm=LiveLLM(live))
-    if served.n > 1:  # several samples make a query, the same ones every time
-        served = served.apply_attributes(seed=common.seed)
-    else:
-        served = served.apply_attributes(temperature=0.0)
+    # several samples make a query, the same ones every time
+    repeatable = {"seed": common.seed} if rewriter.n > 1 else {"temperature": 0.0}
+    served = rewriter.apply_attributes(llm=LiveLLM(live), **repeatable)
     validation = common.validation
 
     def validate(step: int) -> bool:
