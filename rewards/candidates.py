@@ -31,8 +31,7 @@ def candidate_frame(frame: pd.DataFrame) -> pd.DataFrame:
         ValueError: If a column is missing, a qid occurs twice, a query is not a text, or a
             candidate is in two groups.
     """
-    missing = [column for column in (QID, QUERY) if column not in frame.columns]
-    if missing:
+    if not {QID, QUERY} <= set(frame.columns):
         raise ValueError(
             f"a frame of candidates needs the columns qid and query, found {list(frame.columns)}"
         )

@@ -127,7 +127,7 @@ class AnswerReward(Reward):
 
     def _documents(self, candidates: pd.DataFrame) -> dict[str, list[str]] | None:
         requests = Requests.of_candidates(candidates, self.columns)
-        searched = search_top(self.engine, requests.frame, self.num_docs)
+        searched = search_top(self.engine, requests, self.num_docs)
         if searched is None:
             return None
         found, rows = searched
@@ -137,10 +137,8 @@ class AnswerReward(Reward):
                 " without 'text'; end it with the index's text loader: bm25 >> index.text()"
             )
         texts = found.results[TEXT].tolist()
-        return {
-            name: [texts[row] for row in rows.get(request, ())]
-            for name, request in zip(groups_of(candidates), requests.asked, strict=True)
-        }
+        names = groups_of(candidates)
+        return {n: [texts[row] for row in its] for n, its in zip(names, rows, strict=True)}
 
     def _read(self, tasks: list[tuple[list[str], str]]) -> list[str | None]:
         prompt = Prompt.load(self.prompt)
@@ -228,15 +226,15 @@ class RankingFeedback(Reward):
         groups = groups_of(candidates)
         marks: Marks = dict.fromkeys(groups)
         requests = Requests.of_candidates(candidates, self.columns)
-        searched = search_top(self.engine, requests.frame, self.num_docs)
+        searched = search_top(self.engine, requests, self.num_docs)
         if searched is None:
             return marks
         found, rows = searched
         wanted: dict[tuple[str, str], int] = {}
         lists: dict[str, list[tuple[str, str]]] = {}
-        for (name, group), request in zip(groups.items(), requests.asked, strict=True):
-            lists[name] = [(group, found.docnos[row]) for row in rows.get(request, ())]
-            for pair, row in zip(lists[name], rows.get(request, ()), strict=True):
+        for (name, group), its in zip(groups.items(), rows, strict=True):
+            lists[name] = [(group, found.docnos[row]) for row in its]
+            for pair, row in zip(lists[name], its, strict=True):
                 wanted.setdefault(pair, row)
         scores = self._rerank(candidates, found.results, wanted) if wanted else {}
         if scores is None:

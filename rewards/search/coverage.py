@@ -67,14 +67,14 @@ class Coverage(Searched):
         marks: Marks = dict.fromkeys(owners)
         wanted = {group: self._kinds(self._relevant(group)) for group in set(owners.values())}
         requests = Requests.of_rows(candidates, self.columns)
-        searched = search_top(self.engine, requests.frame, self.k)
+        searched = search_top(self.engine, requests, self.k)
         if searched is None:
             return marks
         found, rows = searched
         docnos = found.docnos.tolist()
         united: dict[str, set[str]] = {name: set() for name in owners}
-        for name, request in zip(candidates[QCAND].tolist(), requests.asked, strict=True):
-            united[name].update(docnos[row] for row in rows.get(request, ()))
+        for name, its in zip(candidates[QCAND].tolist(), rows, strict=True):
+            united[name].update(docnos[row] for row in its)
         for name, group in owners.items():
             if wanted[group]:
                 covered = self._kinds(united[name] & set(self._relevant(group)))

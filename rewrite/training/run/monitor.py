@@ -12,29 +12,14 @@ from typing import Any, Final
 from .errors import TrainingWarning
 from .settings import Validation
 
-COLUMNS: Final = (
-    "step",
-    "loss",
-    "reward",
-    "reward_std",
-    "validation",
-    "entropy",
-    "length",
-    "zero_spread",
-    "copies",
-    "unparsable",
-    "kl",
-    "learning_rate",
-)
-"""Columns of ``training.csv``; a cell is empty where a method does not measure it."""
-
 WINDOW: Final = 20
 """Steps over which a curve is averaged before it is judged."""
 
-_FROM_TRL: Final = {
+_FROM_TRL: Final[dict[str, tuple[str, ...]]] = {
     "loss": ("loss",),
     "reward": ("reward", "rewards/margins"),
     "reward_std": ("reward_std",),
+    "validation": (),  # ours
     "entropy": ("entropy",),
     "length": ("completions/mean_length",),
     "zero_spread": ("frac_reward_zero_std",),
@@ -43,6 +28,10 @@ _FROM_TRL: Final = {
     "kl": ("kl",),
     "learning_rate": ("learning_rate",),
 }
+"""What is measured, and what TRL calls it."""
+
+COLUMNS: Final = ("step", *_FROM_TRL)
+"""Columns of ``training.csv``; a cell is empty where a method does not measure it."""
 
 Row = dict[str, float]
 
