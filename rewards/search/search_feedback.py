@@ -134,7 +134,7 @@ class SearchFeedback(Searched):
             return marks
         waiting: dict[str, list[tuple[str, dict[str, float]]]] = {}
         for (name, group), request in zip(groups.items(), asked, strict=True):
-            if group in self.qrels:
+            if group in self.qrels.labels:
                 marks[name] = nothing
                 if request in runs:
                     waiting.setdefault(group, []).append((name, runs[request]))
@@ -151,7 +151,7 @@ class SearchFeedback(Searched):
                     marks[its[metric.query_id][0]] = metric.value
             waiting = {group: queue for group, queue in waiting.items() if queue}
         if None in marks.values():
-            unjudged = {group for group in groups.values() if group not in self.qrels}
+            unjudged = {group for group in groups.values() if group not in self.qrels.labels}
             warn_no_verdict(
                 f"{len(unjudged)} queries such as {min(unjudged)!r} have no judgements",
                 sum(mark is None for mark in marks.values()),

@@ -192,7 +192,7 @@ class Monitor:
 
         measure = str(self.validation.measure) if self.validation else "validation"
         panels = (
-            ("reward" if self._has("reward") else "loss", "reward"),
+            ("reward" if any("reward" in row for row in self.rows) else "loss", "reward"),
             ("validation", measure),
             ("entropy", "entropy"),
             ("length", "tokens"),
@@ -205,9 +205,6 @@ class Monitor:
                 axes.plot(steps, values, marker="o" if column == "validation" else "", lw=1)
             axes.set(title=label if column != "loss" else "loss", xlabel="step")
         figure.savefig(self.folder / "training.png", dpi=100)
-
-    def _has(self, column: str) -> bool:
-        return any(column in row for row in self.rows)
 
 
 def read_table(path: Path) -> list[Row]:
