@@ -114,14 +114,14 @@ class Scorer(ABC):
         return found
 
 
-def add_marks(a: float | None, b: float | None) -> float | None:
-    """Return the sum; without one verdict there is none on the whole."""
-    return None if a is None or b is None else a + b
+def combined(change: Callable[..., T], *marks: float | None) -> T | None:
+    """Return what a function makes of marks; without one verdict there is none on the whole."""
+    return None if None in marks else change(*marks)
 
 
 def each_mark(marks: Marks, change: Callable[[float], T]) -> dict[str, T | None]:
     """Return what a function makes of every mark; no verdict stays none."""
-    return {name: None if mark is None else change(mark) for name, mark in marks.items()}
+    return {name: combined(change, mark) for name, mark in marks.items()}
 
 
 def add_parts(parts: Parts, more: Parts) -> None:

@@ -19,12 +19,11 @@ from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import Reward
 from ...saved.artifact import describe
 from ...stores.whole import replace_folder
-from .callback import callback
 from .folder import FACTS, FINISHED, claim, last_checkpoint, read, step_of, write
 from .monitor import Monitor
 from .settings import Common
 from .task import Task
-from .trainer import only_targets, threads, trainer_class
+from .trainer import callback, only_targets, threads, trainer_class
 
 LARGE_MODEL: Final = 300_000_000
 """Parameters from which activations are computed twice to save memory, on a GPU."""
