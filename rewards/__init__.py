@@ -4,15 +4,7 @@ from . import guards, readers, search
 from .guards import *
 from .judgements import Judgements
 from .readers import *
-from .reward import (
-    Clipped,
-    Gated,
-    Normalised,
-    Relative,
-    Reward,
-    RewardWarning,
-    WeightedSum,
-)
+from .reward import Clipped, Gated, Normalised, Relative, Reward, RewardWarning, WeightedSum
 from .search import *
 
 __all__ = [

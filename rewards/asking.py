@@ -9,7 +9,7 @@ import pyterrier as pt
 
 from pyterrier_rewrite.columns import QID
 from pyterrier_rewrite.errors import MissingExtraError, RewriteError
-from pyterrier_rewrite.rankings.asking import Rankings, ranked
+from pyterrier_rewrite.rankings.asking import Rankings, Requests, cut, ranked, spans
 
 from .reward import RewardWarning
 
@@ -39,6 +39,24 @@ def search(engine: pt.Transformer, queries: pd.DataFrame) -> Rankings | None:
     """
     results = run(engine, queries)
     return None if results is None else ranked(engine, results)
+
+
+def search_top(
+    engine: pt.Transformer, requests: Requests, depth: int
+) -> tuple[Rankings, list[range]] | None:
+    """Run an engine no deeper than needed, see :func:`search`.
+
+    Returns:
+        What it found, and the rows of the first ``depth`` documents for each one that asked.
+    """
+    found = search(cut(engine, depth) or engine, requests.frame)
+    if found is None:
+        return None
+    rows = {
+        request: range(start, min(end, start + depth))
+        for request, start, end in spans(found.request)
+    }
+    return found, [rows.get(request, range(0)) for request in requests.asked]
 
 
 def warn_no_verdict(reason: str, count: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -32,8 +31,7 @@ def candidate_frame(frame: pd.DataFrame) -> pd.DataFrame:
         ValueError: If a column is missing, a qid occurs twice, a query is not a text, or a
             candidate is in two groups.
     """
-    missing = [column for column in (QID, QUERY) if column not in frame.columns]
-    if missing:
+    if not {QID, QUERY} <= set(frame.columns):
         raise ValueError(
             f"a frame of candidates needs the columns qid and query, found {list(frame.columns)}"
         )
@@ -102,12 +100,3 @@ def row_texts(frame: pd.DataFrame) -> list[str]:
         return texts
     toks = frame[QUERY_TOKS].tolist()
     return [" ".join(t) if isinstance(t, Mapping) else q for q, t in zip(texts, toks, strict=True)]
-
-
-def answers_of(value: Any) -> list[str]:
-    """Return the answers in a cell of ``qanswers``: a list of texts, one text, or nothing."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, (list, tuple)) or hasattr(value, "tolist"):
-        return [str(answer) for answer in value if str(answer).strip()]
-    return []

@@ -46,8 +46,7 @@ class Judgements:
     def _read(self, frame: pd.DataFrame) -> None:
         renamed = {old: new for old, new in _NAMES.items() if new not in frame.columns}
         frame = frame.rename(columns=renamed)
-        missing = [column for column in (QID, DOCNO, LABEL) if column not in frame.columns]
-        if missing:
+        if not {QID, DOCNO, LABEL} <= set(frame.columns):
             raise ValueError(
                 "judgements should have the columns qid, docno and label, found "
                 f"{list(frame.columns)}"

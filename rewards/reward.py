@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from functools import partial
+from operator import add, mul, sub
 from statistics import fmean, pstdev
 
 import pandas as pd
@@ -11,7 +13,7 @@ import pandas as pd
 from pyterrier_rewrite.ranges import check_ranges
 
 from .candidates import groups_of, with_originals
-from .scoring import Marks, Parts, Scorer, add_marks, add_parts
+from .scoring import Marks, Parts, Scorer, add_parts, combined, each_mark
 
 
 class RewardWarning(UserWarning):
@@ -126,8 +128,8 @@ class WeightedSum(Composition):
         parts: Parts = {}
         for weight, reward in self.terms:
             marks, its = reward._audit(frame)
-            weighted = {n: None if m is None else weight * m for n, m in marks.items()}
-            total = {n: add_marks(total.get(n, 0.0), m) for n, m in weighted.items()}
+            weighted = each_mark(marks, partial(mul, weight))
+            total = {n: combined(add, total.get(n, 0.0), m) for n, m in weighted.items()}
             if len(its) == 1:  # the parts of a plain sum add up to the total
                 its = {_times(weight, next(iter(its))): weighted}
             add_parts(parts, its)
@@ -156,15 +158,11 @@ class Gated(Composition):
     def _audit(self, frame: pd.DataFrame) -> tuple[Marks, Parts]:
         marks, parts = self.reward._audit(frame)
         verdicts, its = self.guard._audit(frame)
-        total: Marks = {}
-        for name, mark in marks.items():
-            verdict = verdicts[name]
-            if mark is None or verdict is None:
-                total[name] = None
-            else:
-                total[name] = mark if verdict > 0 else min(mark, self.cap)
         add_parts(parts, its)
-        return total, parts
+        return {n: combined(self._capped, mark, verdicts[n]) for n, mark in marks.items()}, parts
+
+    def _capped(self, mark: float, verdict: float) -> float:
+        return mark if verdict > 0 else min(mark, self.cap)
 
     def __repr__(self) -> str:
         cap = f", cap={self.cap!r}" if self.cap else ""
@@ -191,9 +189,7 @@ class Relative(Composition):
         before = {name: marks[original[group]] for name, group in groups.items()}
         shown = {part: {n: its[n] for n in groups} for part, its in parts.items()}
         add_parts(shown, {"original": before})
-        return {
-            n: add_marks(marks[n], -m if (m := before[n]) is not None else None) for n in groups
-        }, shown
+        return {name: combined(sub, marks[name], before[name]) for name in groups}, shown
 
     def __repr__(self) -> str:
         return f"{_bracketed(self.reward)}.relative_to_original()"
@@ -220,10 +216,7 @@ class Clipped(Composition):
 
     def _audit(self, frame: pd.DataFrame) -> tuple[Marks, Parts]:
         marks, parts = self.reward._audit(frame)
-        total = {
-            n: None if m is None else min(max(m, self.low), self.high) for n, m in marks.items()
-        }
-        return total, parts
+        return each_mark(marks, lambda mark: min(max(mark, self.low), self.high)), parts
 
     def __repr__(self) -> str:
         return f"{_bracketed(self.reward)}.clip({self.low!r}, {self.high!r})"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import ClassVar, TypeVar
 
 import pandas as pd
 
@@ -18,6 +18,9 @@ Marks = dict[str, float | None]
 
 Parts = dict[str, Marks]
 """The marks of which a total is made, by what they are called."""
+
+
+T = TypeVar("T")
 
 
 class Scorer(ABC):
@@ -111,9 +114,14 @@ class Scorer(ABC):
         return found
 
 
-def add_marks(a: float | None, b: float | None) -> float | None:
-    """Return the sum; without one verdict there is none on the whole."""
-    return None if a is None or b is None else a + b
+def combined(change: Callable[..., T], *marks: float | None) -> T | None:
+    """Return what a function makes of marks; without one verdict there is none on the whole."""
+    return None if None in marks else change(*marks)
+
+
+def each_mark(marks: Marks, change: Callable[[float], T]) -> dict[str, T | None]:
+    """Return what a function makes of every mark; no verdict stays none."""
+    return {name: combined(change, mark) for name, mark in marks.items()}
 
 
 def add_parts(parts: Parts, more: Parts) -> None:

@@ -1,15 +1,8 @@
 """Rewards that search and measure."""
 
 from .coverage import Coverage
+from .graded import RankReward, TieredRecall
 from .novel_documents import NovelDocuments
-from .rank_reward import RankReward
 from .search_feedback import SearchFeedback
-from .tiered_recall import TieredRecall
 
-__all__ = [
-    "Coverage",
-    "NovelDocuments",
-    "RankReward",
-    "SearchFeedback",
-    "TieredRecall",
-]
+__all__ = ["Coverage", "NovelDocuments", "RankReward", "SearchFeedback", "TieredRecall"]

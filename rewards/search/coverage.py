@@ -9,12 +9,12 @@ import pandas as pd
 
 from pyterrier_rewrite.columns import QCAND
 from pyterrier_rewrite.ranges import Count
-from pyterrier_rewrite.rankings.asking import Requests, cut, spans
+from pyterrier_rewrite.rankings.asking import Requests
 
-from ..asking import search, warn_no_verdict
+from ..asking import search_top, warn_no_verdict
 from ..candidates import groups_of
 from ..scoring import Marks
-from .searched import Searched
+from .search_feedback import Searched
 
 Groups = Mapping[str, str | Sequence[str]]
 """The group of each document, or several."""
@@ -67,17 +67,14 @@ class Coverage(Searched):
         marks: Marks = dict.fromkeys(owners)
         wanted = {group: self._kinds(self._relevant(group)) for group in set(owners.values())}
         requests = Requests.of_rows(candidates, self.columns)
-        engine = cut(self.engine, self.k) or self.engine
-        found = search(engine, requests.frame)
-        if found is None:
+        searched = search_top(self.engine, requests, self.k)
+        if searched is None:
             return marks
-        top = {
-            request: found.docnos[start : min(end, start + self.k)].tolist()
-            for request, start, end in spans(found.request)
-        }
+        found, rows = searched
+        docnos = found.docnos.tolist()
         united: dict[str, set[str]] = {name: set() for name in owners}
-        for name, request in zip(candidates[QCAND].tolist(), requests.asked, strict=True):
-            united[name].update(top.get(request, []))
+        for name, its in zip(candidates[QCAND].tolist(), rows, strict=True):
+            united[name].update(docnos[row] for row in its)
         for name, group in owners.items():
             if wanted[group]:
                 covered = self._kinds(united[name] & set(self._relevant(group)))

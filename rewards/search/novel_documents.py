@@ -15,8 +15,7 @@ from pyterrier_rewrite.rankings.asking import Requests
 
 from ..candidates import groups_of, with_originals
 from ..scoring import Marks
-from .search_feedback import SearchFeedback
-from .searched import Searched
+from .search_feedback import Searched, SearchFeedback
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,12 @@ class NovelDocuments(Searched):
             name: list((runs or {}).get(request, {}))[:k]
             for name, request in zip(groups, requests.asked, strict=True)
         }
-        marks: Marks = {}
-        for name, group in groups_of(candidates).items():
+        rewrites = groups_of(candidates)
+        marks: Marks = dict.fromkeys(rewrites)
+        for name, group in rewrites.items():
             after, before = measured[name], measured[original[group]]
-            if after is None or before is None:
-                marks[name] = None
-                continue
-            known = set(top[original[group]])
-            fresh = sum(docno not in known for docno in top[name]) / max(1, len(top[name]))
-            marks[name] = (1 - self.novelty) * (after - before) + self.novelty * fresh
+            if after is not None and before is not None:
+                known = set(top[original[group]])
+                fresh = sum(docno not in known for docno in top[name]) / max(1, len(top[name]))
+                marks[name] = (1 - self.novelty) * (after - before) + self.novelty * fresh
         return marks

@@ -1,7 +1,8 @@
-"""SearchFeedback: the evaluation measure itself as the reward."""
+"""SearchFeedback: the evaluation measure itself as the reward, and what such rewards share."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,14 +10,41 @@ from typing import Any, Final
 
 import ir_measures
 import pandas as pd
+import pyterrier as pt
 
 from pyterrier_rewrite.rankings.asking import Rankings, Requests, cut, spans
 
 from ..asking import search, warn_no_verdict
 from ..candidates import groups_of
 from ..judgements import Judgements
+from ..reward import Reward
 from ..scoring import Marks
-from .searched import Searched
+
+
+@dataclass(frozen=True)
+class Searched(Reward):
+    """A reward of what the engine finds for the rewrite, by judgements of the original query.
+
+    A subclass is a frozen dataclass whose last field is :attr:`columns`.
+
+    Args:
+        engine: What follows the rewriter when it serves.
+        qrels: Judgements of the original queries, see :class:`Judgements`.
+    """
+
+    engine: pt.Transformer
+    qrels: Judgements
+
+    @property
+    @abstractmethod
+    def columns(self) -> Sequence[str]:
+        """Other columns that the engine reads, such as ``query_0``."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "qrels", Judgements(self.qrels))
+        object.__setattr__(self, "columns", tuple(self.columns))
+
 
 _SLACK: Final = 5
 """How much deeper than the measure's cutoff is searched, to see ties that the cutoff parts."""
@@ -104,34 +132,26 @@ class SearchFeedback(Searched):
         nothing = float(self.measure.DEFAULT)
         if runs is None:
             return marks
-        # a round holds one candidate a group, so that judgements are handed over once, not for
-        # every candidate under a name of its own
-        rounds: list[dict[str, dict[str, float]]] = []
-        names: list[dict[str, str]] = []
-        turn = dict.fromkeys([group for group in groups.values() if group in self.qrels.labels], 0)
+        waiting: dict[str, list[tuple[str, dict[str, float]]]] = {}
         for (name, group), request in zip(groups.items(), asked, strict=True):
-            at = turn.get(group)
-            if at is None:
-                continue
-            marks[name] = nothing
-            run = runs.get(request)
-            if run is None:
-                continue
-            turn[group] = at + 1
-            if at == len(rounds):
-                rounds.append({})
-                names.append({})
-            rounds[at][group], names[at][group] = run, name
-        if rounds:
+            if group in self.qrels.labels:
+                marks[name] = nothing
+                if request in runs:
+                    waiting.setdefault(group, []).append((name, runs[request]))
+        if waiting:
             evaluator = _evaluator(self.qrels, self.measure)
             # iter_calc itself also adds a 0 for every judged query that is not in the round
             calculate = getattr(evaluator, "_iter_calc", evaluator.iter_calc)
-            for round_, its in zip(rounds, names, strict=True):
-                for metric in calculate(round_):
-                    if metric.query_id in its:
-                        marks[its[metric.query_id]] = metric.value
+        # a round holds one candidate a group, so that judgements are handed over once, not for
+        # every candidate under a name of its own
+        while waiting:
+            its = {group: queue.pop() for group, queue in waiting.items()}
+            for metric in calculate({group: run for group, (_, run) in its.items()}):
+                if metric.query_id in its:
+                    marks[its[metric.query_id][0]] = metric.value
+            waiting = {group: queue for group, queue in waiting.items() if queue}
         if None in marks.values():
-            unjudged = {group for group in groups.values() if group not in turn}
+            unjudged = {group for group in groups.values() if group not in self.qrels.labels}
             warn_no_verdict(
                 f"{len(unjudged)} queries such as {min(unjudged)!r} have no judgements",
                 sum(mark is None for mark in marks.values()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -49,14 +50,13 @@ def read_manifest(path: Path) -> dict[str, Any]:
             "or name the folder best of a training run"
         )
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         number = found["format"]
         files = found["files"]
         complete = {"class", "arguments", "missing", "model", "training"} <= found.keys()
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{file} is damaged ({error!r}); fetch or save the rewriter again") from (
-            error
-        )
+        again = "fetch or save the rewriter again"
+        raise ValueError(f"{file} is damaged ({error!r}); {again}") from error
     if number != FORMAT or not complete:
         raise ValueError(
             f"{file} has the format {number!r}, this version ({__version__}) reads {FORMAT}; "
@@ -70,16 +70,13 @@ def read_manifest(path: Path) -> dict[str, Any]:
             raise ValueError(f"{path} is not complete: {name} {state}; fetch or save it again")
     if not any(name.endswith(".safetensors") for name in files):
         raise ValueError(f"{path} holds no weights (*.safetensors); fetch or save it again")
-    manifest: dict[str, Any] = found
-    return manifest
+    return found
 
 
 def versions() -> dict[str, str]:
     """Return the versions of what decides how a model is read and run."""
     found = {"python": sys.version.split()[0], "pyterrier-rewrite": __version__}
     for package in ("torch", "transformers", "peft", "trl"):
-        try:
+        with suppress(PackageNotFoundError):
             found[package] = version(package)
-        except PackageNotFoundError:
-            continue
     return found

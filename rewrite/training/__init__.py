@@ -2,16 +2,14 @@
 
 from .data.sampling import labelled_samples, preference_pairs, rejection_samples, sample_candidates
 from .data.synthetic import synthetic_queries
-from .data.typical_targets import typical_targets
-from .data.warm_start import distant_supervision, join_pairs, pseudo_judgements
+from .data.warm_start import distant_supervision, join_pairs, pseudo_judgements, typical_targets
 from .methods.grpo import grpo
 from .methods.preferences import dpo, kto
 from .methods.reward_function import RewardFunction
 from .methods.sft import sft
 from .run.errors import TrainingError, TrainingWarning
-from .run.lora import LoraSettings
+from .run.settings import LoraSettings, Validation
 from .run.task import Task
-from .run.validation import Validation
 from .scratch import scratch_rewriter
 
 __all__ = [

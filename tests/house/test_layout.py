@@ -50,8 +50,6 @@ pipelines/fusion
 pipelines: reranking recipes
 rewards
 rewards/search
-rewards/readers
-rewards/guards
 experiments/collections
 experiments/shop
 experiments/config

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from itertools import pairwise
 from statistics import fmean
-from typing import Final, Literal
+from typing import Any, Literal
 
 import pandas as pd
 
-from ...columns import QCAND, QGEN, QGROUP, QID, QSTATUS, failed
+from ...columns import QCAND, QGEN, QGROUP, QID, QSTATUS, SCORE, failed
 from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import Reward
 from ..run.columns import CHOSEN, COMPLETION, GOOD, REJECTED, TARGET
 from ..run.marks import checked, unread
 from ..run.task import Task
-
-SCORE: Final = "score"
 
 
 def sample_candidates(
@@ -108,15 +106,15 @@ def rejection_samples(
         >>> data = rejection_samples(rewriter, topics, reward, n=8)  # doctest: +SKIP
         >>> warm = sft(rewriter, data, output_dir="runs/best-of-8")  # doctest: +SKIP
     """
-    marked = _marked(rewriter, topics, reward, n, temperature, top_p, seed)
-    rows: list[dict[str, object]] = []
+    marked = _marked(rewriter, topics, reward, n=n, temperature=temperature, top_p=top_p, seed=seed)
+    rows: list[tuple[Any, ...]] = []
     for qid, its in marked.groupby(QGROUP, sort=False):
         best = its.loc[its[SCORE].idxmax()]
         if threshold is not None and best[SCORE] < threshold:
             continue
         if drop_ties and its[SCORE].nunique() < 2:
             continue
-        rows.append({QID: qid, TARGET: best["text"], SCORE: best[SCORE]})
+        rows.append((qid, best["text"], best[SCORE]))
     return _with_topics(topics, rows, [TARGET, SCORE])
 
 
@@ -164,8 +162,8 @@ def preference_pairs(
     """
     if strategy not in ("best_worst", "adjacent"):
         raise ValueError(f"strategy should be 'best_worst' or 'adjacent', found {strategy!r}")
-    marked = _marked(rewriter, topics, reward, n, temperature, top_p, seed)
-    rows: list[dict[str, object]] = []
+    marked = _marked(rewriter, topics, reward, n=n, temperature=temperature, top_p=top_p, seed=seed)
+    rows: list[tuple[Any, ...]] = []
     for qid, its in marked.groupby(QGROUP, sort=False):
         if solved is not None and its[SCORE].min() >= solved:
             continue
@@ -178,17 +176,7 @@ def preference_pairs(
             levels = [(score, texts[:1]) for score, texts in (levels[0], levels[-1])]
         for (worse, rejected), (better, chosen) in pairwise(levels):
             if better > worse:
-                rows.extend(
-                    {
-                        QID: qid,
-                        CHOSEN: good,
-                        REJECTED: bad,
-                        "chosen_score": better,
-                        "rejected_score": worse,
-                    }
-                    for good in chosen
-                    for bad in rejected
-                )
+                rows += [(qid, good, bad, better, worse) for good in chosen for bad in rejected]
     return _with_topics(topics, rows, [CHOSEN, REJECTED, "chosen_score", "rejected_score"])
 
 
@@ -231,29 +219,21 @@ def labelled_samples(
         Mao et al., "RaFe: Ranking Feedback Improves Query Rewriting for RAG", Findings of EMNLP
         2024.
     """
-    marked = _marked(rewriter, topics, reward, n, temperature, top_p, seed)
+    marked = _marked(rewriter, topics, reward, n=n, temperature=temperature, top_p=top_p, seed=seed)
     if mu is None and len(marked):
         mu = fmean(marked[SCORE])
-    rows: list[dict[str, object]] = [
-        {QID: qid, COMPLETION: text, GOOD: bool(score > mu), SCORE: score}
+    rows = [
+        (qid, text, bool(score > mu), score)
         for qid, text, score in zip(marked[QGROUP], marked["text"], marked[SCORE], strict=True)
     ]
     return _with_topics(topics, rows, [COMPLETION, GOOD, SCORE])
 
 
 def _marked(
-    rewriter: LLMRewriter,
-    topics: pd.DataFrame,
-    reward: Reward,
-    n: int,
-    temperature: float,
-    top_p: float,
-    seed: int | None,
+    rewriter: LLMRewriter, topics: pd.DataFrame, reward: Reward, **sampling: Any
 ) -> pd.DataFrame:
     """Return one row a sample that could be read and has a verdict: group, raw text, mark."""
-    sampled = sample_candidates(
-        rewriter, topics, n=n, temperature=temperature, top_p=top_p, seed=seed
-    )
+    sampled = sample_candidates(rewriter, topics, **sampling)
     frame = sampled[~unread(sampled)]
     marks = checked(reward, frame) if len(frame) else {}
     one = frame.drop_duplicates(QCAND)
@@ -265,7 +245,8 @@ def _marked(
 
 
 def _with_topics(
-    topics: pd.DataFrame, rows: list[dict[str, object]], columns: list[str]
+    topics: pd.DataFrame, rows: list[tuple[Any, ...]], columns: list[str]
 ) -> pd.DataFrame:
+    """Return the topics that have rows, which say its qid and the columns."""
     kept = topics.drop(columns=columns, errors="ignore")
     return kept.merge(pd.DataFrame(rows, columns=[QID, *columns]), on=QID, how="inner")

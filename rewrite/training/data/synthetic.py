@@ -102,17 +102,8 @@ def synthetic_queries(
         for number, query in enumerate(dict.fromkeys(filter(None, written)), 1):
             rows.append((f"{docno}~{number}", query, docno, 1))
     made = pd.DataFrame(rows, columns=[QID, QUERY, DOCNO, LABEL])
-    kept = made[made[QID].isin(_returned(made, pipeline, k))].reset_index(drop=True)
+    best = made if made.empty else top(pipeline.transform(made[[QID, QUERY]]), k)
+    found = set(zip(best[QID], best[DOCNO], strict=True))
+    back = [pair in found for pair in zip(made[QID], made[DOCNO], strict=True)]
+    kept = made.loc[back].reset_index(drop=True)
     return kept[[QID, QUERY]], kept[[QID, DOCNO, LABEL]]
-
-
-def _returned(made: pd.DataFrame, pipeline: pt.Transformer, k: int) -> set[str]:
-    """Return the queries whose document is among the first ``k`` results."""
-    if made.empty:
-        return set()
-    results = pipeline.transform(made[[QID, QUERY]])
-    best = top(results, k)
-    wanted = dict(zip(made[QID], made[DOCNO], strict=True))
-    return {
-        qid for qid, docno in zip(best[QID], best[DOCNO], strict=True) if wanted.get(qid) == docno
-    }

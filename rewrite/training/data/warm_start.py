@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import DOCNO, LABEL, QCAND, QID, QUERY
+from ...columns import DOCNO, LABEL, QCAND, QID, QUERY, SCORE
 from ...prompting.formulation import Formulation
 from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import CollectionStatistics, Reward, TextSource
@@ -20,11 +20,6 @@ from ...text.typical import typical_terms
 from ..run.columns import TARGET
 from ..run.marks import checked
 from ..run.task import Task
-
-MARK: Final = "score"
-"""Column with the reward's mark of a target."""
-
-_NEEDED = (LABEL, DOCNO, QID)
 
 
 def distant_supervision(
@@ -89,15 +84,9 @@ def distant_supervision(
         >>> warm = sft(rewriter, pairs, output_dir="runs/warm")            # doctest: +SKIP
     """
     check_ranges(distant_supervision, locals())
-    pt.validate.columns(qrels, includes=list(_NEEDED))
     task = Task.of(rewriter, topics)
-    ranked = typical_terms(
-        qrels[qrels[QID].isin(set(task.topics[QID]))],
-        texts=texts,
-        statistics=statistics,
-        documents=documents,
-        min_share=min_share,
-    )
+    how = {"documents": documents, "min_share": min_share}
+    ranked = _ranked_terms(task.topics, qrels, texts=texts, statistics=statistics, **how)
     options = [ranked.get(qid, [])[:candidates] for qid in task.topics[QID]]
     found = []
     for formulation in pt.tqdm(
@@ -105,9 +94,63 @@ def distant_supervision(
     ):
         formed = replace(task, rewriter=rewriter.apply_attributes(formulation=formulation))
         chosen, marks = _greedy(_Marks(formed, reward), options, terms, min_gain)
-        frame = task.topics.assign(**{TARGET: [" ".join(its) for its in chosen], MARK: marks})
+        frame = task.topics.assign(**{TARGET: [" ".join(its) for its in chosen], SCORE: marks})
         found.append(frame[[bool(its) for its in chosen]])
     return pd.concat(found).drop_duplicates([QID, TARGET]).reset_index(drop=True)
+
+
+def typical_targets(
+    topics: pd.DataFrame,
+    qrels: pd.DataFrame,
+    *,
+    texts: TextSource,
+    statistics: CollectionStatistics,
+    draws: Count = 10,
+    terms: Count = 5,
+    candidates: Count = 12,
+    documents: Count = 50,
+    min_share: Share = 0.1,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Draw targets for :func:`~pyterrier_rewrite.training.sft` from the typical terms of queries.
+
+    Where :func:`~pyterrier_rewrite.training.distant_supervision` looks for the one best target,
+    this draws several at random from the terms that are typical of a query's relevant documents,
+    and asks no reward. A model that learns them writes something else every time, and several
+    samples together weigh the terms by how typical they are: serve it with ``n`` over 1.
+
+    Args:
+        topics: ``qid``, ``query`` and whatever the prompt needs.
+        qrels: ``qid``, ``docno``, ``label``.
+        texts: Document texts, such as an index.
+        statistics: Document frequencies and analyzer, such as ``index.statistics``.
+        draws: Targets a query, at least 1.
+        terms: Terms a target, at least 1.
+        candidates: The most typical terms of a query, from which is drawn, at least 1.
+        documents: Most documents a query, at least 1.
+        min_share: Least share of the documents that hold a term, in [0, 1].
+        seed: Decides the draws.
+
+    Returns:
+        The topics' columns with ``target``, one row a draw, the most typical term of a draw
+        first. A topic without a relevant document is missing.
+
+    Raises:
+        ValueError: If a number is out of its range, or no topic has a relevant document with text.
+    """
+    check_ranges(typical_targets, locals())
+    pt.validate.query_frame(topics, [QUERY])
+    how = {"documents": documents, "min_share": min_share}
+    ranked = _ranked_terms(topics, qrels, texts=texts, statistics=statistics, **how)
+    random = Random(seed)
+    rows: list[int] = []
+    targets: list[str] = []
+    for row, qid in enumerate(topics[QID]):
+        its = ranked.get(qid, [])[:candidates]
+        if its:
+            rows.extend([row] * draws)
+            targets.extend(_draw(its, terms, random) for _ in range(draws))
+    return topics.iloc[rows].assign(**{TARGET: targets}).reset_index(drop=True)
 
 
 def pseudo_judgements(
@@ -174,16 +217,25 @@ def join_pairs(data: pd.DataFrame, *, count: Natural, seed: int = 0) -> pd.DataF
 _JOINED_BY: Final = {QID: "+", QUERY: " ", TARGET: " "}
 
 
+def _ranked_terms(topics: pd.DataFrame, qrels: pd.DataFrame, **how: Any) -> dict[str, list[str]]:
+    """Return the typical terms of each topic that has a relevant document."""
+    pt.validate.columns(qrels, includes=[LABEL, DOCNO, QID])
+    return typical_terms(qrels[qrels[QID].isin(set(topics[QID]))], **how)
+
+
+def _draw(ranked: Sequence[str], count: int, random: Random) -> str:
+    """Return some of the terms, in their order."""
+    kept = sorted(random.sample(range(len(ranked)), min(count, len(ranked))))
+    return " ".join(ranked[i] for i in kept)
+
+
 def _greedy(
-    marks_of: _Marks,
-    options: Sequence[Sequence[str]],
-    terms: int,
-    min_gain: float,
+    marks_of: _Marks, options: Sequence[Sequence[str]], terms: int, min_gain: float
 ) -> tuple[list[list[str]], list[float | None]]:
     """Add to each topic's target, round by round, the term that gains most."""
     targets: list[list[str]] = [[] for _ in options]
     marks = marks_of.of([(row, "") for row in range(len(options))])
-    active = [row for row, mark in enumerate(marks) if mark is not None]
+    active = {row: mark for row, mark in enumerate(marks) if mark is not None}
     for _ in range(terms):
         tries = [
             (row, [*targets[row], term])
@@ -194,20 +246,13 @@ def _greedy(
         if not tries:
             break
         found = marks_of.of([(row, " ".join(target)) for row, target in tries])
-        better: dict[int, tuple[float, list[str]]] = {}
+        better: dict[int, float] = {}
         for (row, target), mark in zip(tries, found, strict=True):
-            least = better[row][0] if row in better else _at_least(marks[row], min_gain)
-            if mark is not None and mark > least:
-                better[row] = mark, target
-        for row, (mark, target) in better.items():
-            marks[row], targets[row] = mark, target
-        active = list(better)
+            if mark is not None and mark > better.get(row, active[row] + min_gain):
+                better[row] = marks[row] = mark
+                targets[row] = target
+        active = better
     return targets, marks
-
-
-def _at_least(mark: float | None, gain: float) -> float:
-    assert mark is not None  # only rows with a verdict are active
-    return mark + gain
 
 
 class _Marks:

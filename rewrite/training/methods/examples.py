@@ -1,21 +1,24 @@
-"""Learning from texts that are there before training starts: what SFT, DPO and KTO share."""
+"""Training data as a model reads it: the tokens of serving, and what SFT, DPO and KTO share."""
 
 from __future__ import annotations
 
+import hashlib
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
+import pyterrier as pt
 
 from ...columns import QID, QUERY
 from ...extras import quiet_training
-from ...prompting.llm_rewriter import LLMRewriter
-from ..run.common import Common
-from ..run.run import Run
+from ...llm.base import Sampling
+from ...llm.local.loaded import LoadedModel
+from ...llm.local.model import encode, room
+from ..run.errors import TrainingError, TrainingWarning
+from ..run.run import R, Run
+from ..run.settings import Common
 from ..run.task import Task
-from ..run.tokens import WithRows, completion_tokens, data_summary, prompt_tokens, rows_of
-
-R = TypeVar("R", bound=LLMRewriter)
 
 Examples = list[dict[str, Any]]
 
@@ -43,7 +46,11 @@ def learn(
             ``<text>_ids`` and the labels.
         texts: Columns of what the model should write, or not.
         labels: Columns that an example has as they are.
+
+    Raises:
+        pt.validate.InputValidationError: If a column is missing.
     """
+    pt.validate.query_frame(data, [QUERY, *texts, *labels])
     task = Task.of(rewriter, data.drop_duplicates(QID))
     data, rows = rows_of(task, data)
     run = Run(method, task, common, settings, data_summary(data, [QUERY, *texts, *labels]))
@@ -51,18 +58,97 @@ def learn(
         return run.trained(rewriter)
     with quiet_training():
         prompts = [tokens for _, tokens in prompt_tokens(task, run.engine)]
-        columns: dict[str, Sequence[Any]] = {
-            "row": rows,
-            "prompt_ids": [prompts[row] for row in rows],
-        }
+        examples = data[list(labels)].assign(row=rows, prompt_ids=[prompts[row] for row in rows])
         for name in texts:
-            columns[f"{name}_ids"] = completion_tokens(data[name].tolist(), task, run.engine)
-        columns |= {name: data[name].tolist() for name in labels}
-        names = list(columns)
-        examples = [
-            dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)
-        ]
-        trainer = trainer_of(run, examples)
+            examples[f"{name}_ids"] = completion_tokens(data[name].tolist(), task, run.engine)
+        trainer = trainer_of(run, examples.to_dict("records"))
         trainer.data_collator = WithRows(trainer.data_collator)
         run.go(trainer)
     return run.trained(rewriter)
+
+
+def refuse_seq2seq(run: Run, who: str, instead: str) -> None:
+    """Raise if the model is one that only SFT trains, and say what to train it on."""
+    if run.engine.seq2seq:
+        raise ValueError(
+            f"{who} causal models, found a sequence-to-sequence model; train it with training.sft "
+            f"on {instead}"
+        )
+
+
+class WithRows:
+    """A collator that also tells which topics a batch is about.
+
+    Args:
+        inner: TRL's collator.
+    """
+
+    def __init__(self, inner: Callable[[list[dict[str, Any]]], dict[str, Any]]) -> None:
+        self.inner = inner
+
+    def __call__(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
+        """Collate one batch."""
+        import torch
+
+        rows = torch.tensor([example["row"] for example in examples])
+        rest = [{k: v for k, v in example.items() if k != "row"} for example in examples]
+        return {**self.inner(rest), "row": rows}
+
+
+def prompt_tokens(task: Task, engine: LoadedModel) -> list[tuple[str, list[int]]]:
+    """Return each prompt's text and tokens, exactly as in serving.
+
+    Raises:
+        TrainingError: If the chat template refuses a prompt.
+    """
+    sampling = Sampling(max_tokens=task.rewriter.max_tokens)
+    limit = engine.context if engine.seq2seq else room(engine.context, sampling)
+    encoded: list[tuple[str, list[int]]] = []
+    for qid, found in zip(
+        task.topics[QID], encode(engine.tokenizer, task.prompts, limit=limit), strict=True
+    ):
+        if isinstance(found, str):
+            raise TrainingError(f"query {qid!r} cannot be trained on: {found}")
+        encoded.append(found)
+    return encoded
+
+
+def completion_tokens(texts: Sequence[str], task: Task, engine: LoadedModel) -> list[list[int]]:
+    """Return the tokens that the model should write for each text: the text, then the end."""
+    end = engine.tokenizer.eos_token_id
+    end = min(engine.ends, default=None) if end is None else end
+    if end is None:
+        raise TrainingError("the tokenizer has no token that ends a text; set its eos_token")
+    written = engine.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+    tokens = [[*its, end] for its in written]
+    most = task.rewriter.max_tokens
+    over = sum(len(its) > most for its in tokens)
+    if over:
+        warnings.warn(
+            f"{over} of {len(tokens)} texts to learn are longer than the rewriter's max_tokens="
+            f"{most} (the longest: {max(map(len, tokens))}) and lose their end; raise max_tokens "
+            "or shorten them",
+            TrainingWarning,
+            stacklevel=4,
+        )
+    return [its[:most] for its in tokens]
+
+
+def rows_of(task: Task, data: pd.DataFrame) -> tuple[pd.DataFrame, list[int]]:
+    """Return the data whose topics have a prompt, and the number of each one's topic."""
+    number = {qid: row for row, qid in enumerate(task.topics[QID])}
+    kept = data[data[QID].isin(list(number))].reset_index(drop=True)
+    return kept, [number[qid] for qid in kept[QID]]
+
+
+def data_summary(data: pd.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
+    """Return how much there is, and a fingerprint by which a resumed run knows its data."""
+    digest = hashlib.sha256()
+    for column in columns:
+        for value in data[column]:
+            digest.update(f"{value}\0".encode(errors="surrogatepass"))
+    return {
+        "rows": len(data),
+        "queries": int(data[QID].nunique()),
+        "sha256": digest.hexdigest()[:16],
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -13,18 +13,13 @@ from annotated_types import Ge
 
 from ...columns import QUERY
 from ...extras import quiet_training
-from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import Reward
-from ...ranges import Count, Portion, Positive, Weight, check_ranges
-from ..run.common import Common
-from ..run.lora import LoraSettings
-from ..run.run import Run
+from ...ranges import Count, Portion, Positive, Weight
+from ..run.run import R, Run
+from ..run.settings import Common, LoraSettings, Validation
 from ..run.task import Task
-from ..run.tokens import data_summary, prompt_tokens
-from ..run.validation import Validation
+from .examples import data_summary, prompt_tokens, refuse_seq2seq
 from .reward_function import RewardFunction
-
-R = TypeVar("R", bound=LLMRewriter)
 
 
 def grpo(
@@ -102,40 +97,27 @@ def grpo(
         Shao et al., "DeepSeekMath: Pushing the Limits of Mathematical Reasoning in Open Language
         Models", 2024.
     """
-    check_ranges(grpo, locals())
-    common = Common(output_dir, validation, lora, seed, checkpoint_every, resume, verbose, trl)
+    common, settings = Common.of(grpo, locals())
     task = Task.of(rewriter, topics)
     queries = min(queries_per_step, len(task.topics))
-    settings = {
-        "steps": steps,
-        "queries_per_step": queries,
-        "group_size": group_size,
-        "learning_rate": learning_rate,
-        "beta": beta,
-        "temperature": temperature,
-        "top_p": top_p,
-        "num_iterations": num_iterations,
-        "unparsable": unparsable,
-    }
+    settings["queries_per_step"] = queries
+    del settings["batch_size"]  # where a step is computed in parts, it is the same step
     run = Run("grpo", task, common, settings, data_summary(task.topics, [QUERY]), reward)
     if run.finished():
         return run.trained(rewriter)
     from trl import GRPOConfig, GRPOTrainer
 
     with quiet_training():
-        if run.engine.seq2seq:
-            raise ValueError(
-                "GRPO trains causal models, found a sequence-to-sequence model; train it with "
-                "training.sft on training.rejection_samples"
-            )
+        refuse_seq2seq(run, "GRPO trains", "training.rejection_samples")
         encoded = prompt_tokens(task, run.engine)
         total = queries * group_size
-        per_process, rest = divmod(total, _processes())
+        processes = int(os.environ.get("WORLD_SIZE", "1"))
+        per_process, rest = divmod(total, processes)
         micro = batch_size or per_process
         if rest or per_process % micro:
             raise ValueError(
                 f"queries_per_step × group_size = {total} rewrites should divide evenly among "
-                f"{_processes()} processes and batches of {micro}; change one of them"
+                f"{processes} processes and batches of {micro}; change one of them"
             )
         arguments = run.arguments(
             GRPOConfig,
@@ -210,7 +192,3 @@ def _order(topics: int, *, size: int, batches: int, seed: int) -> list[int]:
     while len(order) < batches * size:
         order.extend(shuffles.permutation(topics)[: topics - topics % size or topics].tolist())
     return order[: batches * size]
-
-
-def _processes() -> int:
-    return int(os.environ.get("WORLD_SIZE", "1"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,16 +12,11 @@ import pyterrier as pt
 from annotated_types import Ge
 
 from ...columns import QUERY
-from ...prompting.llm_rewriter import LLMRewriter
-from ...ranges import Count, Positive, Weight, check_ranges
+from ...ranges import Count, Positive, Weight
 from ..run.columns import CHOSEN, COMPLETION, GOOD, REJECTED
-from ..run.common import Common
-from ..run.lora import LoraSettings
-from ..run.run import Run
-from ..run.validation import Validation
-from .examples import Examples, learn
-
-R = TypeVar("R", bound=LLMRewriter)
+from ..run.run import R, Run
+from ..run.settings import Common, LoraSettings, Validation
+from .examples import Examples, learn, refuse_seq2seq
 
 
 def dpo(
@@ -84,24 +79,14 @@ def dpo(
         Rafailov et al., "Direct Preference Optimization", NeurIPS 2023; Azar et al., "A General
         Theoretical Paradigm to Understand Learning from Human Preferences", AISTATS 2024.
     """
-    check_ranges(dpo, locals())
-    pt.validate.query_frame(data, [QUERY, CHOSEN, REJECTED])
+    common, settings = Common.of(dpo, locals())
     if loss not in ("sigmoid", "ipo"):
         raise ValueError(f"loss should be 'sigmoid' or 'ipo', found {loss!r}")
-    common = Common(output_dir, validation, lora, seed, checkpoint_every, resume, verbose, trl)
-    settings = {
-        "loss": loss,
-        "beta": beta,
-        "epochs": epochs,
-        "steps": steps,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-    }
 
     def trainer(run: Run, examples: Examples) -> Any:
         from trl import DPOConfig, DPOTrainer
 
-        _refuse_seq2seq(run)
+        refuse_seq2seq(run, "preferences train", "the better ones")
         return run.trainer(DPOTrainer, run.arguments(DPOConfig, max_length=None), examples)
 
     return learn("dpo", rewriter, data, common, settings, trainer, texts=[CHOSEN, REJECTED])
@@ -168,48 +153,28 @@ def kto(
     Reference:
         Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization", ICML 2024.
     """
-    check_ranges(kto, locals())
+    common, settings = Common.of(kto, locals())
     pt.validate.query_frame(data, [QUERY, COMPLETION, GOOD])
     if data[GOOD].nunique() < 2:
         raise ValueError("KTO needs good and bad examples, found all labels the same")
     # TRL reads the examples in order, for the sake of its reference term; so they are shuffled here
     order = np.random.default_rng(seed).permutation(len(data))
     data = data.assign(**{GOOD: data[GOOD].astype(bool)}).iloc[order].reset_index(drop=True)
-    common = Common(output_dir, validation, lora, seed, checkpoint_every, resume, verbose, trl)
-    settings = {
-        "beta": beta,
-        "epochs": epochs,
-        "steps": steps,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "weights": [desirable_weight, undesirable_weight],
-    }
+    weights = {name: settings.pop(name) for name in ("desirable_weight", "undesirable_weight")}
+    settings["weights"] = list(weights.values())
 
     def trainer(run: Run, examples: Examples) -> Any:
         from trl import KTOConfig, KTOTrainer
 
-        _refuse_seq2seq(run)
+        refuse_seq2seq(run, "preferences train", "the better ones")
         for start in range(0, len(examples), batch_size):
             batch = examples[start : start + batch_size]
             for at, example in enumerate(batch):
                 # a completion of another prompt of the batch estimates the divergence
                 example["KL_completion_ids"] = batch[at - 1][f"{COMPLETION}_ids"]
-        arguments = run.arguments(
-            KTOConfig,
-            desirable_weight=desirable_weight,
-            undesirable_weight=undesirable_weight,
-            max_length=None,
-        )
+        arguments = run.arguments(KTOConfig, **weights, max_length=None)
         return run.trainer(KTOTrainer, arguments, examples)
 
     return learn(
         "kto", rewriter, data, common, settings, trainer, texts=[COMPLETION], labels=[GOOD]
     )
-
-
-def _refuse_seq2seq(run: Run) -> None:
-    if run.engine.seq2seq:
-        raise ValueError(
-            "preferences train causal models, found a sequence-to-sequence model; train it with "
-            "training.sft on the better ones"
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pandas as pd
@@ -17,6 +18,7 @@ UNPARSABLE_MARGIN: Final = 0.1
 """By how much a generation that cannot be read falls below the worst of its group."""
 
 
+@dataclass(eq=False)
 class RewardFunction:
     """Marks what the model wrote: from generations to candidates to marks.
 
@@ -34,18 +36,10 @@ class RewardFunction:
 
     __name__ = "reward"  # TRL names its metrics after it
 
-    def __init__(
-        self,
-        task: Task,
-        reward: Reward,
-        *,
-        unparsable: float | None = None,
-        ends: frozenset[int] = frozenset(),
-    ) -> None:
-        self.task = task
-        self.reward = reward
-        self.unparsable = unparsable
-        self.ends = ends
+    task: Task
+    reward: Reward
+    unparsable: float | None = field(default=None, kw_only=True)
+    ends: frozenset[int] = field(default=frozenset(), kw_only=True)
 
     def __call__(
         self,

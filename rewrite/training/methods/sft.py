@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
-import pyterrier as pt
 
-from ...columns import QUERY
-from ...prompting.llm_rewriter import LLMRewriter
-from ...ranges import Count, Positive, check_ranges
+from ...ranges import Count, Positive
 from ..run.columns import TARGET
-from ..run.common import Common
-from ..run.lora import LoraSettings
-from ..run.run import Run
-from ..run.validation import Validation
+from ..run.run import R, Run
+from ..run.settings import Common, LoraSettings, Validation
 from .examples import Examples, learn
-
-R = TypeVar("R", bound=LLMRewriter)
 
 
 def sft(
@@ -74,25 +67,13 @@ def sft(
     Example:
         >>> warm = sft(rewriter, pairs, output_dir="runs/sft", epochs=3)  # doctest: +SKIP
     """
-    check_ranges(sft, locals())
-    pt.validate.query_frame(data, [QUERY, TARGET])
-    common = Common(output_dir, validation, lora, seed, checkpoint_every, resume, verbose, trl)
-    settings = {
-        "epochs": epochs,
-        "steps": steps,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-    }
+    common, settings = Common.of(sft, locals())
     return learn("sft", rewriter, data, common, settings, _trainer, texts=[TARGET])
 
 
 def _trainer(run: Run, examples: Examples) -> Any:
     if run.engine.seq2seq:
-        from transformers import (
-            DataCollatorForSeq2Seq,
-            Seq2SeqTrainer,
-            Seq2SeqTrainingArguments,
-        )
+        from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, Seq2SeqTrainingArguments
 
         tokens = [
             {

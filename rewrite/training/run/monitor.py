@@ -9,34 +9,17 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
 
-import pyterrier as pt
-
 from .errors import TrainingWarning
-from .validation import Validation
-
-COLUMNS: Final = (
-    "step",
-    "loss",
-    "reward",
-    "reward_std",
-    "validation",
-    "entropy",
-    "length",
-    "zero_spread",
-    "copies",
-    "unparsable",
-    "kl",
-    "learning_rate",
-)
-"""Columns of ``training.csv``; a cell is empty where a method does not measure it."""
+from .settings import Validation
 
 WINDOW: Final = 20
 """Steps over which a curve is averaged before it is judged."""
 
-_FROM_TRL: Final = {
+_FROM_TRL: Final[dict[str, tuple[str, ...]]] = {
     "loss": ("loss",),
     "reward": ("reward", "rewards/margins"),
     "reward_std": ("reward_std",),
+    "validation": (),  # ours
     "entropy": ("entropy",),
     "length": ("completions/mean_length",),
     "zero_spread": ("frac_reward_zero_std",),
@@ -45,6 +28,10 @@ _FROM_TRL: Final = {
     "kl": ("kl",),
     "learning_rate": ("learning_rate",),
 }
+"""What is measured, and what TRL calls it."""
+
+COLUMNS: Final = ("step", *_FROM_TRL)
+"""Columns of ``training.csv``; a cell is empty where a method does not measure it."""
 
 Row = dict[str, float]
 
@@ -115,13 +102,11 @@ class Monitor:
     @property
     def patience_is_over(self) -> bool:
         """Whether the last validations brought no new best, as many as the patience allows."""
-        if self.validation is None or self.validation.patience is None:
-            return False
-        steps = [step for step, _ in self._validations()]
+        patience = self.validation.patience if self.validation else None
         best = self.best_step
-        return best is not None and len(steps[steps.index(best) + 1 :]) >= (
-            self.validation.patience
-        )
+        if patience is None or best is None:
+            return False
+        return sum(step > best for step, _ in self._validations()) >= patience
 
     def _validations(self) -> list[tuple[int, float]]:
         noted = [(int(r["step"]), r["validation"]) for r in self.rows if "validation" in r]
@@ -207,7 +192,7 @@ class Monitor:
 
         measure = str(self.validation.measure) if self.validation else "validation"
         panels = (
-            ("reward" if self._has("reward") else "loss", "reward"),
+            ("reward" if any("reward" in row for row in self.rows) else "loss", "reward"),
             ("validation", measure),
             ("entropy", "entropy"),
             ("length", "tokens"),
@@ -221,9 +206,6 @@ class Monitor:
             axes.set(title=label if column != "loss" else "loss", xlabel="step")
         figure.savefig(self.folder / "training.png", dpi=100)
 
-    def _has(self, column: str) -> bool:
-        return any(column in row for row in self.rows)
-
 
 def read_table(path: Path) -> list[Row]:
     """Return the rows of a ``training.csv``, or none if there is no such file."""
@@ -233,8 +215,3 @@ def read_table(path: Path) -> list[Row]:
         rows = list(csv.DictReader(file))
     numbers = [{name: float(cell) for name, cell in row.items() if cell} for row in rows]
     return [{**row, "step": int(row["step"])} for row in numbers]
-
-
-def progress_bar(total: int, *, verbose: bool) -> Any:
-    """Return the progress bar of a run."""
-    return pt.tqdm(total=total, disable=not verbose, unit="step")

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,30 +19,26 @@ from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import Reward
 from ...saved.artifact import describe
 from ...stores.whole import replace_folder
-from .callback import callback
-from .common import Common
 from .folder import FACTS, FINISHED, claim, last_checkpoint, read, step_of, write
 from .monitor import Monitor
+from .settings import Common
 from .task import Task
-from .trainer import threads, trainer_class
-from .trl_patch import only_targets
+from .trainer import callback, only_targets, threads, trainer_class
 
 LARGE_MODEL: Final = 300_000_000
 """Parameters from which activations are computed twice to save memory, on a GPU."""
 
 _AT_TRL: Final = {
     "batch_size": "per_device_train_batch_size",
-    "beta": "beta",
     "epochs": "num_train_epochs",
     "group_size": "num_generations",
-    "learning_rate": "learning_rate",
     "loss": "loss_type",
-    "num_iterations": "num_iterations",
     "steps": "max_steps",
-    "temperature": "temperature",
-    "top_p": "top_p",
 }
-"""What TRL calls our settings."""
+"""What TRL calls our settings, where it has another name for them."""
+
+_NOT_TRLS: Final = frozenset({"queries_per_step", "unparsable", "weights"})
+"""Settings that methods hand over in another form."""
 
 R = TypeVar("R", bound=LLMRewriter)
 
@@ -148,9 +145,9 @@ class Run:
             "seed": self.common.seed,
         }
         settings = {
-            _AT_TRL[name]: value
+            _AT_TRL.get(name, name): value
             for name, value in self.settings.items()
-            if name in _AT_TRL and value is not None
+            if name not in _NOT_TRLS and value is not None
         }
         return config(**{**ours, **settings, **options, **(self.common.trl or {})})
 
@@ -188,19 +185,12 @@ class Run:
 
     def trained(self, rewriter: R, *, weights: Path | None = None) -> R:
         """Return the rewriter on the best weights, or on those of another folder."""
-        llm, weights = self.llm, weights or self.common.best
-        adapted = (weights / "adapter_config.json").is_file()
-        trained = TransformersLLM(
-            llm.model if adapted else weights,
-            adapter=weights if adapted else None,
-            revision=llm.revision if adapted else None,
-            device=llm.device,
-            dtype=llm.dtype,
-            batch_size=llm.batch_size,
-            trust_remote_code=llm.trust_remote_code,
-            verbose=llm.verbose,
-        )
-        return rewriter.apply_attributes(llm=trained)
+        llm, weights = copy(self.llm), weights or self.common.best
+        if (weights / "adapter_config.json").is_file():
+            llm.adapter = weights
+        else:
+            llm.model, llm.adapter, llm.revision = weights, None, None
+        return rewriter.apply_attributes(llm=llm)
 
     def go(self, trainer: Any, *, boundary: int = 1) -> None:
         """Train from the start or the last checkpoint to the end, and keep the best weights."""

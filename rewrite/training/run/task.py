@@ -78,11 +78,7 @@ class Task:
         return cls(rewriter, kept, script.prompts, feedback)
 
     def candidates(
-        self,
-        rows: Sequence[int],
-        generations: Sequence[str],
-        *,
-        cut: Sequence[bool] | None = None,
+        self, rows: Sequence[int], generations: Sequence[str], *, cut: Sequence[bool] | None = None
     ) -> pd.DataFrame:
         """Parse generations and form candidate queries.
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from pyterrier_rewrite.training import dpo, grpo, kto, sft
-from pyterrier_rewrite.training.run.common import Common
 from pyterrier_rewrite.training.run.folder import FINISHED, claim, read, write
+from pyterrier_rewrite.training.run.settings import Common
 from tests.support.training import ByText, fake
 
 METHODS = [sft, dpo, kto, grpo]

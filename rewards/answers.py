@@ -1,4 +1,4 @@
-"""How answers are compared, after the evaluation script of SQuAD."""
+"""Reference answers, and how others are compared with them: after SQuAD's evaluation script."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ import re
 import string
 from collections import Counter
 from functools import lru_cache
+from typing import Any
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def answers_of(value: Any) -> list[str]:
+    """Return the answers in a cell of ``qanswers``: a list of texts, one text, or nothing."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, (list, tuple)) or hasattr(value, "tolist"):
+        return [str(answer) for answer in value if str(answer).strip()]
+    return []
 
 
 @lru_cache(maxsize=10_000)
