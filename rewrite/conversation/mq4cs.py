@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 
 from ..base import Rewritten
 from ..columns import QPTKB, QUERY
-from ..llm.base import LLM, Completions, Messages
+from ..llm.base import LLM, Completions
 from ..parsing.parsers import Queries, Text
 from ..prompting.formulation import Several
 from ..prompting.llm_rewriter import Published
@@ -60,7 +60,7 @@ class MQ4CS(ConversationalRewriter):
         "Abbasiantaeb & Aliannejadi. Generate then Retrieve: Conversational Response Retrieval "
         "Using LLMs as Answer and Query Generators. 2024"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="mq4cs/answer", parser=Queries(), formulation=Several(), max_tokens=512
     )
 
@@ -76,22 +76,15 @@ class MQ4CS(ConversationalRewriter):
         self.count = count
         self.queries_prompt = queries_prompt
 
-    def messages(self, queries: pd.DataFrame) -> list[Messages]:
-        """Render the prompts for answers."""
-        return [
-            template.render(facts=self.facts(facts), history=self.shown(history), query=query)
-            for template, facts, history, query in zip(
-                self.templates(queries),
-                _statements(queries),
-                histories(queries),
-                queries[QUERY],
-                strict=True,
-            )
-        ]
+    def slots(self, queries: pd.DataFrame) -> dict[str, Iterable[str]]:
+        """Return what fills each slot of the first prompt, a text a turn."""
+        known = queries.get(QPTKB, [None] * len(queries))
+        statements = [its if isinstance(its, list | tuple) else [] for its in known]
+        return {**super().slots(queries), "facts": map(self.facts, statements)}
 
-    def facts(self, statements: Sequence[str]) -> str:
+    def facts(self, statements: Sequence[object]) -> str:
         """Show what is known of the person in a prompt."""
-        shown = "\n".join(f"- {quoted(statement)}" for statement in statements)
+        shown = "\n".join(f"- {quoted(str(statement))}" for statement in statements)
         known = cut_to_tokens(shown, self.history_tokens) or "(nothing)"
         return f"<known about the person>\n{known}\n</known about the person>"
 
@@ -117,13 +110,3 @@ class MQ4CS(ConversationalRewriter):
             parts[row] = self.parse(found)[: self.count]
         formed = self.formulation.form_batch(texts, parts)
         return [outcome(trail, new) for trail, new in zip(trails, formed, strict=True)]
-
-
-def _statements(queries: pd.DataFrame) -> list[list[str]]:
-    """Return what is known of the person of each turn."""
-    if QPTKB not in queries.columns:
-        return [[] for _ in range(len(queries))]
-    return [
-        [str(entry) for entry in cell] if isinstance(cell, list | tuple) else []
-        for cell in queries[QPTKB]
-    ]

@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from ..columns import QCONVERSATION, QHISTORY, QID, QPTKB, QREWRITE, QTURN, QUERY
+from ..rewritten import objects
 from ..text.files import FileError, TextFile
-from .history import History, _clean, objects
+from .history import ROLES, History, clean, exchange, message
 
 TURNS = ("turn", "turns", "responses")
 UTTERANCE = ("raw_utterance", "utterance", "user_utterance", "Question")
@@ -137,11 +138,8 @@ def _flat(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             problem = "comes twice" if label.isdigit() else "should be a whole number"
             raise ValueError(f"conversation {conversation!r}: turn {label} {problem}")
         seen.add(f"{conversation}_{label}")
-        said = [
-            {"role": "assistant" if at % 2 else "user", "content": text}
-            for at, text in enumerate(turn.get("Context") or [])
-        ]
-        history = _clean(said, f"the context of turn {label} of conversation {conversation!r}")
+        said = [message(ROLES[at % 2], text) for at, text in enumerate(turn.get("Context") or [])]
+        history = clean(said, f"the context of turn {label} of conversation {conversation!r}")
         yield {**_row(conversation, label, int(label), history, turn), QPTKB: []}
 
 
@@ -159,13 +157,7 @@ def _row(
 
 
 def _said(turn: Mapping[str, Any], where: str) -> History:
-    return _clean(
-        [
-            {"role": "user", "content": _first(turn, UTTERANCE)},
-            {"role": "assistant", "content": _first(turn, RESPONSE)},
-        ],
-        where,
-    )
+    return exchange(_first(turn, UTTERANCE), _first(turn, RESPONSE), where)
 
 
 def _first(turn: Mapping[str, Any], names: Sequence[str]) -> str | None:

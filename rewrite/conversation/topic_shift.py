@@ -12,10 +12,11 @@ from annotated_types import Ge, Le
 from ..columns import QHISTORY, QUERY
 from ..protocols import Analyzer, Encoder
 from ..ranges import Count
+from ..rewritten import objects
 from ..text.analysis import EnglishAnalyzer
 from ..text.similarity import Vectors, cosines, encode_groups
 from ..value import ValueTransformer
-from .history import History, histories, objects
+from .history import History, histories
 
 QSHIFT = "qshift"
 """Whether a turn leaves the topic of the turns before it, ``bool``."""

@@ -27,9 +27,9 @@ from ..columns import (
     QUSAGE,
 )
 from ..errors import RewriteWarning
+from ..rewritten import objects
 from ..text.safe import safe_text
-from .history import History, histories, objects
-from .prompted import message
+from .history import History, histories, message
 
 
 class TurnByTurn(Around):

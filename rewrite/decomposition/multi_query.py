@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 
@@ -42,7 +42,7 @@ class MultiQuery(LLMRewriter):
     """
 
     reference = "Rackauckas. RAG-Fusion: a New Take on Retrieval-Augmented Generation. IJNLC 2024"
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="multi-query/rewordings",
         parser=Queries(),
         formulation=Several(),

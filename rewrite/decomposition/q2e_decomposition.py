@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from ..parsing.parsers import Queries
 from ..prompting.formulation import Several
 from ..prompting.llm_rewriter import LLMRewriter, Published
@@ -36,7 +34,7 @@ class Q2EDecomposition(LLMRewriter):
         "Dipta & Ferraro. Q2E: Query-to-Event Decomposition for Zero-Shot Multilingual "
         "Text-to-Video Retrieval. 2025"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="query-to-event/decomposition",
         parser=Queries(limit=6),
         formulation=Several(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from ..parsing.parsers import Marked
 from ..prompting.formulation import Replace
 from ..prompting.llm_rewriter import LLMRewriter, Published
@@ -38,6 +36,6 @@ class RewriteRetrieveRead(LLMRewriter):
     """
 
     reference = "Ma et al. Query Rewriting in Retrieval-Augmented Large Language Models. EMNLP 2023"
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="rewrite-retrieve-read/few-shot", parser=Marked(), formulation=Replace()
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from ..parsing.parsers import Queries
 from ..prompting.formulation import Several
 from ..prompting.llm_rewriter import LLMRewriter, Published
@@ -37,7 +35,7 @@ class StepBack(LLMRewriter):
         "Zheng et al. Take a Step Back: Evoking Reasoning via Abstraction in Large Language "
         "Models. ICLR 2024"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="step-back/few-shot",
         parser=Queries(limit=1),
         formulation=Several(),

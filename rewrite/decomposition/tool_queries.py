@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from ..parsing.parsers import Queries
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
@@ -34,6 +32,4 @@ class ToolQueries(LLMRewriter):
         "Kachuee et al. Improving Tool Retrieval by Leveraging Large Language Models for Query "
         "Generation. COLING 2025"
     )
-    published: ClassVar[Published] = Published(
-        prompt="tools/catalogue", parser=Queries(limit=5), formulation=Repeat(1)
-    )
+    published = Published(prompt="tools/catalogue", parser=Queries(limit=5), formulation=Repeat(1))

@@ -32,8 +32,6 @@ rewrite/expansion
 rewrite/decomposition
 rewrite/guards
 rewrite/conversation
-rewrite/conversation/asking
-rewrite/conversation/suggesting
 rewrite/conversation/learned
 rewrite/selection
 rewrite/saved
