@@ -257,25 +257,20 @@ def _values(
     measure: str,
 ) -> list[float]:
     """Return the mean of the measure for each way to put all topics."""
-    asked = list(
-        dict.fromkeys((q, t) for texts in variants for q, t in zip(qids, texts, strict=True))
+    pairs = (pair for texts in variants for pair in zip(qids, texts, strict=True))
+    asked = pd.DataFrame(list(dict.fromkeys(pairs)), columns=["topic", QUERY])
+    asked[QID] = asked.index.astype(str)
+    results = bm25.transform(asked[[QID, QUERY]])
+    judged = qrels.rename(columns={QID: "topic"}).merge(asked[["topic", QID]], on="topic")
+    metrics = ir_measures.iter_calc(
+        [ir_measures.parse_measure(measure)],
+        pt.model.to_ir_measures(judged.drop(columns="topic")),
+        pt.model.to_ir_measures(results),
     )
-    number = {pair: str(at) for at, pair in enumerate(asked)}
-    results = bm25.transform(
-        pd.DataFrame({QID: list(number.values()), QUERY: [t for _, t in asked]})
-    )
-    judged = qrels.merge(
-        pd.DataFrame({QID: [q for q, _ in asked], "asked": list(number.values())}), on=QID
-    )
-    judged = judged.drop(columns=QID).rename(columns={"asked": QID})
-    parsed = ir_measures.parse_measure(measure)
-    found = {
-        metric.query_id: metric.value
-        for metric in ir_measures.iter_calc(
-            [parsed], pt.model.to_ir_measures(judged), pt.model.to_ir_measures(results)
-        )
-    }
+    found = {metric.query_id: metric.value for metric in metrics}
+    rows = zip(asked["topic"], asked[QUERY], asked[QID], strict=True)
+    values = {(topic, text): found.get(qid, 0.0) for topic, text, qid in rows}
     return [
-        float(np.mean([found.get(number[pair], 0.0) for pair in zip(qids, texts, strict=True)]))
+        float(np.mean([values[pair] for pair in zip(qids, texts, strict=True)]))
         for texts in variants
     ]

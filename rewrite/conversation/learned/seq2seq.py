@@ -221,16 +221,7 @@ def train_seq2seq(
         >>> rewriter = train_seq2seq("t5-base", topics, output_dir="models/t5")
         ... # doctest: +SKIP
     """
-    need_training()
-    from transformers import (
-        AutoModelForSeq2SeqLM,
-        AutoTokenizer,
-        DataCollatorForSeq2Seq,
-        Seq2SeqTrainer,
-        Seq2SeqTrainingArguments,
-        set_seed,
-    )
-
+    transformers = need_training()
     pt.validate.query_frame(topics, [QUERY, QHISTORY, QREWRITE])
     rows = zip(histories(topics), topics[QUERY], topics[QREWRITE], strict=True)
     pairs = [
@@ -244,31 +235,28 @@ def train_seq2seq(
             "rewrite (qrewrite) to learn from"
         )
     with quiet_training():
-        set_seed(seed)
-        tokenizer = AutoTokenizer.from_pretrained(base_model)
-        model = AutoModelForSeq2SeqLM.from_pretrained(base_model)
+        transformers.set_seed(seed)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(base_model)
+        model = transformers.AutoModelForSeq2SeqLM.from_pretrained(base_model)
         sources, targets = zip(*pairs, strict=True)
         inputs = encoded(tokenizer, sources, max_length)
         labels = tokenizer(text_target=list(targets), truncation=True, max_length=max_tokens)
         fit(
-            Seq2SeqTrainer,
-            Seq2SeqTrainingArguments,
             model,
+            tokenizer,
             [
                 {"input_ids": source, "attention_mask": [1] * len(source), "labels": target}
                 for source, target in zip(inputs, labels["input_ids"], strict=True)
             ],
-            collator=DataCollatorForSeq2Seq(tokenizer, model),
+            collator=transformers.DataCollatorForSeq2Seq(tokenizer, model),
             device=device,
             verbose=verbose,
-            output_dir=str(output_dir),
+            output_dir=output_dir,
             num_train_epochs=epochs,
             learning_rate=learning_rate,
             per_device_train_batch_size=batch_size,
             seed=seed,
         )
-        model.save_pretrained(output_dir)
-        tokenizer.save_pretrained(output_dir)
     return Seq2SeqRewriter(
         output_dir,
         separator=separator,
