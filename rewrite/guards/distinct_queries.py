@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +10,10 @@ import pandas as pd
 import pyterrier as pt
 
 from ..columns import QGROUP, QUERY, QUERY_TOKS, QUERY_VEC, QUSAGE
+from ..rewritten import objects
+from ..text.pool import words_in
 from ..usage import add_usage
 from ..value import ValueTransformer
-
-_WORDS = re.compile(r"\w+")
 
 
 class DistinctQueries(ValueTransformer):
@@ -58,7 +57,7 @@ class DistinctQueries(ValueTransformer):
             if usage and not stays[-1]:
                 usage[start] = add_usage(usage[start], record[QUSAGE])
         if usage:
-            out[QUSAGE] = pd.Series(usage, index=out.index, dtype=object)
+            out[QUSAGE] = objects(usage)
         return out[np.array(stays, dtype=bool)].reset_index(drop=True)
 
 
@@ -67,5 +66,5 @@ def _what(record: Mapping[str, Any], row: int) -> object:
     vector, toks = record.get(QUERY_VEC), record.get(QUERY_TOKS)
     if vector is not None and not isinstance(vector, float):
         return row
-    words = tuple(_WORDS.findall(record[QUERY].casefold())) or record[QUERY]
-    return words, frozenset(toks.items()) if isinstance(toks, Mapping) else None
+    terms = frozenset(toks.items()) if isinstance(toks, Mapping) else None
+    return words_in(record[QUERY]), terms

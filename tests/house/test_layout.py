@@ -26,7 +26,7 @@ rewrite/llm/local
 rewrite/llm/served
 rewrite/prompting/formulation
 rewrite/prompting
-rewrite/lookup
+rewrite: lookup
 rewrite/classical
 rewrite/expansion
 rewrite/decomposition
