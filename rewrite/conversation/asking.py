@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -25,10 +24,12 @@ class FeedbackPrompt(ConversationalRewriter):
         "Rewriting, and Beyond. SIGIR 2023"
     )
 
-    def slots(self, queries: pd.DataFrame) -> dict[str, Iterable[str]]:
-        """Return what fills each slot of the prompt, a text a query."""
-        said = histories(queries, QFEEDBACK)
-        return {**super().slots(queries), "feedback": map(self.shown, said)}
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in turn, history and feedback."""
+        filled = super().slots(queries)
+        for values, said in zip(filled, histories(queries, QFEEDBACK), strict=True):
+            values["feedback"] = self.shown(said)
+        return filled
 
 
 class FeedbackRewriter(FeedbackPrompt):
@@ -113,13 +114,15 @@ class SimulatedUser(FeedbackPrompt, MessageStep):
         """The column of the need."""
         return (self.need,)
 
-    def slots(self, queries: pd.DataFrame) -> dict[str, Iterable[str]]:
-        """Return what fills each slot of the prompt, a text a query."""
-        slots = super().slots(queries)
-        slots["need"] = [quoted(its) if isinstance(its, str) else "" for its in queries[self.need]]
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in turn, history, feedback and need, and the documents if there are any."""
+        filled = super().slots(queries)
+        for values, need in zip(filled, queries[self.need], strict=True):
+            values["need"] = quoted(need) if isinstance(need, str) else ""
         if self.fb_docs > 0:
-            slots["documents"] = map(self.show, queries[DOCUMENTS])
-        return slots
+            for values, documents in zip(filled, queries[DOCUMENTS], strict=True):
+                values["documents"] = self.show(documents)
+        return filled
 
     def written(self, messages: History, heard: str, query: str) -> History:
         """Add what the person says."""

@@ -201,14 +201,6 @@ class CHIQ(ConversationalRewriter):
     def _steps(self) -> Sequence[pt.Transformer]:
         if self.steps is not None:
             return self.steps
+        five = (SwitchTopic, ExpandResponse, SummarizeHistory, DisambiguateQuestion, PseudoResponse)
         settings: dict[str, Any] = {"history_tokens": self.history_tokens, "seed": self.seed}
-        return [
-            step(self.llm, **settings)
-            for step in (
-                SwitchTopic,
-                ExpandResponse,
-                SummarizeHistory,
-                DisambiguateQuestion,
-                PseudoResponse,
-            )
-        ]
+        return [step(self.llm, **settings) for step in five]

@@ -238,8 +238,7 @@ def fit_hqe(
         candidates.setdefault(texts, hqe)
     values = _values(bm25, topics[QID].tolist(), list(candidates), qrels, measure)
     _, best = min(
-        zip(values, candidates, strict=True),
-        key=lambda found: (-found[0], sum(map(len, found[1]))),
+        zip(values, candidates, strict=True), key=lambda found: (-found[0], sum(map(len, found[1])))
     )
     return candidates[best]
 

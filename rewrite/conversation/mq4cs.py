@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -76,11 +76,12 @@ class MQ4CS(ConversationalRewriter):
         self.count = count
         self.queries_prompt = queries_prompt
 
-    def slots(self, queries: pd.DataFrame) -> dict[str, Iterable[str]]:
-        """Return what fills each slot of the first prompt, a text a turn."""
-        known = queries.get(QPTKB, [None] * len(queries))
-        statements = [its if isinstance(its, list | tuple) else [] for its in known]
-        return {**super().slots(queries), "facts": map(self.facts, statements)}
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in turn, history, and what is known of the person."""
+        filled, known = super().slots(queries), queries.get(QPTKB, [None] * len(queries))
+        for values, its in zip(filled, known, strict=True):
+            values["facts"] = self.facts(its if isinstance(its, list | tuple) else [])
+        return filled
 
     def facts(self, statements: Sequence[object]) -> str:
         """Show what is known of the person in a prompt."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pandas as pd
 
 from ..base import Rewritten
 from ..columns import OK, QHISTORY, QUERY
-from ..llm.base import LLM, Messages
+from ..llm.base import LLM
 from ..prompting.formulation import Keep
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..ranges import Count
@@ -23,16 +23,11 @@ class ConversationalRewriter(LLMRewriter):
         super().__init__(llm, **settings)
         self.history_tokens = history_tokens
 
-    def slots(self, queries: pd.DataFrame) -> dict[str, Iterable[str]]:
-        """Return what fills each slot of the prompt, a text a turn."""
-        return {"query": queries[QUERY], "history": map(self.shown, histories(queries))}
-
-    def messages(self, queries: pd.DataFrame) -> list[Messages]:
-        """Render one prompt a turn."""
-        slots = self.slots(queries)
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in the turn and what was said before it."""
         return [
-            template.render(**dict(zip(slots, texts, strict=True)))
-            for template, *texts in zip(self.templates(queries), *slots.values(), strict=True)
+            {"query": query, "history": self.shown(history)}
+            for query, history in zip(queries[QUERY], histories(queries), strict=True)
         ]
 
     def shown(self, history: History) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..columns import QUERY
-from ..llm.base import LLM, Completions, Messages
+from ..llm.base import LLM, Completions
 from ..parsing.parsers import Marked, Queries
 from ..prompting.formulation import Repeat, Replace, Several
 from ..prompting.llm_rewriter import LLMRewriter, Published
@@ -54,12 +54,9 @@ class MultiQuery(LLMRewriter):
         super().__init__(llm, **settings)
         self.count = count
 
-    def messages(self, queries: pd.DataFrame) -> list[Messages]:
-        """Render one prompt a query, with the number of rewordings."""
-        return [
-            template.render(query=query, count=str(self.count))
-            for template, query in zip(self.templates(queries), queries[QUERY], strict=True)
-        ]
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in the query, and how many rewordings to give."""
+        return [{"query": query, "count": str(self.count)} for query in queries[QUERY]]
 
     def parse(self, answer: Completions) -> list[str]:
         """Return at most ``count`` rewordings: models like to give more."""
