@@ -130,14 +130,11 @@ class LimitHistory(ValueTransformer):
         pt.validate.query_frame(inp, extra_columns=[QUERY], context=self)
         self.check()
         out = inp.reset_index(drop=True)
-        out[QHISTORY] = objects(
-            [
-                limit_history(
-                    history, turns=self.turns, tokens=self.tokens, responses=self.responses
-                )
-                for history in histories(inp)
-            ]
-        )
+        cut = [
+            limit_history(its, turns=self.turns, tokens=self.tokens, responses=self.responses)
+            for its in histories(inp)
+        ]
+        out[QHISTORY] = objects(cut)
         return out
 
 

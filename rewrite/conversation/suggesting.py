@@ -221,24 +221,22 @@ class SuggestQueries(ConversationalRewriter):
         self.top = top
         self.personal_prompt = personal_prompt
 
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in the session, how many queries to give, and what is known of the person."""
+        filled = []
+        rows = zip(queries[QUERY], histories(queries), self._known(queries), strict=True)
+        for query, history, known in rows:
+            searched = limit_history(history, tokens=self.history_tokens, responses=False)
+            lines = [quoted(text) for text in [*(m["content"] for m in searched), query]]
+            values = {"session": "\n".join(lines), "count": str(self.count)}
+            filled.append({**values, "entities": known} if known else values)
+        return filled
+
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt a session, personal where something is known of the person."""
         personal = Prompt.load(self.personal_prompt)
-        prompts: list[Messages] = []
-        for template, query, history, known in zip(
-            self.templates(queries),
-            queries[QUERY],
-            histories(queries),
-            self._known(queries),
-            strict=True,
-        ):
-            searched = limit_history(history, tokens=self.history_tokens, responses=False)
-            lines = [quoted(text) for text in [*(m["content"] for m in searched), query]]
-            slots = {"session": "\n".join(lines), "count": str(self.count)}
-            prompts.append(
-                personal.render(entities=known, **slots) if known else template.render(**slots)
-            )
-        return prompts
+        rows = zip(self.templates(queries), self.slots(queries), strict=True)
+        return [(personal if "entities" in its else own).render(**its) for own, its in rows]
 
     def parse(self, answer: Completions) -> list[str]:
         """Return at most ``count`` suggestions: models like to give more."""

@@ -65,13 +65,8 @@ def read_conversations(
         if (first[QUERY], first[QHISTORY]) != (row[QUERY], row[QHISTORY]):
             twice = f"turn {row[QID]!r} comes twice and differs"
             raise file.wrong(twice, "give each conversation a number of its own")
-    columns = {name: [row[name] for row in topics.values()] for name in rows[0]}
-    frame: pd.DataFrame = pd.DataFrame(
-        {
-            name: objects(values) if name in (QHISTORY, QREWRITE, QPTKB) else values
-            for name, values in columns.items()
-        }
-    )
+    frame: pd.DataFrame = pd.DataFrame(list(topics.values()))
+    frame[QREWRITE] = objects([row[QREWRITE] for row in topics.values()])  # None, not NaN
     return frame
 
 

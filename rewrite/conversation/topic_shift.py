@@ -103,9 +103,8 @@ class TopicShift(ValueTransformer):
             [*(message["content"] for message in history), query]
             for history, query in zip(said, queries, strict=True)
         ]
-        for history, texts, vectors in zip(
-            said, groups, encode_groups(groups, self.encoder) if groups else (), strict=True
-        ):
+        encoded = encode_groups(groups, self.encoder)
+        for history, texts, vectors in zip(said, groups, encoded, strict=True):
             alike = cosines(vectors, vectors)
             turns = [at for at, message in enumerate(history) if message["role"] == "user"]
             start = 0

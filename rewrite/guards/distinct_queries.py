@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyterrier as pt
 
@@ -45,20 +44,17 @@ class DistinctQueries(ValueTransformer):
         out = inp.reset_index(drop=True)
         if QGROUP not in out.columns:
             return out
-        first: dict[Any, int] = {}  # the first row of each group
-        seen: set[Any] = set()
-        stays: list[bool] = []
-        usage = out[QUSAGE].tolist() if QUSAGE in out.columns else []
-        for row, record in enumerate(out.to_dict("records")):
-            key = (record[QGROUP], _what(record, row))
-            stays.append(key not in seen)
-            seen.add(key)
-            start = first.setdefault(record[QGROUP], row)
-            if usage and not stays[-1]:
-                usage[start] = add_usage(usage[start], record[QUSAGE])
-        if usage:
+        records = enumerate(out.to_dict("records"))
+        twice = objects([(its[QGROUP], _what(its, row)) for row, its in records]).duplicated()
+        if QUSAGE in out.columns:
+            usage: list[Any] = out[QUSAGE].tolist()
+            first: dict[Any, int] = {}  # the first row of each group
+            for row, group in enumerate(out[QGROUP]):
+                start = first.setdefault(group, row)
+                if twice[row]:
+                    usage[start] = add_usage(usage[start], usage[row])
             out[QUSAGE] = objects(usage)
-        return out[np.array(stays, dtype=bool)].reset_index(drop=True)
+        return out[~twice].reset_index(drop=True)
 
 
 def _what(record: Mapping[str, Any], row: int) -> object:

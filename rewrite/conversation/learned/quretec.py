@@ -102,9 +102,7 @@ class QuReTeC(Rewriter):
             Turn.of([m["content"] for m in said], text)
             for said, text in zip(self._said(queries), texts, strict=True)
         ]
-        outcomes = [
-            Rewritten(status=skipped("no relevant words in the history")) for _ in range(len(turns))
-        ]
+        outcomes = [Rewritten(status=skipped("no relevant words in the history")) for _ in turns]
         size = _BLOCK * self.batch_size
         with pt.tqdm(total=len(turns), unit="turn", disable=not self.verbose) as progress:
             for start in range(0, len(turns), size):
