@@ -149,6 +149,25 @@ def output_rows(
     return rows
 
 
+def as_outcome(row: Mapping[str, Any], adds: Sequence[str]) -> Rewritten:
+    """Return the outcome behind a row of a rewriter that makes one query of each.
+
+    Args:
+        row: A row, as :func:`output_rows` makes it.
+        adds: The columns that the rewriter adds.
+    """
+    usage, gen = row.get(QUSAGE), row.get(QGEN)
+    status = row.get(QSTATUS, OK)
+    new = NewQuery(row[QUERY], toks=row.get(QUERY_TOKS), vec=row.get(QUERY_VEC))
+    return Rewritten(
+        [new] if status == OK else [],
+        status,
+        list(gen) if isinstance(gen, list) else [],
+        dict(usage) if isinstance(usage, Mapping) else None,
+        {name: row[name] for name in adds},
+    )
+
+
 def as_candidates(queries: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
     """Name rows as candidates for a reward.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -30,8 +30,8 @@ Aggregation = Literal["MaxProb", "Mean", "SC"]
 class Intent:
     """What was generated for one turn; with RAR, ``responses[i]`` goes with ``rewrites[i]``."""
 
-    rewrites: list[str] = field(default_factory=list)
-    responses: list[str] = field(default_factory=list)
+    rewrites: list[str]
+    responses: list[str]
 
     @property
     def texts(self) -> list[str]:
@@ -154,13 +154,9 @@ class LLM4CS(ConversationalRewriter):
         return [outcome(its, new) for its, new in zip(trails, queries_formed, strict=True)]
 
     def _intent(self, answer: Completions) -> Intent:
-        intent = Intent()
-        for parts in self._parts(answer):
-            if "rewrite" in parts:
-                intent.rewrites.append(parts["rewrite"])
-                if self.mode == "RAR":
-                    intent.responses.append(parts.get("response", ""))
-        return intent
+        read = [parts for parts in self._parts(answer) if "rewrite" in parts]
+        responses = [parts.get("response", "") for parts in read] if self.mode == "RAR" else []
+        return Intent([parts["rewrite"] for parts in read], responses)
 
     def _parts(self, answer: Completions) -> list[dict[str, str]]:
         texts = map(without_unfinished_word, answer.texts) if answer.cut else answer.texts

@@ -18,7 +18,6 @@ from ..prompting.prompt import Prompt
 from ..ranges import Count
 from ..text.quoting import quoted
 from ..text.safe import cut_to_tokens
-from .history import histories
 from .prompted import ConversationalRewriter
 
 
@@ -91,18 +90,13 @@ class MQ4CS(ConversationalRewriter):
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Answer, then ask for the queries that cover the answer."""
-        texts, said = queries[QUERY].tolist(), histories(queries)
+        texts, filled = queries[QUERY].tolist(), super().slots(queries)
         trails: list[list[Completions]] = [[a] for a in self.generate(self.messages(queries))]
         answers = [Text()(" ".join(trail[0].texts)) for trail in trails]
         rows = [row for row, its in enumerate(answers) if its]
         template = Prompt.load(self.queries_prompt)
         prompts = [
-            template.render(
-                history=self.shown(said[row]),
-                query=texts[row],
-                answer=answers[row][0],
-                count=str(self.count),
-            )
+            template.render(**filled[row], answer=answers[row][0], count=str(self.count))
             for row in rows
         ]
         parts: list[list[str]] = [[] for _ in texts]

@@ -93,19 +93,17 @@ def _path(conversation: str, turns: Sequence[Mapping[str, Any]]) -> Iterator[dic
     """Yield the turns of one conversation, told from its beginning."""
     history: History = []
     seen: set[str] = set()
-    number = 0
+    last = 0
     for depth, turn in enumerate(turns, 1):
         label = str(turn.get("number", turn.get("turn_id", depth)))
-        if label in seen:
-            raise ValueError(f"conversation {conversation!r}: turn {label} comes twice")
-        if label.isdigit() and int(label) < number:
-            raise ValueError(
-                f"conversation {conversation!r}: turn {label} comes after turn {number}"
-            )
-        number = int(label) if label.isdigit() else number
+        number = int(label) if label.isdigit() else last
+        if label in seen or number < last:
+            problem = "comes twice" if label in seen else f"comes after turn {last}"
+            raise ValueError(f"conversation {conversation!r}: turn {label} {problem}")
+        last = number
         seen.add(label)
         yield _row(conversation, label, depth, history, turn)
-        history = [*history, *_said(turn, f"turn {label} of conversation {conversation!r}")]
+        history = [*history, *_said(conversation, label, turn)]
 
 
 def _tree(conversation: str, turns: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -120,8 +118,7 @@ def _tree(conversation: str, turns: Sequence[Mapping[str, Any]]) -> Iterator[dic
         if turn.get("participant") == "User":
             depth += 1
             yield _row(conversation, label, depth, history, turn)
-        where = f"turn {label} of conversation {conversation!r}"
-        paths[label] = (depth, [*history, *_said(turn, where)])
+        paths[label] = (depth, [*history, *_said(conversation, label, turn)])
 
 
 def _flat(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -151,7 +148,8 @@ def _row(
     }
 
 
-def _said(turn: Mapping[str, Any], where: str) -> History:
+def _said(conversation: str, label: str, turn: Mapping[str, Any]) -> History:
+    where = f"turn {label} of conversation {conversation!r}"
     return exchange(_first(turn, UTTERANCE), _first(turn, RESPONSE), where)
 
 

@@ -114,8 +114,7 @@ class TextFile:
         Raises:
             ValueError: As :meth:`lines`, and for a wrong number of columns.
         """
-        first = True
-        for number, line in self.lines():
+        for at, (number, line) in enumerate(self.lines()):
             row = line.split(separator)
             if len(row) != len(names):
                 between = "tabs" if separator else "white space"
@@ -125,9 +124,8 @@ class TextFile:
                     "correct the line",
                     number,
                 )
-            if not (first and tuple(cell.strip().lower() for cell in row) in headers):
+            if at > 0 or tuple(cell.strip().lower() for cell in row) not in headers:
                 yield number, row
-            first = False
 
     def identifier(self, value: object, name: str, line: int) -> str:
         """Return an id as text: a text that is not blank, or a whole number.

@@ -146,11 +146,9 @@ def _gold_texts(
         raise ValueError("gold='passages' needs qrels and texts: qrels=qrels, texts=index")
     relevant = qrels[(qrels[LABEL] >= min_label) & qrels[QID].isin(set(topics[QID]))]
     found = texts.texts(dict.fromkeys(relevant[DOCNO]))
-    passages: dict[str, list[str]] = {}
-    for qid, docno in zip(relevant[QID], relevant[DOCNO], strict=True):
-        if docno in found:
-            passages.setdefault(qid, []).append(found[docno])
-    return [" ".join(passages[qid]) if qid in passages else None for qid in topics[QID]]
+    relevant = relevant[relevant[DOCNO].isin(set(found))]
+    passages = relevant[DOCNO].map(found.__getitem__).groupby(relevant[QID]).agg(" ".join).to_dict()
+    return [passages.get(qid) for qid in topics[QID]]
 
 
 def _labelled(
