@@ -125,21 +125,21 @@ def output_rows(
         rows[QID] = [f"{qid}~{i}" for qid, i in zip(rows[QID], number, strict=True)]
         inherited = rows[QWEIGHT].tolist() if QWEIGHT in rows.columns else [1.0] * len(rows)
         rows[QWEIGHT] = [w * q.weight for w, q in zip(inherited, made, strict=True)]
-    rows[QUERY] = _objects([query.text for query in made])
+    rows[QUERY] = objects([query.text for query in made])
     if QUERY_TOKS in writes:
-        rows[QUERY_TOKS] = _objects([query.toks for query in made])
+        rows[QUERY_TOKS] = objects([query.toks for query in made])
     if QUERY_VEC in writes:
-        rows[QUERY_VEC] = _objects([query.vec for query in made])
-    rows[QGEN] = _objects([o.gen for o in outcomes for _ in o.queries])
-    rows[QSTATUS] = _objects([o.status for o in outcomes for _ in o.queries])
+        rows[QUERY_VEC] = objects([query.vec for query in made])
+    rows[QGEN] = objects([o.gen for o in outcomes for _ in o.queries])
+    rows[QSTATUS] = objects([o.status for o in outcomes for _ in o.queries])
     # the cost stands in the first row of a group, so that a sum over rows is right
     costs = []
     for outcome, earlier in zip(outcomes, before, strict=True):
         costs.append(add_usage(earlier, outcome.usage))
         costs.extend(no_usage() for _ in outcome.queries[1:])
-    rows[QUSAGE] = _objects(costs)
+    rows[QUSAGE] = objects(costs)
     for column, cells in added.items():
-        rows[column] = _objects(
+        rows[column] = objects(
             [
                 outcome.columns.get(column, cell)
                 for outcome, cell in zip(outcomes, cells, strict=True)
@@ -147,6 +147,25 @@ def output_rows(
             ]
         )
     return rows
+
+
+def as_outcome(row: Mapping[str, Any], adds: Sequence[str]) -> Rewritten:
+    """Return the outcome behind a row of a rewriter that makes one query of each.
+
+    Args:
+        row: A row, as :func:`output_rows` makes it.
+        adds: The columns that the rewriter adds.
+    """
+    usage, gen = row.get(QUSAGE), row.get(QGEN)
+    status = row.get(QSTATUS, OK)
+    new = NewQuery(row[QUERY], toks=row.get(QUERY_TOKS), vec=row.get(QUERY_VEC))
+    return Rewritten(
+        [new] if status == OK else [],
+        status,
+        list(gen) if isinstance(gen, list) else [],
+        dict(usage) if isinstance(usage, Mapping) else None,
+        {name: row[name] for name in adds},
+    )
 
 
 def as_candidates(queries: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
@@ -178,6 +197,6 @@ def safe_terms(terms: Mapping[str, float] | None) -> dict[str, float]:
     return safe
 
 
-def _objects(values: Sequence[object]) -> pd.Series:
+def objects(values: Sequence[object]) -> pd.Series:
     """Return a column of objects; as pandas' text type, long queries are copied at every result."""
     return pd.Series(list(values), dtype=object)

@@ -1,29 +1,24 @@
 """Rewriters for conversations: the turn, and what was said before it."""
 
 from .appended import AppendFirstTurn, AppendHistory
-from .asking.feedback import AskClarification, FeedbackRewriter
-from .asking.simulator import SimulatedAnswer, SimulatedComment
-from .chiq import CHIQ
-from .chiq_steps import (
+from .asking import AskClarification, FeedbackRewriter, SimulatedAnswer, SimulatedComment
+from .chiq import (
+    CHIQ,
     DisambiguateQuestion,
     ExpandResponse,
     PseudoResponse,
     SummarizeHistory,
     SwitchTopic,
 )
-from .dialogue_query import DialogueQuery
-from .history import histories, limit_history, show_history, with_history
-from .hqe import HQE
-from .hqe_fit import fit_hqe
+from .history import LimitHistory, histories, limit_history, show_history, with_history
+from .hqe import HQE, fit_hqe
 from .learned.quretec import QuReTeC
 from .learned.quretec_training import train_quretec
-from .learned.seq2seq import Seq2SeqRewriter
-from .learned.seq2seq_training import train_seq2seq
-from .limited import LimitHistory
+from .learned.seq2seq import Seq2SeqRewriter, train_seq2seq
 from .llm4cs import LLM4CS
 from .mq4cs import MQ4CS
-from .suggesting.entity_store import Entity, EntityStore
-from .suggesting.suggestion import RememberEntities, SuggestQueries
+from .prompted import DialogueQuery
+from .suggesting import Entity, EntityStore, RememberEntities, SuggestQueries
 from .topic_files import read_conversations
 from .topic_shift import TopicShift
 from .turn_by_turn import TurnByTurn

@@ -7,11 +7,14 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyterrier as pt
 
 from ..columns import QCONVERSATION, QHISTORY, QID, QTURN, QUERY
 from ..llm.base import Message
+from ..rewritten import objects
 from ..text.quoting import quoted
 from ..text.safe import count_tokens, cut_to_tokens, safe_text
+from ..value import ValueTransformer
 
 ROLES: Final = ("user", "assistant")
 
@@ -34,11 +37,10 @@ def histories(queries: pd.DataFrame, column: str = QHISTORY) -> list[History]:
     Raises:
         ValueError: If a cell is no list of messages; the text names the query.
     """
-    if column not in queries.columns:
-        return [[] for _ in range(len(queries))]
+    cells = queries.get(column, [None] * len(queries))
     return [
-        _clean(cell, f"{column} of query {qid!r}")
-        for qid, cell in zip(queries[QID], queries[column], strict=True)
+        clean(cell, f"{column} of query {qid!r}")
+        for qid, cell in zip(queries[QID], cells, strict=True)
     ]
 
 
@@ -85,6 +87,55 @@ def limit_history(
         tokens -= size
         fitting.append(message)
     return fitting[::-1]
+
+
+class LimitHistory(ValueTransformer):
+    """Cuts ``qhistory`` to its end, by turns or tokens, with or without the responses.
+
+    It stands before any conversational rewriter: ``LimitHistory(turns=5) >> LLM4CS(llm) >> bm25``.
+
+    Input columns: ``qid``, ``query`` and, where there is one, ``qhistory``.
+
+    Output columns: the same, and ``qhistory``.
+
+    Args:
+        turns: Most turns, 0 or more; None for all.
+        tokens: Most tokens, at least 1, estimated; None for all. The oldest messages go first.
+        responses: Whether to keep what the assistant said.
+
+    Raises:
+        ValueError: On use, if a number is out of range or ``qhistory`` is malformed.
+
+    Example:
+        >>> topics = pd.DataFrame({"qid": ["1"], "query": ["of linen?"], "qhistory": [[
+        ...     {"role": "user", "content": "red sofas"},
+        ...     {"role": "assistant", "content": "There are three."}]]})
+        >>> LimitHistory(responses=False)(topics)["qhistory"][0]
+        [{'role': 'user', 'content': 'red sofas'}]
+    """
+
+    def __init__(
+        self, *, turns: int | None = None, tokens: int | None = None, responses: bool = True
+    ) -> None:
+        self.turns = turns
+        self.tokens = tokens
+        self.responses = responses
+
+    def check(self) -> None:
+        """Raise if a number is out of range."""
+        limit_history([], turns=self.turns, tokens=self.tokens)
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Cut every history; see the class."""
+        pt.validate.query_frame(inp, extra_columns=[QUERY], context=self)
+        self.check()
+        out = inp.reset_index(drop=True)
+        cut = [
+            limit_history(its, turns=self.turns, tokens=self.tokens, responses=self.responses)
+            for its in histories(inp)
+        ]
+        out[QHISTORY] = objects(cut)
+        return out
 
 
 def show_history(history: Sequence[Message], *, tokens: int = 2048) -> str:
@@ -144,23 +195,15 @@ def with_history(turns: pd.DataFrame) -> pd.DataFrame:
     said: dict[Any, History] = {}
     last: dict[Any, Any] = {}
     cells: list[History] = []
-    nothing = [None] * len(turns)
-    rows = zip(
-        turns[QCONVERSATION],
-        turns[QTURN],
-        turns[QUERY],
-        turns["response"] if "response" in turns.columns else nothing,
-        strict=True,
-    )
-    for conversation, turn, query, response in rows:
+    responses = turns.get("response", [None] * len(turns))
+    for conversation, turn, query, response in zip(
+        turns[QCONVERSATION], turns[QTURN], turns[QUERY], responses, strict=True
+    ):
         _check_order(conversation, turn, last.get(conversation))
         last[conversation] = turn
         history = said.setdefault(conversation, [])
         cells.append(list(history))
-        where = f"turn {turn} of conversation {conversation!r}"
-        history += _clean(
-            [{"role": "user", "content": query}, {"role": "assistant", "content": response}], where
-        )
+        history += exchange(query, response, f"turn {turn} of conversation {conversation!r}")
     out = turns.drop(columns=["response"], errors="ignore").reset_index(drop=True)
     if QID not in out.columns:
         named = [f"{c}_{t}" for c, t in zip(out[QCONVERSATION], out[QTURN], strict=True)]
@@ -169,9 +212,14 @@ def with_history(turns: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def objects(cells: Sequence[Any]) -> pd.Series[Any]:
-    """Return a column of Python objects."""
-    return pd.Series(list(cells), dtype=object)
+def message(role: str, content: str) -> Message:
+    """Return one message."""
+    return {"role": role, "content": content}
+
+
+def exchange(query: Any, response: Any, where: str) -> History:
+    """Return what the user said and the answer to it, as far as there are words."""
+    return clean([message("user", query), message("assistant", response)], where)
 
 
 def _check_order(conversation: Any, turn: Any, before: Any) -> None:
@@ -186,7 +234,8 @@ def _check_order(conversation: Any, turn: Any, before: Any) -> None:
         )
 
 
-def _clean(cell: object, where: str) -> History:
+def clean(cell: object, where: str) -> History:
+    """Return the messages that have words; raise if a cell holds something else."""
     if isinstance(cell, np.ndarray):
         cell = cell.tolist()
     if isinstance(cell, list | tuple):

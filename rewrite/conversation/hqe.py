@@ -1,12 +1,15 @@
-"""HQE: keywords of the conversation, found by the engine's own scores."""
+"""HQE: keywords of the conversation, found by the engine's own scores, and fitted to them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import product
+from typing import Final, Literal
 
+import ir_measures
+import numpy as np
 import pandas as pd
 import pyterrier as pt
 
@@ -15,6 +18,9 @@ from ..columns import QID, QUERY, SCORE, skipped
 from ..protocols import Analyzer
 from ..ranges import Natural
 from .history import History, histories
+
+_SHARES: Final = (0.0, 0.25, 0.5, 0.65, 0.8, 0.9, 0.95)
+"""Shares of the training words, or turns, below a threshold that is tried."""
 
 
 class HQE(Rewriter):
@@ -180,3 +186,90 @@ def best_scores(bm25: pt.Transformer, texts: Iterable[str]) -> dict[str, float]:
         return {}
     results = (bm25 % 1).compile().transform(queries)
     return dict(zip(results[QUERY], map(float, results[SCORE]), strict=True))
+
+
+def fit_hqe(
+    bm25: pt.Transformer,
+    topics: pd.DataFrame,
+    qrels: pd.DataFrame,
+    *,
+    measure: str = "nDCG@10",
+    last_turns: int = 5,
+    responses: bool = False,
+) -> HQE:
+    """Return the HQE whose thresholds do best on training conversations.
+
+    Tried are the scores below which certain shares of the words and of the turns lie, and to
+    append nothing at all. Each distinct query is searched once. Of equal thresholds those that
+    append fewest words win.
+
+    Args:
+        bm25: The engine that will be searched.
+        topics: ``qid``, ``query``, ``qhistory``.
+        qrels: Judgements: ``qid``, ``docno``, ``label``.
+        measure: What to maximise, as ir-measures names it.
+        last_turns: As in :class:`HQE`.
+        responses: As in :class:`HQE`.
+
+    Raises:
+        ValueError: If no topic is judged, or none has a history.
+
+    Example:
+        >>> hqe = fit_hqe(bm25, train_topics, qrels)                       # doctest: +SKIP
+        >>> hqe(test_topics)                                               # doctest: +SKIP
+    """
+    topics = topics[topics[QID].isin(set(qrels[QID]))].reset_index(drop=True)
+    start = HQE(bm25, last_turns=last_turns, responses=responses)
+    turns = score_turns(bm25, topics, start.analyzer, responses=responses)
+    words = [word.score for turn in turns for words in turn.history for word in words]
+    if not words:
+        raise ValueError(
+            f"expected judged topics with a history to fit to, found {len(turns)} judged topics "
+            "and no word in a history; give training conversations and their qrels"
+        )
+    word_scores = [float("inf"), *_quantiles(words)]
+    turn_scores = [0.0, *_quantiles([turn.score for turn in turns if turn.history])]
+    candidates: dict[tuple[str, ...], HQE] = {}
+    for topic, subtopic, clear in product(word_scores, word_scores, turn_scores):
+        if (subtopic < topic) != (clear > 0):
+            continue  # it would append what another one does
+        hqe = start.apply_attributes(topic_score=topic, subtopic_score=subtopic, clear_score=clear)
+        texts = tuple(" ".join([turn.query, *hqe.keywords(turn)]) for turn in turns)
+        candidates.setdefault(texts, hqe)
+    values = _values(bm25, topics[QID].tolist(), list(candidates), qrels, measure)
+    _, best = min(
+        zip(values, candidates, strict=True), key=lambda found: (-found[0], sum(map(len, found[1])))
+    )
+    return candidates[best]
+
+
+def _quantiles(scores: Sequence[float]) -> list[float]:
+    """Return thresholds, highest first."""
+    return sorted({float(value) for value in np.quantile(scores, _SHARES)}, reverse=True)
+
+
+def _values(
+    bm25: pt.Transformer,
+    qids: Sequence[str],
+    variants: Sequence[Sequence[str]],
+    qrels: pd.DataFrame,
+    measure: str,
+) -> list[float]:
+    """Return the mean of the measure for each way to put all topics."""
+    pairs = (pair for texts in variants for pair in zip(qids, texts, strict=True))
+    asked = pd.DataFrame(list(dict.fromkeys(pairs)), columns=["topic", QUERY])
+    asked[QID] = asked.index.astype(str)
+    results = bm25.transform(asked[[QID, QUERY]])
+    judged = qrels.rename(columns={QID: "topic"}).merge(asked[["topic", QID]], on="topic")
+    metrics = ir_measures.iter_calc(
+        [ir_measures.parse_measure(measure)],
+        pt.model.to_ir_measures(judged.drop(columns="topic")),
+        pt.model.to_ir_measures(results),
+    )
+    found = {metric.query_id: metric.value for metric in metrics}
+    rows = zip(asked["topic"], asked[QUERY], asked[QID], strict=True)
+    values = {(topic, text): found.get(qid, 0.0) for topic, text, qid in rows}
+    return [
+        float(np.mean([values[pair] for pair in zip(qids, texts, strict=True)]))
+        for texts in variants
+    ]

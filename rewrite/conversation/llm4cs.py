@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,8 @@ Aggregation = Literal["MaxProb", "Mean", "SC"]
 class Intent:
     """What was generated for one turn; with RAR, ``responses[i]`` goes with ``rewrites[i]``."""
 
-    rewrites: list[str] = field(default_factory=list)
-    responses: list[str] = field(default_factory=list)
+    rewrites: list[str]
+    responses: list[str]
 
     @property
     def texts(self) -> list[str]:
@@ -85,7 +85,7 @@ class LLM4CS(ConversationalRewriter):
         "Mao et al. Large Language Models Know Your Contextual Search Intent: A Prompting "
         "Framework for Conversational Search. Findings of EMNLP 2023"
     )
-    published: ClassVar[Published] = Published(n=5, temperature=0.7, max_tokens=512)
+    published = Published(n=5, temperature=0.7, max_tokens=512)
 
     def __init__(
         self,
@@ -106,12 +106,10 @@ class LLM4CS(ConversationalRewriter):
     def check(self) -> None:
         """Raise if a mode or anything else cannot work."""
         super().check()
-        for name, known in (("mode", Mode), ("aggregation", Aggregation)):
-            if getattr(self, name) not in known.__args__:  # type: ignore[attr-defined]
-                raise ValueError(
-                    f"{name} should be one of {', '.join(known.__args__)}, "  # type: ignore[attr-defined]
-                    f"found {getattr(self, name)!r}"
-                )
+        for name, kind in (("mode", Mode), ("aggregation", Aggregation)):
+            known, found = get_args(kind), getattr(self, name)
+            if found not in known:
+                raise ValueError(f"{name} should be one of {', '.join(known)}, found {found!r}")
         if self.encoder is not None and not isinstance(self.encoder, Encoder):
             raise TypeError(
                 "encoder should have encode(list[str]) -> array, as a dense index does, found "
@@ -156,13 +154,9 @@ class LLM4CS(ConversationalRewriter):
         return [outcome(its, new) for its, new in zip(trails, queries_formed, strict=True)]
 
     def _intent(self, answer: Completions) -> Intent:
-        intent = Intent()
-        for parts in self._parts(answer):
-            if "rewrite" in parts:
-                intent.rewrites.append(parts["rewrite"])
-                if self.mode == "RAR":
-                    intent.responses.append(parts.get("response", ""))
-        return intent
+        read = [parts for parts in self._parts(answer) if "rewrite" in parts]
+        responses = [parts.get("response", "") for parts in read] if self.mode == "RAR" else []
+        return Intent([parts["rewrite"] for parts in read], responses)
 
     def _parts(self, answer: Completions) -> list[dict[str, str]]:
         texts = map(without_unfinished_word, answer.texts) if answer.cut else answer.texts
@@ -190,27 +184,22 @@ class LLM4CS(ConversationalRewriter):
         """Return the new query of each turn that has a rewrite."""
         if not any(intent.rewrites for intent in intents):
             return [[] for _ in intents]
-        if self.encoder is None and self.aggregation != "SC":
-            chosen = [self._chosen(intent, None) for intent in intents]
-        else:
-            groups = [intent.texts for intent in intents]
-            vectors = list(encode_groups(groups, self.encoder))
-            chosen = [
-                self._chosen(intent, of_texts)
-                for intent, of_texts in zip(intents, vectors, strict=True)
-            ]
+        vectors: list[Any] = [None] * len(intents)
+        if self.encoder is not None or self.aggregation == "SC":
+            vectors = list(encode_groups([intent.texts for intent in intents], self.encoder))
+        taken = [
+            [at for at in self._chosen(intent, of_texts) if intent.texts[at]]
+            for intent, of_texts in zip(intents, vectors, strict=True)
+        ]
+        texts = [
+            [intent.texts[at] for at in its] for intent, its in zip(intents, taken, strict=True)
+        ]
         if self.encoder is None:
-            parts = [
-                [intent.texts[at] for at in its if intent.texts[at]]
-                for intent, its in zip(intents, chosen, strict=True)
-            ]
-            return self.formulation.form_batch(queries, parts)
-        formed: list[list[NewQuery]] = []
-        for intent, its, of_texts in zip(intents, chosen, vectors, strict=True):
-            said = [at for at in its if intent.texts[at]]
-            mean = of_texts[said].mean(axis=0) if said else None
-            formed.append([NewQuery(intent.texts[its[0]], vec=mean)] if said else [])
-        return formed
+            return self.formulation.form_batch(queries, texts)
+        return [
+            [NewQuery(said[0], vec=of_texts[its].mean(axis=0))] if said else []
+            for said, its, of_texts in zip(texts, taken, vectors, strict=True)
+        ]
 
     def _chosen(self, intent: Intent, vectors: Vector | None) -> list[int]:
         """Return the positions among the texts of what the aggregation takes."""

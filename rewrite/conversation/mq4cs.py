@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 
 from ..base import Rewritten
 from ..columns import QPTKB, QUERY
-from ..llm.base import LLM, Completions, Messages
+from ..llm.base import LLM, Completions
 from ..parsing.parsers import Queries, Text
 from ..prompting.formulation import Several
 from ..prompting.llm_rewriter import Published
@@ -18,7 +18,6 @@ from ..prompting.prompt import Prompt
 from ..ranges import Count
 from ..text.quoting import quoted
 from ..text.safe import cut_to_tokens
-from .history import histories
 from .prompted import ConversationalRewriter
 
 
@@ -60,7 +59,7 @@ class MQ4CS(ConversationalRewriter):
         "Abbasiantaeb & Aliannejadi. Generate then Retrieve: Conversational Response Retrieval "
         "Using LLMs as Answer and Query Generators. 2024"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="mq4cs/answer", parser=Queries(), formulation=Several(), max_tokens=512
     )
 
@@ -76,39 +75,28 @@ class MQ4CS(ConversationalRewriter):
         self.count = count
         self.queries_prompt = queries_prompt
 
-    def messages(self, queries: pd.DataFrame) -> list[Messages]:
-        """Render the prompts for answers."""
-        return [
-            template.render(facts=self.facts(facts), history=self.shown(history), query=query)
-            for template, facts, history, query in zip(
-                self.templates(queries),
-                _statements(queries),
-                histories(queries),
-                queries[QUERY],
-                strict=True,
-            )
-        ]
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in turn, history, and what is known of the person."""
+        filled, known = super().slots(queries), queries.get(QPTKB, [None] * len(queries))
+        for values, its in zip(filled, known, strict=True):
+            values["facts"] = self.facts(its if isinstance(its, list | tuple) else [])
+        return filled
 
-    def facts(self, statements: Sequence[str]) -> str:
+    def facts(self, statements: Sequence[object]) -> str:
         """Show what is known of the person in a prompt."""
-        shown = "\n".join(f"- {quoted(statement)}" for statement in statements)
+        shown = "\n".join(f"- {quoted(str(statement))}" for statement in statements)
         known = cut_to_tokens(shown, self.history_tokens) or "(nothing)"
         return f"<known about the person>\n{known}\n</known about the person>"
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Answer, then ask for the queries that cover the answer."""
-        texts, said = queries[QUERY].tolist(), histories(queries)
+        texts, filled = queries[QUERY].tolist(), super().slots(queries)
         trails: list[list[Completions]] = [[a] for a in self.generate(self.messages(queries))]
         answers = [Text()(" ".join(trail[0].texts)) for trail in trails]
         rows = [row for row, its in enumerate(answers) if its]
         template = Prompt.load(self.queries_prompt)
         prompts = [
-            template.render(
-                history=self.shown(said[row]),
-                query=texts[row],
-                answer=answers[row][0],
-                count=str(self.count),
-            )
+            template.render(**filled[row], answer=answers[row][0], count=str(self.count))
             for row in rows
         ]
         parts: list[list[str]] = [[] for _ in texts]
@@ -117,13 +105,3 @@ class MQ4CS(ConversationalRewriter):
             parts[row] = self.parse(found)[: self.count]
         formed = self.formulation.form_batch(texts, parts)
         return [outcome(trail, new) for trail, new in zip(trails, formed, strict=True)]
-
-
-def _statements(queries: pd.DataFrame) -> list[list[str]]:
-    """Return what is known of the person of each turn."""
-    if QPTKB not in queries.columns:
-        return [[] for _ in range(len(queries))]
-    return [
-        [str(entry) for entry in cell] if isinstance(cell, list | tuple) else []
-        for cell in queries[QPTKB]
-    ]

@@ -1,4 +1,4 @@
-"""What prompted methods for conversations share: the history in the prompt."""
+"""Prompted methods for conversations: what they share, and the one that needs nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..base import Rewritten
 from ..columns import OK, QHISTORY, QUERY
-from ..llm.base import LLM, Message, Messages
+from ..llm.base import LLM
 from ..prompting.formulation import Keep
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..ranges import Count
@@ -23,13 +23,11 @@ class ConversationalRewriter(LLMRewriter):
         super().__init__(llm, **settings)
         self.history_tokens = history_tokens
 
-    def messages(self, queries: pd.DataFrame) -> list[Messages]:
-        """Render one prompt a turn."""
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in the turn and what was said before it."""
         return [
-            template.render(query=query, history=self.shown(history))
-            for template, query, history in zip(
-                self.templates(queries), queries[QUERY], histories(queries), strict=True
-            )
+            {"query": query, "history": self.shown(history)}
+            for query, history in zip(queries[QUERY], histories(queries), strict=True)
         ]
 
     def shown(self, history: History) -> str:
@@ -37,10 +35,38 @@ class ConversationalRewriter(LLMRewriter):
         return show_history(history, tokens=self.history_tokens)
 
 
+class DialogueQuery(ConversationalRewriter):
+    """Writes the one web search that helps most with the next answer.
+
+    One generation, greedy, of at most 64 tokens; it takes the turn's place.
+
+    Input columns: ``qid``, ``query`` and, where there is one, ``qhistory``. Output columns: see
+    :class:`~pyterrier_rewrite.Rewriter`.
+
+    Args:
+        llm: The language model.
+        history_tokens: Most tokens of the conversation in the prompt, at least 1, estimated; the
+            oldest messages go first.
+        **settings: As in :class:`~pyterrier_rewrite.LLMRewriter`. A prompt of your
+            own has the slots ``history`` and ``query``.
+
+    Example:
+        >>> import pandas as pd
+        >>> from pyterrier_rewrite import DialogueQuery, FakeLLM
+        >>> topics = pd.DataFrame({"qid": ["1"], "query": ["of linen?"],
+        ...     "qhistory": [[{"role": "user", "content": "red sofas"}]]})
+        >>> DialogueQuery(FakeLLM("Search query: red linen sofas"))(topics)["query"][0]
+        'red linen sofas'
+    """
+
+    reference = "Komeili, Shuster & Weston. Internet-Augmented Dialogue Generation. ACL 2022"
+    published = Published(prompt="dialogue-search/query", max_tokens=64)
+
+
 class MessageStep(ConversationalRewriter):
     """Asks about each turn and writes what it hears into a column of messages, not the query."""
 
-    published: ClassVar[Published] = Published(formulation=Keep())
+    published = Published(formulation=Keep())
 
     column: ClassVar[str] = QHISTORY
     """The column that it reads and writes."""
@@ -75,8 +101,3 @@ class MessageStep(ConversationalRewriter):
                 heard = " ".join(self.parser(outcome.gen[0]))
                 outcome.columns = {self.column: self.written(its, heard, query)}
         return outcomes
-
-
-def message(role: str, content: str) -> Message:
-    """Return one message."""
-    return {"role": role, "content": content}

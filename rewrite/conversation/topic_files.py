@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from ..columns import QCONVERSATION, QHISTORY, QID, QPTKB, QREWRITE, QTURN, QUERY
+from ..rewritten import objects
 from ..text.files import FileError, TextFile
-from .history import History, _clean, objects
+from .history import ROLES, History, clean, exchange, message
 
 TURNS = ("turn", "turns", "responses")
 UTTERANCE = ("raw_utterance", "utterance", "user_utterance", "Question")
@@ -64,13 +65,8 @@ def read_conversations(
         if (first[QUERY], first[QHISTORY]) != (row[QUERY], row[QHISTORY]):
             twice = f"turn {row[QID]!r} comes twice and differs"
             raise file.wrong(twice, "give each conversation a number of its own")
-    columns = {name: [row[name] for row in topics.values()] for name in rows[0]}
-    frame: pd.DataFrame = pd.DataFrame(
-        {
-            name: objects(values) if name in (QHISTORY, QREWRITE, QPTKB) else values
-            for name, values in columns.items()
-        }
-    )
+    frame: pd.DataFrame = pd.DataFrame(list(topics.values()))
+    frame[QREWRITE] = objects([row[QREWRITE] for row in topics.values()])  # None, not NaN
     return frame
 
 
@@ -97,19 +93,17 @@ def _path(conversation: str, turns: Sequence[Mapping[str, Any]]) -> Iterator[dic
     """Yield the turns of one conversation, told from its beginning."""
     history: History = []
     seen: set[str] = set()
-    number = 0
+    last = 0
     for depth, turn in enumerate(turns, 1):
         label = str(turn.get("number", turn.get("turn_id", depth)))
-        if label in seen:
-            raise ValueError(f"conversation {conversation!r}: turn {label} comes twice")
-        if label.isdigit() and int(label) < number:
-            raise ValueError(
-                f"conversation {conversation!r}: turn {label} comes after turn {number}"
-            )
-        number = int(label) if label.isdigit() else number
+        number = int(label) if label.isdigit() else last
+        if label in seen or number < last:
+            problem = "comes twice" if label in seen else f"comes after turn {last}"
+            raise ValueError(f"conversation {conversation!r}: turn {label} {problem}")
+        last = number
         seen.add(label)
         yield _row(conversation, label, depth, history, turn)
-        history = [*history, *_said(turn, f"turn {label} of conversation {conversation!r}")]
+        history = [*history, *_said(conversation, label, turn)]
 
 
 def _tree(conversation: str, turns: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -124,8 +118,7 @@ def _tree(conversation: str, turns: Sequence[Mapping[str, Any]]) -> Iterator[dic
         if turn.get("participant") == "User":
             depth += 1
             yield _row(conversation, label, depth, history, turn)
-        where = f"turn {label} of conversation {conversation!r}"
-        paths[label] = (depth, [*history, *_said(turn, where)])
+        paths[label] = (depth, [*history, *_said(conversation, label, turn)])
 
 
 def _flat(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -137,11 +130,8 @@ def _flat(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             problem = "comes twice" if label.isdigit() else "should be a whole number"
             raise ValueError(f"conversation {conversation!r}: turn {label} {problem}")
         seen.add(f"{conversation}_{label}")
-        said = [
-            {"role": "assistant" if at % 2 else "user", "content": text}
-            for at, text in enumerate(turn.get("Context") or [])
-        ]
-        history = _clean(said, f"the context of turn {label} of conversation {conversation!r}")
+        said = [message(ROLES[at % 2], text) for at, text in enumerate(turn.get("Context") or [])]
+        history = clean(said, f"the context of turn {label} of conversation {conversation!r}")
         yield {**_row(conversation, label, int(label), history, turn), QPTKB: []}
 
 
@@ -158,14 +148,9 @@ def _row(
     }
 
 
-def _said(turn: Mapping[str, Any], where: str) -> History:
-    return _clean(
-        [
-            {"role": "user", "content": _first(turn, UTTERANCE)},
-            {"role": "assistant", "content": _first(turn, RESPONSE)},
-        ],
-        where,
-    )
+def _said(conversation: str, label: str, turn: Mapping[str, Any]) -> History:
+    where = f"turn {label} of conversation {conversation!r}"
+    return exchange(_first(turn, UTTERANCE), _first(turn, RESPONSE), where)
 
 
 def _first(turn: Mapping[str, Any], names: Sequence[str]) -> str | None:

@@ -12,10 +12,11 @@ from annotated_types import Ge, Le
 from ..columns import QHISTORY, QUERY
 from ..protocols import Analyzer, Encoder
 from ..ranges import Count
+from ..rewritten import objects
 from ..text.analysis import EnglishAnalyzer
 from ..text.similarity import Vectors, cosines, encode_groups
 from ..value import ValueTransformer
-from .history import History, histories, objects
+from .history import History, histories
 
 QSHIFT = "qshift"
 """Whether a turn leaves the topic of the turns before it, ``bool``."""
@@ -102,9 +103,8 @@ class TopicShift(ValueTransformer):
             [*(message["content"] for message in history), query]
             for history, query in zip(said, queries, strict=True)
         ]
-        for history, texts, vectors in zip(
-            said, groups, encode_groups(groups, self.encoder) if groups else (), strict=True
-        ):
+        encoded = encode_groups(groups, self.encoder)
+        for history, texts, vectors in zip(said, groups, encoded, strict=True):
             alike = cosines(vectors, vectors)
             turns = [at for at, message in enumerate(history) if message["role"] == "user"]
             start = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -12,24 +11,11 @@ import pandas as pd
 import pyterrier as pt
 
 from ..around import Around
-from ..base import NewQuery, Rewritten
-from ..columns import (
-    OK,
-    QCONVERSATION,
-    QGEN,
-    QHISTORY,
-    QID,
-    QSTATUS,
-    QTURN,
-    QUERY,
-    QUERY_TOKS,
-    QUERY_VEC,
-    QUSAGE,
-)
+from ..columns import QCONVERSATION, QGEN, QHISTORY, QID, QSTATUS, QTURN, QUERY, QUSAGE
 from ..errors import RewriteWarning
+from ..rewritten import Rewritten, as_outcome, objects
 from ..text.safe import safe_text
-from .history import History, histories, objects
-from .prompted import message
+from .history import History, histories, message
 
 
 class TurnByTurn(Around):
@@ -104,7 +90,7 @@ class TurnByTurn(Around):
                 warnings.simplefilter("ignore", RewriteWarning)  # one warning sums up, at the end
                 made = self.rewriter.transform(batch)
             for row, record in zip(rows, made.to_dict("records"), strict=True):
-                outcomes[row] = _outcome(record, self.adds)
+                outcomes[row] = as_outcome(record, self.adds)
                 pair = (raw[row], safe_text(record[QUERY]) or raw[row])
                 done.setdefault(conversations[row], []).append(pair)
         return outcomes
@@ -137,16 +123,3 @@ def _rewritten(history: History, done: list[tuple[str, str]]) -> History:
         else said
         for said in history
     ]
-
-
-def _outcome(record: Mapping[str, Any], adds: Sequence[str]) -> Rewritten:
-    usage, gen = record.get(QUSAGE), record.get(QGEN)
-    status = record.get(QSTATUS, OK)
-    new = NewQuery(record[QUERY], toks=record.get(QUERY_TOKS), vec=record.get(QUERY_VEC))
-    return Rewritten(
-        [new] if status == OK else [],
-        status,
-        list(gen) if isinstance(gen, list) else [],
-        dict(usage) if isinstance(usage, Mapping) else None,
-        {name: record[name] for name in adds},
-    )

@@ -1,12 +1,8 @@
 """Methods that make other queries from a query, several of them for the most part."""
 
 from .instruction_prefix import InstructionPrefix
-from .multi_query import MultiQuery
-from .q2e_decomposition import Q2EDecomposition
+from .prompted import MultiQuery, Q2EDecomposition, RewriteRetrieveRead, StepBack, ToolQueries
 from .query_intents import QueryIntents
-from .rewrite_retrieve_read import RewriteRetrieveRead
-from .step_back import StepBack
-from .tool_queries import ToolQueries
 
 __all__ = [
     "InstructionPrefix",

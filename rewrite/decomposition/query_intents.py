@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,9 +50,7 @@ class QueryIntents(LLMRewriter):
     """
 
     reference = "Anand et al. Understanding the User: An Intent-Based Ranking Dataset. CIKM 2024"
-    published: ClassVar[Published] = Published(
-        prompt="intents/cluster", formulation=Several(), fb_docs=20
-    )
+    published = Published(prompt="intents/cluster", formulation=Several(), fb_docs=20)
 
     def __init__(
         self, llm: LLM, *, count: Count = 4, encoder: Encoder | None = None, **settings: Any

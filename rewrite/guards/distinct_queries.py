@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyterrier as pt
 
 from ..columns import QGROUP, QUERY, QUERY_TOKS, QUERY_VEC, QUSAGE
+from ..rewritten import objects
+from ..text.pool import words_in
 from ..usage import add_usage
 from ..value import ValueTransformer
-
-_WORDS = re.compile(r"\w+")
 
 
 class DistinctQueries(ValueTransformer):
@@ -46,20 +44,17 @@ class DistinctQueries(ValueTransformer):
         out = inp.reset_index(drop=True)
         if QGROUP not in out.columns:
             return out
-        first: dict[Any, int] = {}  # the first row of each group
-        seen: set[Any] = set()
-        stays: list[bool] = []
-        usage = out[QUSAGE].tolist() if QUSAGE in out.columns else []
-        for row, record in enumerate(out.to_dict("records")):
-            key = (record[QGROUP], _what(record, row))
-            stays.append(key not in seen)
-            seen.add(key)
-            start = first.setdefault(record[QGROUP], row)
-            if usage and not stays[-1]:
-                usage[start] = add_usage(usage[start], record[QUSAGE])
-        if usage:
-            out[QUSAGE] = pd.Series(usage, index=out.index, dtype=object)
-        return out[np.array(stays, dtype=bool)].reset_index(drop=True)
+        records = enumerate(out.to_dict("records"))
+        twice = objects([(its[QGROUP], _what(its, row)) for row, its in records]).duplicated()
+        if QUSAGE in out.columns:
+            usage: list[Any] = out[QUSAGE].tolist()
+            first: dict[Any, int] = {}  # the first row of each group
+            for row, group in enumerate(out[QGROUP]):
+                start = first.setdefault(group, row)
+                if twice[row]:
+                    usage[start] = add_usage(usage[start], usage[row])
+            out[QUSAGE] = objects(usage)
+        return out[~twice].reset_index(drop=True)
 
 
 def _what(record: Mapping[str, Any], row: int) -> object:
@@ -67,5 +62,5 @@ def _what(record: Mapping[str, Any], row: int) -> object:
     vector, toks = record.get(QUERY_VEC), record.get(QUERY_TOKS)
     if vector is not None and not isinstance(vector, float):
         return row
-    words = tuple(_WORDS.findall(record[QUERY].casefold())) or record[QUERY]
-    return words, frozenset(toks.items()) if isinstance(toks, Mapping) else None
+    terms = frozenset(toks.items()) if isinstance(toks, Mapping) else None
+    return words_in(record[QUERY]), terms

@@ -10,6 +10,7 @@ import pandas as pd
 import pyterrier as pt
 
 from ..columns import OK, QSTATUS, QUERY, QUERY_0, QUERY_FORMS, QUERY_TOKS, QUERY_VEC, skipped
+from ..rewritten import objects
 from ..text.safe import safe_text
 from ..value import ValueTransformer
 
@@ -57,21 +58,19 @@ class Guard(ValueTransformer):
         out = inp.reset_index(drop=True)
         if QSTATUS not in out.columns:
             out[QSTATUS] = OK
-        restored: dict[str, dict[int, object]] = {QUERY: {}, QSTATUS: {}}
+        originals: dict[int, object] = {}
+        reasons: dict[int, object] = {}
         for row, record in enumerate(out.to_dict("records")):
             original = safe_text(record[QUERY_0])
             if record[QSTATUS] == OK and original and not _is_given(record.get(QUERY_VEC)):
                 reason = self.objection(original, seen_by_engine(record))
                 if reason is not None:
-                    restored[QUERY][row] = original
-                    restored[QSTATUS][row] = skipped(reason)
-        for form in QUERY_FORMS:
-            if form in out.columns:
-                restored[form] = dict.fromkeys(restored[QUERY])
-        for column, cells in restored.items():
-            if cells:
-                values = dict(enumerate(out[column])) | cells
-                out[column] = pd.Series(values, index=out.index, dtype=object)
+                    originals[row], reasons[row] = original, skipped(reason)
+        if originals:
+            forms = [form for form in QUERY_FORMS if form in out.columns]
+            changes = dict.fromkeys(forms, dict.fromkeys(originals))
+            for column, new in {QUERY: originals, QSTATUS: reasons, **changes}.items():
+                out[column] = objects([new.get(row, cell) for row, cell in enumerate(out[column])])
         return out
 
 

@@ -149,10 +149,9 @@ def content_lines(generation: str, *, fenced: bool = False) -> list[str]:
         if not lines[0] and len(lines) > 1:
             lines[1] = _OPENING.sub("", lines[1])
     lines = [line for line in lines if line]
-    for number, line in enumerate(lines[1:], 1):
-        if _EXPLANATION.match(line) or _NEXT_TURN.match(line):
-            lines = lines[:number]
-            break
+    rest = enumerate(lines[1:], 1)
+    ends = (at for at, line in rest if _EXPLANATION.match(line) or _NEXT_TURN.match(line))
+    lines = lines[: next(ends, None)]
     while lines and _CLOSING.match(lines[-1]):
         lines.pop()
     return [] if len(lines) == 1 and _NOTHING.match(lines[0]) else lines

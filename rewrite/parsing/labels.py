@@ -56,11 +56,10 @@ def _of_json(text: str) -> dict[str, str]:
         return {}
     if not isinstance(value, dict):
         return {}
-    found = {_LABEL.match(f"{key}:"): entry for key, entry in value.items()}
     return {
         _name(match["label"]): entry
-        for match, entry in found.items()
-        if match is not None and isinstance(entry, str)
+        for key, entry in value.items()
+        if isinstance(entry, str) and (match := _LABEL.match(f"{key}:"))
     }
 
 

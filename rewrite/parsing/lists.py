@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from .cleaning import content_of, has_word
@@ -33,7 +34,8 @@ def list_items(lines: Sequence[str]) -> tuple[list[str], bool]:
         return bare(strings), True
     if len(lines) == 1:
         lines = _inline_numbers(lines[0])
-    numbered, symbols = _numbered(lines), _lettered(lines)
+    numbered = _numbered(lines)
+    symbols = [_LETTER.sub("", lines[at], count=1) for at in _lettered_at(lines)]
     symbols += [_SYMBOL.sub("", line, count=1) for line in lines if _SYMBOL.match(line)]
     if len(numbered) > 1 and not (symbols and all(item.endswith(":") for item in numbered)):
         return numbered, True
@@ -46,16 +48,12 @@ def list_items(lines: Sequence[str]) -> tuple[list[str], bool]:
 
 def bare(lines: Sequence[str]) -> list[str]:
     """Return lines without their bullets; a number is one only where it counts."""
-    counted = set(_numbered_at(lines))
-    lettered = _lettered_at(lines)
-    out = []
-    for at, line in enumerate(lines):
-        if at in counted:
-            line = _NUMBER.sub("", line, count=1)
-        elif at in lettered:
-            line = _LETTER.sub("", line, count=1)
-        out.append(_SYMBOL.sub("", line, count=1))
-    return out
+    marks = dict.fromkeys(_lettered_at(lines), _LETTER)
+    marks |= dict.fromkeys(_numbered_at(lines), _NUMBER)
+    bare_lines = list(lines)
+    for at, mark in marks.items():
+        bare_lines[at] = mark.sub("", lines[at], count=1)
+    return [_SYMBOL.sub("", line, count=1) for line in bare_lines]
 
 
 def json_strings(text: str) -> list[str] | None:
@@ -80,10 +78,8 @@ def json_strings(text: str) -> list[str] | None:
 
 def _decoded(source: str) -> Any:
     for candidate in (source, _TRAILING_COMMA.sub(r"\1", source)):
-        try:
+        with suppress(ValueError, RecursionError):
             return json.JSONDecoder(strict=False).raw_decode(candidate)[0]
-        except (ValueError, RecursionError):
-            pass
     if source.startswith("[") and "]" in source:  # a Python list
         try:
             value = ast.literal_eval(source[: source.rindex("]") + 1])
@@ -149,18 +145,14 @@ def _value(digits: str) -> int:
     return ord(digits) - ord("①") + 1 if "①" <= digits <= "⑳" else int(digits)
 
 
-def _lettered_at(lines: Sequence[str]) -> set[int]:
+def _lettered_at(lines: Sequence[str]) -> list[int]:
     """Return which lines begin with a, b, c …; a single one is a name or a species."""
     found: list[int] = []
     for at, line in enumerate(lines):
         match = _LETTER.match(line)
         if match and ord(match[1].lower()) - ord("a") == len(found):
             found.append(at)
-    return set(found) if len(found) > 1 else set()
-
-
-def _lettered(lines: Sequence[str]) -> list[str]:
-    return [_LETTER.sub("", lines[at], count=1) for at in sorted(_lettered_at(lines))]
+    return found if len(found) > 1 else []
 
 
 def _inline_numbers(line: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from .cleaning import content_lines, content_of, has_word
 from .lists import bare, json_strings, list_items
@@ -28,6 +28,16 @@ class Parser(Protocol):
     def __call__(self, generation: str) -> list[str]:
         """Return the parts: one passage, some terms, or some queries."""
         ...
+
+
+def list_of_strings(name: str) -> Mapping[str, Any]:
+    """Return the JSON schema of an object with one list of strings, under a name that says what."""
+    return {
+        "type": "object",
+        "properties": {name: {"type": "array", "items": {"type": "string"}}},
+        "required": [name],
+        "additionalProperties": False,
+    }
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class Terms:
 
     Attributes:
         limit: Most terms to keep, or None.
+        schema: A JSON object with a list of terms.
 
     Example:
         >>> Terms()("Keywords: sofa, settee; Python 3.11")
@@ -62,10 +73,7 @@ class Terms:
 
     limit: int | None = None
 
-    @property
-    def schema(self) -> Mapping[str, Any]:
-        """A JSON object with a list of terms."""
-        return list_of_strings("terms")
+    schema: ClassVar[Mapping[str, Any]] = list_of_strings("terms")
 
     def __call__(self, generation: str) -> list[str]:
         """Return the distinct terms in order."""
@@ -84,6 +92,7 @@ class Queries:
 
     Attributes:
         limit: Most queries to keep, or None.
+        schema: A JSON object with a list of queries.
 
     Example:
         >>> Queries()('1. red sofa\n2) "blue sofa"')
@@ -92,10 +101,7 @@ class Queries:
 
     limit: int | None = None
 
-    @property
-    def schema(self) -> Mapping[str, Any]:
-        """A JSON object with a list of queries."""
-        return list_of_strings("queries")
+    schema: ClassVar[Mapping[str, Any]] = list_of_strings("queries")
 
     def __call__(self, generation: str) -> list[str]:
         """Return the distinct queries in order."""
@@ -118,16 +124,6 @@ def without_unfinished_word(text: str) -> str:
     """
     kept = _UNFINISHED.sub("", text)
     return kept.rstrip() if kept.strip() else text
-
-
-def list_of_strings(name: str) -> Mapping[str, Any]:
-    """Return the JSON schema of an object with one list of strings, under a name that says what."""
-    return {
-        "type": "object",
-        "properties": {name: {"type": "array", "items": {"type": "string"}}},
-        "required": [name],
-        "additionalProperties": False,
-    }
 
 
 def _distinct(items: list[str], limit: int | None) -> list[str]:
@@ -185,9 +181,10 @@ class ReasonedText(Text):
 
 @dataclass(frozen=True)
 class Items(Queries):
-    """Questions or answers: lists as of queries, but not asked for under that name."""
+    """Questions or answers: lists as of queries, but not asked for under that name.
 
-    @property
-    def schema(self) -> Mapping[str, Any]:
-        """A JSON object with a list of items."""
-        return list_of_strings("items")
+    Attributes:
+        schema: A JSON object with a list of items.
+    """
+
+    schema: ClassVar[Mapping[str, Any]] = list_of_strings("items")

@@ -192,20 +192,18 @@ class LLMRewriter(Rewriter):
         template = Prompt.load(self.prompt or "")
         return [template.with_examples(its) for its in self.examples.for_queries(queries)]
 
-    def messages(self, queries: pd.DataFrame) -> list[Messages]:
-        """Render one prompt a query; methods with other slots override it."""
-        templates = self.templates(queries)
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Return what each query's prompt is filled with; methods with other slots override it."""
+        filled = [{"query": query} for query in queries[QUERY]]
         if self.fb_docs > 0:
-            return [
-                template.render(query=query, documents=self.show(documents))
-                for template, query, documents in zip(
-                    templates, queries[QUERY], queries[DOCUMENTS], strict=True
-                )
-            ]
-        return [
-            template.render(query=query)
-            for template, query in zip(templates, queries[QUERY], strict=True)
-        ]
+            for values, documents in zip(filled, queries[DOCUMENTS], strict=True):
+                values["documents"] = self.show(documents)
+        return filled
+
+    def messages(self, queries: pd.DataFrame) -> list[Messages]:
+        """Render one prompt a query."""
+        rows = zip(self.templates(queries), self.slots(queries), strict=True)
+        return [template.render(**values) for template, values in rows]
 
     def show(self, documents: Sequence[Mapping[str, Any]]) -> str:
         """Show feedback documents in a prompt, each within ``doc_tokens``."""

@@ -61,13 +61,8 @@ def sum_terms(texts: Iterable[tuple[str, float]], analyzer: Analyzer) -> dict[st
     form_of: dict[str, str] = {}
     for terms, weight in found:
         for term in terms:
-            stem = analyzer.stem(term)
-            form = form_of.get(stem)
-            if form is None:
-                form_of[stem] = term
-                weights[term] = weight
-            else:
-                weights[form] += weight
+            form = form_of.setdefault(analyzer.stem(term), term)
+            weights[form] = weights.get(form, 0.0) + weight
     return weights
 
 

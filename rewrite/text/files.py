@@ -72,21 +72,16 @@ class TextFile:
                         empty = False
                         yield number, line
         except UnicodeDecodeError as error:
-            raise self.wrong(
-                f"not UTF-8 ({error.reason} at byte {error.start + 1} of the line)",
-                "convert the file, for example with: iconv -f latin1 -t utf-8",
-                number,
-            ) from error
+            problem = f"not UTF-8 ({error.reason} at byte {error.start + 1} of the line)"
+            remedy = "convert the file, for example with: iconv -f latin1 -t utf-8"
+            raise self.wrong(problem, remedy, number) from error
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise self.wrong(
-                f"not a complete gzip file ({error})",
-                "fetch it again, or rename it if it is not compressed",
-                number + 1,
-            ) from error
+            problem = f"not a complete gzip file ({error})"
+            remedy = "fetch it again, or rename it if it is not compressed"
+            raise self.wrong(problem, remedy, number + 1) from error
         except OSError as error:
-            raise self.wrong(
-                f"cannot be read ({error.strerror or error})", "check its permissions"
-            ) from error
+            problem = f"cannot be read ({error.strerror or error})"
+            raise self.wrong(problem, "check its permissions") from error
         if empty:
             raise self.wrong("the file is empty", "expected at least one line")
 
@@ -119,8 +114,7 @@ class TextFile:
         Raises:
             ValueError: As :meth:`lines`, and for a wrong number of columns.
         """
-        first = True
-        for number, line in self.lines():
+        for at, (number, line) in enumerate(self.lines()):
             row = line.split(separator)
             if len(row) != len(names):
                 between = "tabs" if separator else "white space"
@@ -130,9 +124,8 @@ class TextFile:
                     "correct the line",
                     number,
                 )
-            if not (first and tuple(cell.strip().lower() for cell in row) in headers):
+            if at > 0 or tuple(cell.strip().lower() for cell in row) not in headers:
                 yield number, row
-            first = False
 
     def identifier(self, value: object, name: str, line: int) -> str:
         """Return an id as text: a text that is not blank, or a whole number.

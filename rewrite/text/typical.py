@@ -37,11 +37,11 @@ def typical_terms(
             "none of the topics has a relevant document with text; check that qrels, topics and "
             "texts belong together"
         )
-    forms = _Forms(statistics.analyzer, found)
-    known = statistics.document_frequencies(forms.of)
+    stems, forms = _stems(statistics.analyzer, found)
+    known = statistics.document_frequencies(forms)
     ranked = {}
     for qid, docnos in best.items():
-        held = [forms.stems[docno] for docno in docnos if docno in forms.stems]
+        held = [stems[docno] for docno in docnos if docno in stems]
         shares = {stem: n / len(held) for stem, n in Counter(s for h in held for s in h).items()}
         contrast = {
             stem: share * math.log(share * statistics.num_docs / known[stem])
@@ -49,23 +49,22 @@ def typical_terms(
             if share >= min_share and stem in known
         }
         order = sorted(contrast, key=lambda stem: (-contrast[stem], stem))
-        ranked[qid] = [forms.of[stem] for stem in order if contrast[stem] > 0]
+        ranked[qid] = [forms[stem] for stem in order if contrast[stem] > 0]
     return ranked
 
 
-class _Forms:
-    """The stems of documents, and for each stem its most frequent form."""
-
-    def __init__(self, analyzer: Analyzer, texts: Mapping[str, str]) -> None:
-        self.stems: dict[str, set[str]] = {}
-        counts: Counter[tuple[str, str]] = Counter()
-        for docno, text in texts.items():
-            pairs = [(analyzer.stem(term), term) for term in analyzer.terms(text)]
-            self.stems[docno] = {stem for stem, _ in pairs}
-            counts.update(pairs)
-        self.of: dict[str, str] = {}
-        for (stem, term), _ in sorted(counts.items(), key=lambda item: (item[1], item[0])):
-            self.of[stem] = term
+def _stems(
+    analyzer: Analyzer, texts: Mapping[str, str]
+) -> tuple[dict[str, set[str]], dict[str, str]]:
+    """Return the stems of each document, and for each stem its most frequent form."""
+    stems: dict[str, set[str]] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    for docno, text in texts.items():
+        pairs = [(analyzer.stem(term), term) for term in analyzer.terms(text)]
+        stems[docno] = {stem for stem, _ in pairs}
+        counts.update(pairs)
+    most_frequent_last = sorted(counts, key=lambda pair: (counts[pair], pair))
+    return stems, dict(most_frequent_last)
 
 
 def _best(qrels: pd.DataFrame, documents: int) -> dict[str, list[str]]:

@@ -26,14 +26,12 @@ rewrite/llm/local
 rewrite/llm/served
 rewrite/prompting/formulation
 rewrite/prompting
-rewrite/lookup
+rewrite: lookup
 rewrite/classical
 rewrite/expansion
 rewrite/decomposition
 rewrite/guards
 rewrite/conversation
-rewrite/conversation/asking
-rewrite/conversation/suggesting
 rewrite/conversation/learned
 rewrite/selection
 rewrite/saved

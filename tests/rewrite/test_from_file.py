@@ -10,8 +10,7 @@ import pyterrier as pt
 import pytest
 
 from pyterrier_rewrite.errors import RewriteError, RewriteWarning
-from pyterrier_rewrite.lookup.from_column import FromColumn
-from pyterrier_rewrite.lookup.from_file import FromFile
+from pyterrier_rewrite.lookup import FromColumn, FromFile
 from tests.support.paths import DATA
 
 TOPICS = pd.DataFrame({"qid": ["01", "2", "3"], "query": ["his age?", "sofa", "chair"]})

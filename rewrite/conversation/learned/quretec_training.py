@@ -10,6 +10,7 @@ import pandas as pd
 import pyterrier as pt
 
 from ...columns import DOCNO, LABEL, QHISTORY, QID, QREWRITE, QUERY
+from ...extras import quiet_training
 from ...protocols import Analyzer, TextSource
 from ...text.analysis import EnglishAnalyzer
 from ..history import histories, limit_history
@@ -88,26 +89,15 @@ def train_quretec(
         ... )
         >>> quretec >> bm25                                                # doctest: +SKIP
     """
-    need_training()
-    from transformers import (
-        AutoModelForTokenClassification,
-        AutoTokenizer,
-        DataCollatorForTokenClassification,
-        Trainer,
-        TrainingArguments,
-        set_seed,
-    )
-
-    from ...extras import quiet_training
-
+    transformers = need_training()
     pt.validate.query_frame(topics, [QUERY, QHISTORY])
     turns, labels = _labelled(
         topics, _gold_texts(topics, gold, qrels, texts, min_label), responses=responses
     )
     with quiet_training():
-        set_seed(seed)  # also decides the new head's weights
-        tokenizer = AutoTokenizer.from_pretrained(base_model, add_prefix_space=True)
-        model = AutoModelForTokenClassification.from_pretrained(
+        transformers.set_seed(seed)  # also decides the new head's weights
+        tokenizer = transformers.AutoTokenizer.from_pretrained(base_model, add_prefix_space=True)
+        model = transformers.AutoModelForTokenClassification.from_pretrained(
             base_model, id2label={0: "other", RELEVANT: "relevant"}
         )
         model.get_input_embeddings().weight.requires_grad_(train_embeddings)
@@ -117,23 +107,22 @@ def train_quretec(
             for encoded, its in zip(encoder.encode(turns), labels, strict=True)
         ]
         fit(
-            Trainer,
-            TrainingArguments,
             model,
+            tokenizer,
             examples,
-            collator=DataCollatorForTokenClassification(tokenizer, label_pad_token_id=_IGNORED),
+            collator=transformers.DataCollatorForTokenClassification(
+                tokenizer, label_pad_token_id=_IGNORED
+            ),
             loss=weighted_loss(relevant_weight or _rarity(labels)),
             device=device,
             verbose=verbose,
-            output_dir=str(output_dir),
+            output_dir=output_dir,
             num_train_epochs=epochs,
             learning_rate=learning_rate,
             per_device_train_batch_size=batch_size,
             seed=seed,
             bf16=dtype == "bfloat16",
         )
-        model.save_pretrained(output_dir)
-        tokenizer.save_pretrained(output_dir)
     return QuReTeC(output_dir, max_length=max_length, responses=responses, device=device)
 
 
@@ -157,11 +146,9 @@ def _gold_texts(
         raise ValueError("gold='passages' needs qrels and texts: qrels=qrels, texts=index")
     relevant = qrels[(qrels[LABEL] >= min_label) & qrels[QID].isin(set(topics[QID]))]
     found = texts.texts(dict.fromkeys(relevant[DOCNO]))
-    passages: dict[str, list[str]] = {}
-    for qid, docno in zip(relevant[QID], relevant[DOCNO], strict=True):
-        if docno in found:
-            passages.setdefault(qid, []).append(found[docno])
-    return [" ".join(passages[qid]) if qid in passages else None for qid in topics[QID]]
+    relevant = relevant[relevant[DOCNO].isin(set(found))]
+    passages = relevant[DOCNO].map(found.__getitem__).groupby(relevant[QID]).agg(" ".join).to_dict()
+    return [passages.get(qid) for qid in topics[QID]]
 
 
 def _labelled(

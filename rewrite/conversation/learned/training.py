@@ -3,53 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ...extras import need
 
 
-def need_training() -> None:
-    """Raise unless everything that training needs is installed.
+def need_training() -> Any:
+    """Return transformers, with everything that training needs beside it.
 
     Raises:
         MissingExtraError: If something is missing.
     """
     need("torch", "hf")
-    need("transformers", "hf")
+    transformers = need("transformers", "hf")
     need("accelerate", "train")
+    return transformers
 
 
 def fit(
-    trainer: Any,
-    arguments: Any,
     model: Any,
+    tokenizer: Any,
     examples: Sequence[dict[str, list[int]]],
     *,
     collator: Any,
+    output_dir: str | Path,
     device: str | None,
     verbose: bool,
     loss: Any = None,
     **options: Any,
 ) -> None:
-    """Train a model in place.
+    """Train a model in place, and save it.
 
     Args:
-        trainer: A class of transformers.
-        arguments: The class of its arguments.
         model: The model.
+        tokenizer: Its tokenizer, which is saved beside it.
         examples: Token ids and labels, one dict an example.
         collator: Makes a batch of some examples.
+        output_dir: Where the trained model goes.
         device: ``"cpu"``, or None for the GPU if there is one.
         verbose: Whether to show progress.
         loss: Loss function in place of the model's own.
         **options: Arguments as transformers names them.
     """
     import torch
-    from transformers import PrinterCallback
+    from transformers import PrinterCallback, Trainer, TrainingArguments
 
-    made = trainer(
+    trainer = Trainer(
         model=model,
-        args=arguments(
+        args=TrainingArguments(
+            output_dir=str(output_dir),
             use_cpu=device == "cpu" or not torch.cuda.is_available(),
             train_sampling_strategy="group_by_length",
             warmup_steps=0.1,
@@ -66,5 +69,7 @@ def fit(
         data_collator=collator,
         compute_loss_func=loss,
     )
-    made.remove_callback(PrinterCallback)
-    made.train()
+    trainer.remove_callback(PrinterCallback)
+    trainer.train()
+    model.save_pretrained(output_dir)
+    tokenizer.save_pretrained(output_dir)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any, Final
 
 from ...protocols import Analyzer
@@ -108,8 +108,7 @@ class TurnEncoder:
             self._pieces.update(zip(new, ids, strict=True))
 
     def _encode(self, turn: Turn) -> Encoded:
-        query = list(chain.from_iterable(map(self._pieces.__getitem__, turn.query)))
-        query = query[: self._room // 2]
+        query = [token for word in turn.query for token in self._pieces[word]][: self._room // 2]
         room = self._room - len(query)
         kept: list[list[int]] = []
         for word in reversed(turn.history):
@@ -119,15 +118,12 @@ class TurnEncoder:
             room -= len(pieces)
             kept.append(pieces)
         kept.reverse()
-        starts, tokens = [], list(self._before)
-        for pieces in kept:
-            starts.append(len(tokens))
-            tokens += pieces
-        tokens += self._between
-        middle = len(tokens)
-        tokens += query + self._after
+        *starts, _ = accumulate(map(len, kept), initial=len(self._before))
+        history = [*self._before, *chain.from_iterable(kept), *self._between]
+        tokens = [*history, *query, *self._after]
         inputs = {"input_ids": tokens}
         if self._segments is not None:
             first, second = self._segments
-            inputs["token_type_ids"] = [first] * middle + [second] * (len(tokens) - middle)
+            rest = len(tokens) - len(history)
+            inputs["token_type_ids"] = [first] * len(history) + [second] * rest
         return Encoded(inputs, len(turn.history) - len(kept), starts)

@@ -11,7 +11,7 @@ import pytest
 
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.decomposition.query_intents import clusters
-from pyterrier_rewrite.decomposition.rewrite_retrieve_read import Marked
+from pyterrier_rewrite.parsing import Marked
 from pyterrier_rewrite.pipelines import RRF, EntropyFusion
 from pyterrier_rewrite.testing import FakeLLM, sample_results
 

@@ -1,1 +1,0 @@
-"""Asking back, and users who answer."""

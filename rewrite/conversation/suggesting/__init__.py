@@ -1,1 +1,0 @@
-"""Next queries, from what a person cares about."""
