@@ -11,15 +11,25 @@ MAX_QUERY_CHARS: Final = 16_384
 BYTES_A_TOKEN: Final = 4
 """What a token holds, about: for estimates where no tokenizer is at hand."""
 
-# Control characters (a NUL crashes PISA), lone surrogates (not encodable as UTF-8), and
-# invisible direction and width marks.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufffe\uffff]+"
+# control characters (a NUL crashes PISA), lone surrogates (not encodable as UTF-8), the zero
+# width space and what ends a line part words
+_PARTING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b\u2028\u2029\ufffe\uffff]+")
+
+# soft hyphens, byte order marks, marks of direction, tags: invisible, and part of no word
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]+"
 )
+
+# joiners are part of words in Persian, Hindi and Sinhala, and of emoji, but only within them
+_LOOSE_JOINER = re.compile(r"(?<!\S)[\u200c\u200d]+|(?<![\u200c\u200d])[\u200c\u200d]+(?!\S)")
 
 
 def safe_text(text: str, *, max_chars: int = MAX_QUERY_CHARS) -> str:
     """Return ``text`` without control characters, with single spaces, and of bounded length.
+
+    Invisible characters are taken out, but for the joiners within words of Persian, Hindi or
+    Sinhala and within emoji.
 
     Args:
         text: Any text, also from a hostile source.
@@ -29,7 +39,8 @@ def safe_text(text: str, *, max_chars: int = MAX_QUERY_CHARS) -> str:
         The clean text; an empty string if nothing printable is left.
     """
     if not (text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " "):
-        text = " ".join(_UNSAFE.sub(" ", text).split())
+        text = _INVISIBLE.sub("", _PARTING.sub(" ", text))
+        text = " ".join(_LOOSE_JOINER.sub("", text).split())
     if len(text) > max_chars:
         cut = text[: max_chars + 1].rpartition(" ")[0]
         text = cut or text[:max_chars]
