@@ -16,20 +16,28 @@ from ..text.files import FileError, TextFile
 from .history import ROLES, History, clean, exchange, message
 
 TURNS = ("turn", "turns", "responses")
-UTTERANCE = ("raw_utterance", "utterance", "user_utterance", "Question")
+UTTERANCE = ("raw_utterance", "utterance", "user_utterance", "Question", "cur_utt_text")
 RESPONSE = ("response", "passage", "Answer")
-REWRITE = ("manual_rewritten_utterance", "resolved_utterance", "Rewrite")
+REWRITE = (
+    "manual_rewritten_utterance",
+    "resolved_utterance",
+    "Truth_rewrite",
+    "Rewrite",
+    "oracle_utt_text",
+)
+CONTEXT = ("Context", "ctx_utts_text")
 
 
 def read_conversations(
     path: str | PathLike[str], *, error: type[ValueError] = FileError
 ) -> pd.DataFrame:
-    """Read conversations from the JSON file of a collection.
+    """Read conversations from the JSON file of a collection, or from JSONL (an object a line).
 
     Understood by their keys are TREC CAsT 2019 to 2022 (one conversation after another; of 2022
     also the trees and the flattened paths, where a turn that several paths share comes once),
-    TREC iKAT 2023 to 2025, QReCC and TopiOCQA. Where the file has what the system answered, the
-    history has it too.
+    TREC iKAT 2023 to 2025, QReCC (as handed out, and with the keys of SCAI-QReCC) and TopiOCQA,
+    both also as ConvGQR prepares them (``sample_id``, ``cur_utt_text``). Where the file has what
+    the system answered, the history has it too.
 
     Args:
         path: The file, plain or ``.gz``.
@@ -48,9 +56,10 @@ def read_conversations(
     file = TextFile(Path(path).expanduser(), error)
     text = "\n".join(line for _, line in file.lines())
     try:
-        content = json.loads(text)
+        content = _parsed(text)
     except ValueError as problem:
-        raise file.wrong(f"not valid JSON ({problem})", "fetch it again") from problem
+        remedy = "expected one JSON list, or one JSON object a line; is the file whole?"
+        raise file.wrong(f"not valid JSON ({problem})", remedy) from problem
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         raise file.wrong("expected a list of conversations or of turns", "check the format")
     try:
@@ -70,8 +79,18 @@ def read_conversations(
     return frame
 
 
+def _parsed(text: str) -> Any:
+    """Return a JSON value, or the list of those that stand a line each."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        if not text.lstrip().startswith("{"):
+            raise
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
 def _turns(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    if all("Conversation_no" in entry for entry in content):
+    if all("Conversation_no" in entry or "sample_id" in entry for entry in content):
         yield from _flat(content)
         return
     for topic in content:
@@ -79,7 +98,8 @@ def _turns(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         if "number" not in topic or not isinstance(turns, list):
             raise ValueError(
                 "expected conversations with 'number' and 'turn' (TREC CAsT), 'turns' or "
-                "'responses' (TREC iKAT), or turns with 'Conversation_no' (QReCC, TopiOCQA), "
+                "'responses' (TREC iKAT), or turns with 'Conversation_no' or 'sample_id' (QReCC, "
+                "TopiOCQA), "
                 f"found the keys {sorted(topic)}"
             )
         walk = _tree if any("participant" in turn for turn in turns) else _path
@@ -122,15 +142,18 @@ def _tree(conversation: str, turns: Sequence[Mapping[str, Any]]) -> Iterator[dic
 
 
 def _flat(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield turns that each stand alone, with what was said before in ``Context``."""
+    """Yield turns that each stand alone, with what was said before in a context of their own."""
     seen: set[str] = set()
     for turn in content:
-        conversation, label = str(turn["Conversation_no"]), str(turn.get("Turn_no"))
+        conversation, label = str(turn.get("Conversation_no")), str(turn.get("Turn_no"))
+        if "sample_id" in turn:
+            conversation, _, label = str(turn["sample_id"]).rpartition("_")
         if not label.isdigit() or f"{conversation}_{label}" in seen:
             problem = "comes twice" if label.isdigit() else "should be a whole number"
             raise ValueError(f"conversation {conversation!r}: turn {label} {problem}")
         seen.add(f"{conversation}_{label}")
-        said = [message(ROLES[at % 2], text) for at, text in enumerate(turn.get("Context") or [])]
+        context = next((turn[name] for name in CONTEXT if turn.get(name)), [])
+        said = [message(ROLES[at % 2], text) for at, text in enumerate(context)]
         history = clean(said, f"the context of turn {label} of conversation {conversation!r}")
         yield {**_row(conversation, label, int(label), history, turn), QPTKB: []}
 

@@ -416,3 +416,44 @@ def test_a_file_that_is_no_json(tmp_path):
     file.write_text("[")
     with pytest.raises(ValueError, match=r"topics\.json: not valid JSON"):
         pr.read_conversations(file)
+
+
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_an_object_a_line(tmp_path, ending):
+    file = tmp_path / "topics.jsonl"
+    file.write_text("\n".join(map(json.dumps, QRECC)) + ending)
+    assert pr.read_conversations(file).equals(read(tmp_path, QRECC))
+
+
+def test_a_line_that_was_cut_is_named(tmp_path):
+    file = tmp_path / "topics.jsonl"
+    file.write_text(f'{json.dumps(QRECC[0])}\n{{"Question": "a')
+    with pytest.raises(ValueError, match="one JSON object a line; is the file whole"):
+        pr.read_conversations(file)
+
+
+SCAI = {
+    "Conversation_no": 1,
+    "Turn_no": 2,
+    "Context": ["sofas?", "Three."],
+    "Question": "the red one?",
+    "Truth_rewrite": "the red sofa?",
+    "Truth_answer": "It is $300.",
+}
+PREPARED = {
+    "sample_id": "QReCC-Train_1_2",
+    "ctx_utts_text": ["sofas?", "Three."],
+    "cur_utt_text": "the red one?",
+    "oracle_utt_text": "the red sofa?",
+    "cur_response_text": "It is $300.",
+}
+
+
+@pytest.mark.parametrize(
+    ("turn", "qid"), [(SCAI, "1_2"), (PREPARED, "QReCC-Train_1_2")], ids=["SCAI", "ConvGQR"]
+)
+def test_other_keys_of_qrecc(tmp_path, turn, qid):
+    row = read(tmp_path, [turn]).iloc[0]
+    assert (row["qid"], row["qturn"]) == (qid, 2)
+    assert (row["query"], row["qrewrite"]) == ("the red one?", "the red sofa?")
+    assert row["qhistory"] == [user("sofas?"), system("Three.")]
