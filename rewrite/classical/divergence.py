@@ -27,6 +27,11 @@ class Divergence(TermFeedback):
     query longer than ``fb_terms`` gets as many terms as it has itself.
     """
 
+    reference = (
+        "Amati. Probabilistic Models for Information Retrieval based on Divergence from "
+        "Randomness. PhD thesis, University of Glasgow, 2003"
+    )
+
     def __init__(
         self, statistics: CollectionStatistics, *, fb_docs: Count = 3, **settings: Any
     ) -> None:
@@ -111,11 +116,6 @@ class Bo1(Divergence):
         >>> pipeline = Bo1(index.statistics, feedback=feedback) >> bm25  # doctest: +SKIP
     """
 
-    reference = (
-        "Amati. Probabilistic Models for Information Retrieval based on Divergence from "
-        "Randomness. PhD thesis, University of Glasgow, 2003"
-    )
-
     def divergence(self, tf: int, cf: int, length: int) -> float:
         """Return the information of ``tf`` occurrences, in bits."""
         mean = cf / self.statistics.num_docs
@@ -156,11 +156,6 @@ class KL(Divergence):
         >>> feedback = index.bm25() >> index.text()  # doctest: +SKIP
         >>> pipeline = KL(index.statistics, feedback=feedback) >> bm25  # doctest: +SKIP
     """
-
-    reference = (
-        "Amati. Probabilistic Models for Information Retrieval based on Divergence from "
-        "Randomness. PhD thesis, University of Glasgow, 2003"
-    )
 
     def divergence(self, tf: int, cf: int, length: int) -> float:
         """Return the term's part of the divergence, in bits."""

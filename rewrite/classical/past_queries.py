@@ -12,7 +12,7 @@ import pandas as pd
 from ..base import NewQuery, Rewriter, Rewritten
 from ..columns import QID, QUERY, QUERY_TOKS, skipped
 from ..protocols import Analyzer, CollectionStatistics, Encoder
-from ..ranges import Count, Share, check_ranges
+from ..ranges import Count, Share, check_attributes
 from ..text.analysis import mix_terms
 from ..text.pool import TERMS, ExamplePool, ids_of, likeness, words_of
 
@@ -92,7 +92,7 @@ class PastQueries(Rewriter):
         self.repeated = repeated
         self.encoder = encoder
         self.on_error = on_error
-        check_ranges(type(self), vars(self))
+        check_attributes(self)
 
     @property
     def analyzer(self) -> Analyzer:

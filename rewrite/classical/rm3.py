@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..protocols import CollectionStatistics
@@ -70,10 +70,6 @@ class RM3(TermFeedback):
         self.original_weight = original_weight
         self.max_df = max_df
         super().__init__(statistics, **settings)
-
-    def frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
-        """Return document frequencies."""
-        return self.statistics.document_frequencies(stems)
 
     def weigh(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..protocols import CollectionStatistics
@@ -72,10 +72,6 @@ class Rocchio(TermFeedback):
         self.beta = beta
         self.gamma = gamma
         super().__init__(statistics, **settings)
-
-    def frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
-        """Return document frequencies."""
-        return self.statistics.document_frequencies(stems)
 
     def weigh(
         self,

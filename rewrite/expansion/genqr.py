@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from ..parsing.parsers import Terms
@@ -56,11 +57,4 @@ class GenPRF(GenQR):
         'red couch for two sofa settee'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="genqr/keywords-prf",
-        parser=Terms(),
-        formulation=Repeat(1),
-        temperature=1.0,
-        top_p=0.92,
-        fb_docs=5,
-    )
+    published = replace(GenQR.published, prompt="genqr/keywords-prf", fb_docs=5)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
 from ..base import DOCUMENTS, Rewritten
 from ..columns import QUERY
 from ..llm.base import LLM, Messages
-from ..parsing.parsers import Terms
 from ..prompting.formulation import Repeat, Several
-from ..prompting.llm_rewriter import LLMRewriter, Published
+from ..prompting.llm_rewriter import LLMRewriter
 from ..prompting.outcome import outcome
 from ..prompting.prompt import Prompt
+from .genqr import GenQR
 
 
 class GenQREnsemble(LLMRewriter):
@@ -50,13 +51,7 @@ class GenQREnsemble(LLMRewriter):
         "Dhole & Agichtein. GenQREnsemble: Zero-Shot LLM Ensemble Prompting for Generative Query "
         "Reformulation. ECIR 2024"
     )
-    published: ClassVar[Published] = Published(
-        prompt="genqr/ensemble",
-        parser=Terms(),
-        formulation=Repeat(1),
-        temperature=1.0,
-        top_p=0.92,
-    )
+    published = replace(GenQR.published, prompt="genqr/ensemble")
 
     def __init__(
         self,
@@ -117,14 +112,7 @@ class GenQREnsembleRF(GenQREnsemble):
         'red couch for two sofa'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="genqr/ensemble-rf",
-        parser=Terms(),
-        formulation=Repeat(1),
-        temperature=1.0,
-        top_p=0.92,
-        fb_docs=5,
-    )
+    published = replace(GenQREnsemble.published, prompt="genqr/ensemble-rf", fb_docs=5)
 
 
 class GenQRFusion(GenQREnsemble):
@@ -147,13 +135,7 @@ class GenQRFusion(GenQREnsemble):
         "Dhole, Chandradevan & Agichtein. Generative Query Reformulation Using Ensemble "
         "Prompting, Document Fusion, and Relevance Feedback. 2024"
     )
-    published: ClassVar[Published] = Published(
-        prompt="genqr/ensemble",
-        parser=Terms(),
-        formulation=Several(formulation=Repeat(1)),
-        temperature=1.0,
-        top_p=0.92,
-    )
+    published = replace(GenQREnsemble.published, formulation=Several(formulation=Repeat(1)))
 
 
 class GenQRFusionRF(GenQRFusion):
@@ -172,11 +154,4 @@ class GenQRFusionRF(GenQRFusion):
         'red couch for two sofa'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="genqr/ensemble-rf",
-        parser=Terms(),
-        formulation=Several(formulation=Repeat(1)),
-        temperature=1.0,
-        top_p=0.92,
-        fb_docs=5,
-    )
+    published = replace(GenQRFusion.published, prompt="genqr/ensemble-rf", fb_docs=5)

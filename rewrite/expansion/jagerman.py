@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from ..parsing.parsers import ReasonedText, Terms
@@ -49,7 +50,7 @@ class Q2DZS(Q2D):
         'couch couch couch couch couch Sofas seat two.'
     """
 
-    published: ClassVar[Published] = Published(prompt="jagerman/q2d-zs", formulation=Repeat(5))
+    published = replace(Q2D.published, prompt="jagerman/q2d-zs")
 
 
 class Q2DPRF(Q2D):
@@ -67,9 +68,7 @@ class Q2DPRF(Q2D):
         'red couch for two Sofas seat two.'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="jagerman/q2d-prf", formulation=Repeat(5), fb_docs=3
-    )
+    published = replace(Q2D.published, prompt="jagerman/q2d-prf", fb_docs=3)
 
 
 class Q2E(LLMRewriter):
@@ -109,9 +108,7 @@ class Q2EZS(Q2E):
         'couch couch couch couch couch sofa settee'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="jagerman/q2e-zs", parser=Terms(), formulation=Repeat(5)
-    )
+    published = replace(Q2E.published, prompt="jagerman/q2e-zs")
 
 
 class Q2EPRF(Q2E):
@@ -129,9 +126,7 @@ class Q2EPRF(Q2E):
         'red couch for two sofa settee'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="jagerman/q2e-prf", parser=Terms(), formulation=Repeat(5), fb_docs=3
-    )
+    published = replace(Q2E.published, prompt="jagerman/q2e-prf", fb_docs=3)
 
 
 class CoT(LLMRewriter):
@@ -174,6 +169,4 @@ class CoTPRF(CoT):
         'red couch for two So: a sofa.'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="jagerman/cot-prf", parser=ReasonedText(), formulation=Repeat(5), fb_docs=3
-    )
+    published = replace(CoT.published, prompt="jagerman/cot-prf", fb_docs=3)

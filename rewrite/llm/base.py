@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import LLMError
+from ..ranges import Count, Portion, Weight, check_attributes
 from ..usage import Usage
 
 Message = dict[str, str]
@@ -40,24 +41,16 @@ class Sampling:
             :attr:`~LLM.constrains` its output; others leave it aside.
     """
 
-    n: int = 1
-    temperature: float = 0.0
-    top_p: float = 1.0
-    max_tokens: int = 256
+    n: Count = 1
+    temperature: Weight = 0.0
+    top_p: Portion = 1.0
+    max_tokens: Count = 256
     stop: tuple[str, ...] = ()
     seed: int | None = None
     schema: Mapping[str, Any] | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
-        checks = {
-            "n": (self.n >= 1, "at least 1"),
-            "temperature": (self.temperature >= 0, "0 or more"),
-            "top_p": (0 < self.top_p <= 1, "in (0, 1]"),
-            "max_tokens": (self.max_tokens >= 1, "at least 1"),
-        }
-        for name, (fine, expected) in checks.items():
-            if not fine:
-                raise ValueError(f"{name} should be {expected}, found {getattr(self, name)!r}")
+        check_attributes(self)
 
     @property
     def repeatable(self) -> bool:
@@ -168,30 +161,20 @@ class LLM(ABC):
         sampling = Sampling(n, temperature, top_p, max_tokens, tuple(stop), seed, schema)
         if not prompts:
             return []
-        first: dict[PromptKey, int] = {}
-        distinct: list[Messages] = []
-        position: list[int] = []
-        if sampling.repeatable:
-            for prompt in prompts:
-                at = first.setdefault(prompt_key(prompt), len(distinct))
-                if at == len(distinct):
-                    distinct.append(prompt)
-                position.append(at)
-        else:
-            distinct, position = list(prompts), list(range(len(prompts)))
+        copies: dict[PromptKey | int, list[int]] = {}
+        for position, prompt in enumerate(prompts):
+            key = prompt_key(prompt) if sampling.repeatable else position
+            copies.setdefault(key, []).append(position)
+        distinct = [prompts[positions[0]] for positions in copies.values()]
         answers = dict(self.stream(distinct, sampling))
         missing = len(distinct) - len(answers)
         if missing:
             raise LLMError(f"{self!r} gave no answer to {missing} of {len(distinct)} prompts")
-        out: list[Completions] = []
-        used: set[int] = set()
-        for at in position:
-            answer = answers[at]
-            if at in used:
-                answer = answer.copy(answer.texts)
-            used.add(at)
-            out.append(answer)
-        return out
+        given: dict[int, Completions] = {}
+        for at, (first, *others) in enumerate(copies.values()):
+            given[first] = answers[at]
+            given |= {position: answers[at].copy(answers[at].texts) for position in others}
+        return [given[position] for position in range(len(prompts))]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self.identity == other.identity

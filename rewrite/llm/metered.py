@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -41,25 +42,10 @@ class Spent:
     money: float = 0.0
 
     def __add__(self, other: Spent) -> Spent:
-        return Spent(
-            self.requests + other.requests,
-            self.cached + other.cached,
-            self.prompt_tokens + other.prompt_tokens,
-            self.completion_tokens + other.completion_tokens,
-            self.money + other.money,
-        )
-
-    def __neg__(self) -> Spent:
-        return Spent(
-            -self.requests,
-            -self.cached,
-            -self.prompt_tokens,
-            -self.completion_tokens,
-            -self.money,
-        )
+        return Spent(*map(operator.add, astuple(self), astuple(other)))
 
     def __sub__(self, other: Spent) -> Spent:
-        return self + -other
+        return Spent(*map(operator.sub, astuple(self), astuple(other)))
 
 
 @dataclass

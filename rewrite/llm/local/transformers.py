@@ -12,6 +12,7 @@ import pyterrier as pt
 
 from ...errors import LLMError
 from ...extras import need
+from ...ranges import Count, check_attributes
 from ..base import Completions, Messages, Sampling
 from .decoding import row_seed
 from .loaded import LoadedModel, Row, Written, load
@@ -69,7 +70,7 @@ class TransformersLLM(LocalLLM):
         revision: str | None = None,
         device: str | None = None,
         dtype: str | None = None,
-        batch_size: int = 16,
+        batch_size: Count = 16,
         trust_remote_code: bool = False,
         verbose: bool = False,
     ) -> None:
@@ -83,8 +84,7 @@ class TransformersLLM(LocalLLM):
         self, prompts: Sequence[Messages], sampling: Sampling
     ) -> Iterator[tuple[int, Completions]]:
         """Answer in batches, the longest prompts first; see :meth:`LLM.stream`."""
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size should be at least 1, found {self.batch_size}")
+        check_attributes(self)
         if not prompts:
             return
         engine: LoadedModel = self.loaded()

@@ -9,6 +9,7 @@ from typing import ClassVar
 from ...base import NewQuery
 from ...columns import QUERY_TOKS
 from ...protocols import Analyzer
+from ...ranges import Portion
 from ...text.analysis import EnglishAnalyzer, mix_terms, sum_terms
 from .base import Formulation
 
@@ -58,16 +59,10 @@ class WeightedTerms(Formulation):
         analyzer: The engine's, ``index.analyzer``; plain English words where there is none.
     """
 
-    original_weight: float = 0.5
+    original_weight: Portion = 0.5
     analyzer: Analyzer = EnglishAnalyzer()
 
     writes: ClassVar[tuple[str, ...]] = (QUERY_TOKS,)
-
-    def __post_init__(self) -> None:
-        if not 0 < self.original_weight <= 1:
-            raise ValueError(
-                f"original_weight should be over 0 and at most 1, found {self.original_weight}"
-            )
 
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return the mixed terms; the text stays the query's."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from ...base import NewQuery
 from ...protocols import Analyzer
+from ...ranges import Positive
 from ...text.analysis import EnglishAnalyzer
 from .base import Formulation, Vector
 
@@ -72,11 +73,7 @@ class AdaptiveRepeat(Formulation):
             published.
     """
 
-    beta: float = 5.0
-
-    def __post_init__(self) -> None:
-        if not self.beta > 0:
-            raise ValueError(f"beta should be over 0, found {self.beta}")
+    beta: Positive = 5.0
 
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return ``query × times + parts``."""
