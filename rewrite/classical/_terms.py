@@ -96,10 +96,7 @@ class TermFeedback(Rewriter):
 
     @abstractmethod
     def weigh(
-        self,
-        query: Weights,
-        documents: Sequence[FeedbackDocument],
-        frequencies: Mapping[str, int],
+        self, query: Weights, documents: Sequence[FeedbackDocument], frequencies: Mapping[str, int]
     ) -> Weights:
         """Return the weights of the new query.
 

@@ -52,10 +52,7 @@ class Divergence(TermFeedback):
         return self.statistics.collection_frequencies(stems)
 
     def weigh(
-        self,
-        query: Weights,
-        documents: Sequence[FeedbackDocument],
-        frequencies: Mapping[str, int],
+        self, query: Weights, documents: Sequence[FeedbackDocument], frequencies: Mapping[str, int]
     ) -> Weights:
         """Return the query's terms and those that diverge most."""
         length = sum(document.length for document in documents)

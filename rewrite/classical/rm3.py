@@ -72,10 +72,7 @@ class RM3(TermFeedback):
         super().__init__(statistics, **settings)
 
     def weigh(
-        self,
-        query: Weights,
-        documents: Sequence[FeedbackDocument],
-        frequencies: Mapping[str, int],
+        self, query: Weights, documents: Sequence[FeedbackDocument], frequencies: Mapping[str, int]
     ) -> Weights:
         """Return the relevance model, mixed with the query."""
         most = self.max_df * self.statistics.num_docs

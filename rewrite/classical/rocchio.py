@@ -74,10 +74,7 @@ class Rocchio(TermFeedback):
         super().__init__(statistics, **settings)
 
     def weigh(
-        self,
-        query: Weights,
-        documents: Sequence[FeedbackDocument],
-        frequencies: Mapping[str, int],
+        self, query: Weights, documents: Sequence[FeedbackDocument], frequencies: Mapping[str, int]
     ) -> Weights:
         """Return the moved query."""
         relevant = [d for d in documents if d.label is None or d.label > 0]

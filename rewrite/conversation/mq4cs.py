@@ -13,7 +13,6 @@ from ..llm.base import LLM, Completions, Messages
 from ..parsing.parsers import Queries, Text
 from ..prompting.formulation import Several
 from ..prompting.llm_rewriter import Published
-from ..prompting.outcome import outcome
 from ..prompting.prompt import Prompt
 from ..ranges import Count
 from ..text.quoting import quoted
@@ -115,8 +114,7 @@ class MQ4CS(ConversationalRewriter):
         for row, found in zip(rows, self.generate(prompts, parser=self.parser), strict=True):
             trails[row].append(found)
             parts[row] = self.parse(found)[: self.count]
-        formed = self.formulation.form_batch(texts, parts)
-        return [outcome(trail, new) for trail, new in zip(trails, formed, strict=True)]
+        return self.formed(queries, parts, trails)
 
 
 def _statements(queries: pd.DataFrame) -> list[list[str]]:

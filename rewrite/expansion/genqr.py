@@ -34,11 +34,7 @@ class GenQR(LLMRewriter):
         "Search. 2023"
     )
     published: ClassVar[Published] = Published(
-        prompt="genqr/keywords",
-        parser=Terms(),
-        formulation=Repeat(1),
-        temperature=1.0,
-        top_p=0.92,
+        prompt="genqr/keywords", parser=Terms(), formulation=Repeat(1), temperature=1.0, top_p=0.92
     )
 
 

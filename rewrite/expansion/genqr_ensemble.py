@@ -8,12 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..base import DOCUMENTS, Rewritten
-from ..columns import QUERY
+from ..base import Rewritten
 from ..llm.base import LLM, Messages
 from ..prompting.formulation import Repeat, Several
 from ..prompting.llm_rewriter import LLMRewriter
-from ..prompting.outcome import outcome
 from ..prompting.prompt import Prompt
 from .genqr import GenQR
 
@@ -75,13 +73,10 @@ class GenQREnsemble(LLMRewriter):
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt an instruction, query by query."""
         wordings = self.wordings()
-        slots = [{"query": query} for query in queries[QUERY]]
-        if self.fb_docs > 0:
-            for values, documents in zip(slots, queries[DOCUMENTS], strict=True):
-                values["documents"] = self.show(documents)
+        rows = zip(self.templates(queries), self.slots(queries), strict=True)
         return [
             template.render(instruction=text, **values)
-            for template, values in zip(self.templates(queries), slots, strict=True)
+            for template, values in rows
             for text in wordings
         ]
 
@@ -92,8 +87,7 @@ class GenQREnsemble(LLMRewriter):
         groups = [answers[at : at + size] for at in range(0, len(answers), size)]
         keywords = [[" ".join(self.parse(answer)) for answer in group] for group in groups]
         parts = [[text for text in its if text] for its in keywords]
-        formed = self.formulation.form_batch(queries[QUERY].tolist(), parts)
-        return [outcome(group, new) for group, new in zip(groups, formed, strict=True)]
+        return self.formed(queries, parts, groups)
 
 
 class GenQREnsembleRF(GenQREnsemble):

@@ -36,9 +36,5 @@ class MuGI(LLMRewriter):
         "Language Models. Findings of EMNLP 2024"
     )
     published: ClassVar[Published] = Published(
-        prompt="mugi/passage",
-        n=5,
-        temperature=1.0,
-        max_tokens=1024,
-        formulation=AdaptiveRepeat(4),
+        prompt="mugi/passage", n=5, temperature=1.0, max_tokens=1024, formulation=AdaptiveRepeat(4)
     )

@@ -12,7 +12,6 @@ from ..columns import DOCNO, QID, QUERY, QUERY_FORMS
 from ..llm.base import LLM, Completions
 from ..prompting.formulation import AdaptiveRepeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
-from ..prompting.outcome import outcome
 from ..ranges import Count
 
 
@@ -86,7 +85,7 @@ class ThinkQE(LLMRewriter):
                 todo = self._unseen(todo, formed, seen)
             if todo.empty:
                 break
-        return [outcome(its, new) for its, new in zip(answers, formed, strict=True)]
+        return self.formed(queries, parts, answers)
 
     def _unseen(
         self, queries: pd.DataFrame, formed: list[list[NewQuery]], seen: list[set[str]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,12 +18,18 @@ Message = dict[str, str]
 Messages = Sequence[Message]
 """One prompt."""
 
-PromptKey = tuple[tuple[str, str], ...]
 
-
-def prompt_key(prompt: Messages) -> PromptKey:
-    """Return what is equal for equal prompts, and can be hashed."""
+def prompt_key(prompt: Messages) -> Hashable:
+    """Return what is equal for equal prompts."""
     return tuple([(message["role"], message["content"]) for message in prompt])
+
+
+def alike(keys: Iterable[Hashable]) -> list[list[int]]:
+    """Return the positions of each key, the keys in the order in which they first occur."""
+    positions: dict[Hashable, list[int]] = {}
+    for position, key in enumerate(keys):
+        positions.setdefault(key, []).append(position)
+    return list(positions.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +167,14 @@ class LLM(ABC):
         sampling = Sampling(n, temperature, top_p, max_tokens, tuple(stop), seed, schema)
         if not prompts:
             return []
-        copies: dict[PromptKey | int, list[int]] = {}
-        for position, prompt in enumerate(prompts):
-            key = prompt_key(prompt) if sampling.repeatable else position
-            copies.setdefault(key, []).append(position)
-        distinct = [prompts[positions[0]] for positions in copies.values()]
+        copies = alike(map(prompt_key, prompts) if sampling.repeatable else range(len(prompts)))
+        distinct = [prompts[positions[0]] for positions in copies]
         answers = dict(self.stream(distinct, sampling))
         missing = len(distinct) - len(answers)
         if missing:
             raise LLMError(f"{self!r} gave no answer to {missing} of {len(distinct)} prompts")
         given: dict[int, Completions] = {}
-        for at, (first, *others) in enumerate(copies.values()):
+        for at, (first, *others) in enumerate(copies):
             given[first] = answers[at]
             given |= {position: answers[at].copy(answers[at].texts) for position in others}
         return [given[position] for position in range(len(prompts))]

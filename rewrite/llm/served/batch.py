@@ -11,8 +11,7 @@ from typing import Any, Final, Protocol
 from ...errors import LLMError
 from ..base import Completions, Messages, Sampling
 from .own_loop import Emit
-from .reply import Reply, read_reply
-from .trouble import Concerns, Trouble, judge
+from .reply import Concerns, Trouble, judge, read_reply
 
 FIRST_WAIT: Final = 0.5
 """Seconds before a request is sent again for the first time; the wait doubles every time."""
@@ -104,26 +103,21 @@ class Batch:
         answer = Completions([])
         while len(answer.texts) < n:  # some servers send one choice, however many are asked for
             done = len(answer.texts)
-            started = time.perf_counter()
             reply = await self._ask(prompt, n - done, None if seed is None else seed + done)
-            if isinstance(reply, Trouble):
-                return self._failed(answer, reply.text)
             answer.prompt_tokens += reply.prompt_tokens
             answer.completion_tokens += reply.completion_tokens
-            answer.seconds += time.perf_counter() - started
+            answer.seconds += reply.seconds
             answer.cut = answer.cut or reply.cut
-            if not reply.texts:
-                return self._failed(answer, reply.no_text)
             answer.texts += reply.texts[: n - done]
+            if reply.error is not None:
+                answer.texts = []
+                answer.error = self._llm.redact(f"{self._llm.model}: {reply.error}")
+                break
         return answer
 
-    def _failed(self, answer: Completions, why: str) -> Completions:
-        answer.texts, answer.error = [], self._llm.redact(f"{self._llm.model}: {why}")
-        return answer
-
-    async def _ask(self, prompt: Messages, n: int, seed: int | None) -> Reply | Trouble:
-        """Send one request, again where that may help; return why there is no reply."""
-        heard, failures = self._heard, 0
+    async def _ask(self, prompt: Messages, n: int, seed: int | None) -> Completions:
+        """Send one request, again where that may help."""
+        heard, failures, started = self._heard, 0, time.perf_counter()
         while True:
             if (wait := self._not_before - time.monotonic()) > 0:
                 await pause(wait)
@@ -135,6 +129,7 @@ class Batch:
             else:
                 self._heard += 1
                 self._given_up = 0
+                reply.seconds = time.perf_counter() - started
                 return reply
             self._heard += not trouble.unreachable
             if trouble.parameter and self._llm.adapt(trouble.parameter, body):
@@ -142,14 +137,14 @@ class Batch:
             if trouble.concerns is Concerns.ALL:
                 raise self._end(trouble.text)
             if trouble.concerns is Concerns.REQUEST:
-                return trouble
+                return Completions([], error=trouble.text)
             failures += 1
             if failures > self._llm.retries or trouble.wait > LONGEST_ASKED_WAIT:
                 return self._give_up(trouble, failures, nobody_there=self._heard == heard)
             self._not_before = max(self._not_before, time.monotonic() + trouble.wait)
             await pause(next_wait(failures, asked=trouble.wait, chance=random.random()))
 
-    def _give_up(self, trouble: Trouble, failures: int, *, nobody_there: bool) -> Trouble:
+    def _give_up(self, trouble: Trouble, failures: int, *, nobody_there: bool) -> Completions:
         text = f"{trouble.text} (tries: {failures})"
         if trouble.wait > LONGEST_ASKED_WAIT:
             text = f"{trouble.text} (the server asks to wait {trouble.wait:.0f} s)"
@@ -161,7 +156,7 @@ class Batch:
                 f"{self._given_up} requests in a row were given up, so the rest were not sent; "
                 f"try again later, or with a lower concurrency or a longer timeout: {text}"
             )
-        return Trouble(text, Concerns.REQUEST)
+        return Completions([], error=text)
 
     def _end(self, text: str) -> LLMError:
         return LLMError(self._llm.redact(f"{self._llm.model} at {self._llm.endpoint}: {text}"))
