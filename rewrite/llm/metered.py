@@ -184,9 +184,10 @@ class Estimating(Metered):
         """Give every prompt that is not in the cache a word for an answer."""
         found = () if self.cache is None else self.cache.stream(prompts, sampling)
         hits = {position: answer for position, answer in found if answer.error is None}
-        yield from hits.items()
-        for position in set(range(len(prompts))) - hits.keys():
-            prompt = prompts[position]
+        for position, prompt in enumerate(prompts):
+            if position in hits:
+                yield position, hits[position]
+                continue
             characters = sum(len(message["content"]) for message in prompt)
             # another answer to every prompt, so that later steps ask as often as they would
             words = f"estimate {zlib.crc32(prompt[-1]['content'].encode()):08x}"
