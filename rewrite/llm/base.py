@@ -104,6 +104,15 @@ class Completions:
             "seconds": self.seconds,
         }
 
+    def add(self, more: Completions) -> None:
+        """Add further completions of the same prompt; none is left if one fails."""
+        self.prompt_tokens += more.prompt_tokens
+        self.completion_tokens += more.completion_tokens
+        self.seconds += more.seconds
+        self.cut |= more.cut
+        self.error = self.error or more.error
+        self.texts = [] if self.error else self.texts + more.texts
+
     def copy(self, texts: list[str]) -> Completions:
         """Return the same answer for another copy of the prompt, which cost nothing."""
         return Completions(texts, cached=True, cut=self.cut, error=self.error)

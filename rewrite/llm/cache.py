@@ -7,9 +7,8 @@ import json
 import os
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ..errors import LLMError
 from ..stores.sqlite import Database, Layout, open_database
@@ -82,18 +81,19 @@ class Cached(Wrapped):
         requests = self._requests(prompts, sampling)
         keys = [hashlib.sha256(request.encode()).digest() for request in requests]
         misses: list[int] = []
+        missing = f"not in the cache {self.path}: {LAYOUT.missing}"
         with open_database(self.path, LAYOUT, read_only=self.offline) as file:
             for position, answer in enumerate(found(file, keys)):
                 if answer is not None:
                     yield position, answer
                 elif self.offline:
-                    yield position, Completions([], error=self._missing())
+                    yield position, Completions([], error=missing)
                 else:
                     misses.append(position)
             if not misses:
                 return
             asked = self.llm.stream([prompts[position] for position in misses], sampling)
-            with _stopped_at_the_end(asked):
+            try:
                 for number, answer in asked:
                     position = misses[number]
                     if answer.error is None:
@@ -101,6 +101,9 @@ class Cached(Wrapped):
                         row = (keys[position], requests[position], kept)
                         file.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", row)
                     yield position, answer
+            finally:
+                if isinstance(asked, Generator):
+                    asked.close()  # as soon as nobody wants more, so that the model stops working
 
     def clear(self) -> None:
         """Forget every answer in the file, whichever model gave it."""
@@ -139,9 +142,6 @@ class Cached(Wrapped):
             occurrences[messages] += 1
         return requests
 
-    def _missing(self) -> str:
-        return f"not in the cache {self.path}: run once with offline=False to ask the model"
-
 
 def found(file: Database, keys: Sequence[bytes]) -> Iterator[Completions | None]:
     """Yield the answer of every key, in order; None where there is none."""
@@ -156,13 +156,3 @@ def found(file: Database, keys: Sequence[bytes]) -> Iterator[Completions | None]
 def canonical_json(value: object) -> str:
     """Return JSON that is the same text for the same value."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
-@contextmanager
-def _stopped_at_the_end(answers: Iterator[Any]) -> Iterator[None]:
-    """Close a model's answers as soon as nobody wants more, so that it stops working."""
-    try:
-        yield
-    finally:
-        if isinstance(answers, Generator):
-            answers.close()

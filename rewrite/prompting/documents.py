@@ -42,10 +42,8 @@ def show_documents(documents: Sequence[Mapping[str, Any]], *, doc_tokens: Count 
     check_ranges(show_documents, {"doc_tokens": doc_tokens})
     shown = [NOTE]
     for number, document in enumerate(documents, 1):
-        text = quoted(plain_text(document))
-        shown.append(
-            f"<document {number}>\n{cut_to_tokens(text, doc_tokens)}\n</document {number}>"
-        )
+        text = cut_to_tokens(quoted(plain_text(document)), doc_tokens)
+        shown.append(f"<document {number}>\n{text}\n</document {number}>")
     return "\n".join(shown)
 
 

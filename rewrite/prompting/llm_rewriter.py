@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, ClassVar, Final, Literal
 
 import pandas as pd
 import pyterrier as pt
 
-from ..base import DOCUMENTS, NewQuery, Rewriter, Rewritten, Usage, add_usage
+from ..base import DOCUMENTS, NewQuery, Rewriter, Rewritten, add_usage
 from ..columns import OK, QUERY, failed
 from ..llm.base import LLM, Completions, Messages, Sampling
 from ..parsing.parsers import Parser, Text, without_unfinished_word
@@ -288,12 +289,9 @@ def outcome(
         unusable: What to say then.
     """
     errors = [answer.error for answer in answers if answer.error is not None]
-    usage: Usage | None = None
-    for answer in answers:
-        usage = add_usage(usage, answer.usage)
     return Rewritten(
         new,
         OK if new else failed(errors[0] if errors else unusable),
         [text for answer in answers for text in answer.texts],
-        usage,
+        reduce(add_usage, (answer.usage for answer in answers), None),
     )

@@ -15,7 +15,7 @@ from ...extras import need
 from ...ranges import Count, check_attributes
 from ..base import Completions, Messages, Sampling
 from .decoding import row_seed
-from .loaded import LoadedModel, Row, Written, load
+from .loaded import LoadedModel, Row, load
 from .model import LocalLLM, encode, room
 
 logger = logging.getLogger(__name__)
@@ -104,27 +104,21 @@ class TransformersLLM(LocalLLM):
         with pt.tqdm(total=len(rows), disable=not self.verbose, unit="row") as progress:
             for row, written in self._decode(engine, rows, sampling):
                 progress.update()
-                answer = answers.setdefault(row.position, Completions([]))
-                answer.prompt_tokens = len(row.tokens)
-                answer.completion_tokens += written.tokens
-                answer.seconds += written.seconds
-                answer.cut |= written.cut
-                answer.error = answer.error or written.error
-                answer.texts.append(written.text)
+                answer = answers.setdefault(row.position, Completions([], len(row.tokens)))
+                answer.add(written)
                 if row.last:
-                    answer = answers.pop(row.position)
-                    answer.texts = [] if answer.error else answer.texts * (sampling.n // samples)
-                    yield row.position, answer
+                    answer.texts *= sampling.n // samples
+                    yield row.position, answers.pop(row.position)
 
     def _decode(
         self, engine: LoadedModel, rows: Sequence[Row], sampling: Sampling
-    ) -> Iterator[tuple[Row, Written]]:
+    ) -> Iterator[tuple[Row, Completions]]:
         """Decode rows in their order, in batches that fit the memory."""
         start, size = 0, self.batch_size
         while start < len(rows):
             batch = rows[start : start + size]
             started = perf_counter()
-            written: list[Written] = []
+            written: list[Completions] = []
             try:
                 with self._lock:
                     written = engine.write(batch, sampling)
@@ -138,7 +132,7 @@ class TransformersLLM(LocalLLM):
                     logger.warning("%s: out of memory, going on with batches of %d", self, size)
                     continue
                 reason = f"out of memory on a single prompt of {len(batch[0].tokens)} tokens"
-                written = [Written("", 0, error=reason)]
+                written = [Completions([], error=reason)]
             seconds = (perf_counter() - started) / len(batch)
             for row, result in zip(batch, written, strict=True):
                 result.seconds = seconds

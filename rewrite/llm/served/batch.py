@@ -101,18 +101,14 @@ class Batch:
     async def _answer(self, prompt: Messages) -> Completions:
         n, seed = self._sampling.n, self._sampling.seed
         answer = Completions([])
-        while len(answer.texts) < n:  # some servers send one choice, however many are asked for
+        while (
+            answer.error is None and len(answer.texts) < n
+        ):  # some servers send one choice, however many are asked for
             done = len(answer.texts)
-            reply = await self._ask(prompt, n - done, None if seed is None else seed + done)
-            answer.prompt_tokens += reply.prompt_tokens
-            answer.completion_tokens += reply.completion_tokens
-            answer.seconds += reply.seconds
-            answer.cut = answer.cut or reply.cut
-            answer.texts += reply.texts[: n - done]
-            if reply.error is not None:
-                answer.texts = []
-                answer.error = self._llm.redact(f"{self._llm.model}: {reply.error}")
-                break
+            answer.add(await self._ask(prompt, n - done, None if seed is None else seed + done))
+        answer.texts = answer.texts[:n]
+        if answer.error is not None:
+            answer.error = self._llm.redact(f"{self._llm.model}: {answer.error}")
         return answer
 
     async def _ask(self, prompt: Messages, n: int, seed: int | None) -> Completions:

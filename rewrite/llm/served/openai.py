@@ -134,8 +134,7 @@ class OpenAILLM(LLM):
 
                 await Batch(self, send, sampling).run(prompts, emit)
 
-        progress = pt.tqdm(total=len(prompts), desc=self.model, disable=not self.verbose)
-        with progress:
+        with pt.tqdm(total=len(prompts), desc=self.model, disable=not self.verbose) as progress:
             for answered in in_own_loop(answer_all):
                 progress.update()
                 yield answered

@@ -59,9 +59,7 @@ def read_reply(raw: str) -> Completions:
     if not isinstance(choices, list) or not choices:
         raise UnreadableReplyError(f"the answer has no choices: {shorten(raw)}")
     usage = _dict(body.get("usage"))
-    reply = Completions(
-        [], _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-    )
+    reply = Completions([], _count(usage, "prompt_tokens"), _count(usage, "completion_tokens"))
     for choice in map(_dict, choices):
         message = _dict(choice.get("message"))
         text = _text(message.get("content"))
@@ -102,7 +100,8 @@ def _dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _count(value: object) -> int:
+def _count(usage: dict[str, Any], name: str) -> int:
+    value = usage.get(name)
     return value if isinstance(value, int) else 0
 
 
