@@ -8,38 +8,39 @@ import warnings
 from types import ModuleType
 from typing import Any, Final
 
-_SAME_NAME: Final = {
-    "conversation.asking": "feedback simulator",
-    "conversation.learned": "quretec quretec_training seq2seq seq2seq_training",
-    "conversation.suggesting": "entity_store suggestion",
-    "experiments.build": "home",
-    "experiments.measures": "depth",
-    "experiments.run": "train trial",
-    "llm.local": "transformers vllm",
-    "llm.served": "openai",
-    "lookup": "from_column from_file",
-    "pipelines.engines": "text_loader",
-    "pipelines.recipes": "conversation",
-    "prompting": "documents examples formulation llm_rewriter prompt",
-    "rewards.guards": "answer_leak copy format guard language length safety",
-    "rewards.readers": "answer ranking_feedback",
-    "rewards.search": "coverage novel_documents rank_reward search_feedback tiered_recall",
-    "text": "analysis language similarity typical",
-    "training.data": "sampling synthetic warm_start",
-    "training.methods": "grpo preferences reward_function sft",
-    "training.run": "errors lora monitor task validation",
-}
-"""Rooms, and the modules that moved into them from the package around, under their names."""
-
-_NEW_NAME: Final = {
+MOVED: Final = {
+    "analysis": "text.analysis",
+    "conversation.entity_store": "conversation.suggesting.entity_store",
+    "conversation.feedback": "conversation.asking.feedback",
+    "conversation.quretec": "conversation.learned.quretec",
+    "conversation.quretec_training": "conversation.learned.quretec_training",
+    "conversation.seq2seq": "conversation.learned.seq2seq",
+    "conversation.seq2seq_training": "conversation.learned.seq2seq_training",
+    "conversation.simulator": "conversation.asking.simulator",
+    "conversation.suggestion": "conversation.suggesting.suggestion",
+    "documents": "prompting.documents",
+    "examples": "prompting.examples",
+    "experiments.depth": "experiments.measures.depth",
+    "experiments.home": "experiments.build.home",
     "experiments.meter": "llm.metered",
     "experiments.methods": "experiments.build.names",
     "experiments.page": "experiments.pages.training",
     "experiments.report": "experiments.run.files experiments.run.table",
     "experiments.runner": "experiments.run.execute experiments.run.compare experiments.run.results",
+    "experiments.train": "experiments.run.train",
     "experiments.train_config": "experiments.config.training",
+    "experiments.trial": "experiments.run.trial",
     "experiments.workbench": "experiments.build.workbench experiments.build.trained",
+    "formulation": "prompting.formulation",
+    "from_column": "lookup.from_column",
+    "from_file": "lookup.from_file",
+    "language": "text.language",
+    "llm.openai": "llm.served.openai",
+    "llm.transformers": "llm.local.transformers",
+    "llm.vllm": "llm.local.vllm",
+    "llm_rewriter": "prompting.llm_rewriter",
     "pipelines.bm25": "pipelines.engines.pisa.bm25",
+    "pipelines.conversation": "pipelines.recipes.conversation",
     "pipelines.dense": "pipelines.engines.dense.index",
     "pipelines.dense_reranker": "pipelines.engines.dense.reranker",
     "pipelines.dense_retriever": "pipelines.engines.dense.retriever",
@@ -49,23 +50,39 @@ _NEW_NAME: Final = {
     "pipelines.rerank": "pipelines.reranking",
     "pipelines.statistics": "pipelines.engines.pisa.statistics",
     "pipelines.terrier": "pipelines.engines.terrier.index",
+    "pipelines.text_loader": "pipelines.engines.text_loader",
+    "prompt": "prompting.prompt",
+    "rewards.answer": "rewards.readers.answer",
+    "rewards.answer_leak": "rewards.guards.answer_leak",
     "rewards.base": "rewards.reward",
     "rewards.composition": "rewards.reward",
+    "rewards.copy": "rewards.guards.copy",
+    "rewards.coverage": "rewards.search.coverage",
+    "rewards.format": "rewards.guards.format",
+    "rewards.guard": "rewards.guards.guard",
+    "rewards.language": "rewards.guards.language",
+    "rewards.length": "rewards.guards.length",
+    "rewards.novel_documents": "rewards.search.novel_documents",
+    "rewards.rank_reward": "rewards.search.rank_reward",
+    "rewards.ranking_feedback": "rewards.readers.ranking_feedback",
+    "rewards.safety": "rewards.guards.safety",
+    "rewards.search_feedback": "rewards.search.search_feedback",
+    "rewards.tiered_recall": "rewards.search.tiered_recall",
+    "similarity": "text.similarity",
+    "training.errors": "training.run.errors",
+    "training.grpo": "training.methods.grpo",
+    "training.lora": "training.run.lora",
+    "training.monitor": "training.run.monitor",
+    "training.preferences": "training.methods.preferences",
+    "training.reward_function": "training.methods.reward_function",
+    "training.sampling": "training.data.sampling",
+    "training.sft": "training.methods.sft",
+    "training.synthetic": "training.data.synthetic",
+    "training.task": "training.run.task",
     "training.typical": "training.data.typical_targets",
-}
-"""Old module and the new one, or those that it was split into."""
-
-
-def _around(room: str) -> str:
-    """Return what stood before the modules' names when there was no room yet."""
-    package, dot, _ = room.rpartition(".")
-    return package + dot
-
-
-MOVED: Final = _NEW_NAME | {
-    f"{_around(room)}{name}": f"{room}.{name}"
-    for room, names in _SAME_NAME.items()
-    for name in names.split()
+    "training.validation": "training.run.validation",
+    "training.warm_start": "training.data.warm_start",
+    "typical": "text.typical",
 }
 """Old module and the new one, or those that it was split into, all within the package."""
 

@@ -12,7 +12,7 @@ from ..columns import QPTKB, QUERY
 from ..llm.base import LLM, Completions, Messages
 from ..parsing.parsers import Queries, Text
 from ..prompting.formulation import Several
-from ..prompting.llm_rewriter import Published
+from ..prompting.llm_rewriter import Published, outcome
 from ..prompting.prompt import Prompt
 from ..ranges import Count
 from ..text.quoting import quoted
@@ -114,7 +114,8 @@ class MQ4CS(ConversationalRewriter):
         for row, found in zip(rows, self.generate(prompts, parser=self.parser), strict=True):
             trails[row].append(found)
             parts[row] = self.parse(found)[: self.count]
-        return self.formed(queries, parts, trails)
+        formed = self.formulation.form_batch(texts, parts)
+        return [outcome(trail, new) for trail, new in zip(trails, formed, strict=True)]
 
 
 def _statements(queries: pd.DataFrame) -> list[list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 
@@ -53,7 +53,7 @@ class CSQE(LLMRewriter):
         "Lei, Cao, Zhou, Shen & Yates. Corpus-Steered Query Expansion with Large Language "
         "Models. EACL 2024"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="csqe/extraction",
         n=2,
         temperature=1.0,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
 
 from ..parsing.parsers import Terms
 from ..prompting.formulation import Repeat
@@ -33,7 +32,7 @@ class GenQR(LLMRewriter):
         "Wang, MacAvaney, Macdonald & Ounis. Generative Query Reformulation for Effective Adhoc "
         "Search. 2023"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="genqr/keywords", parser=Terms(), formulation=Repeat(1), temperature=1.0, top_p=0.92
     )
 

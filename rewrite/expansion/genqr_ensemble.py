@@ -72,12 +72,11 @@ class GenQREnsemble(LLMRewriter):
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt an instruction, query by query."""
-        wordings = self.wordings()
-        rows = zip(self.templates(queries), self.slots(queries), strict=True)
+        slots, wordings = self.slots(queries), self.wordings()
         return [
-            template.render(instruction=text, **values)
-            for template, values in rows
-            for text in wordings
+            template.render(instruction=wording, **dict(zip(slots, texts, strict=True)))
+            for template, *texts in zip(self.templates(queries), *slots.values(), strict=True)
+            for wording in wordings
         ]
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:

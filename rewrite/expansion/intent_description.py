@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -59,7 +59,7 @@ class IntentDescription(LLMRewriter):
         "Zhang, Guo, Fan, Lan & Cheng. Query Understanding via Intent Description Generation. "
         "CIKM 2020"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="intent-description/contrast", max_tokens=128, fb_docs=100, formulation=Repeat(5)
     )
 
@@ -86,13 +86,14 @@ class IntentDescription(LLMRewriter):
                 outcome.columns = {QDESCRIPTION: description}
         return outcomes
 
-    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
-        """Fill in the query and the two kinds of documents."""
-        filled = []
-        for query, documents in zip(queries[QUERY], queries[DOCUMENTS], strict=True):
-            shown = [self.show(its) if its else "(none)" for its in self.contrasted(documents)]
-            filled.append({"query": query, "relevant": shown[0], "irrelevant": shown[1]})
-        return filled
+    def slots(self, queries: pd.DataFrame) -> dict[str, Iterable[str]]:
+        """Return the queries, and for each the two kinds of documents."""
+        relevant, irrelevant = zip(*map(self.contrasted, queries[DOCUMENTS]), strict=True)
+        return {
+            "query": queries[QUERY],
+            "relevant": [self.show(its) if its else "(none)" for its in relevant],
+            "irrelevant": [self.show(its) if its else "(none)" for its in irrelevant],
+        }
 
     def contrasted(self, documents: Documents) -> tuple[Documents, Documents]:
         """Return relevant and irrelevant documents, by judgement or else by rank.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
 
 from ..parsing.parsers import ReasonedText, Terms
 from ..prompting.formulation import Repeat
@@ -36,7 +35,7 @@ class Q2D(LLMRewriter):
     """
 
     reference = _REFERENCE
-    published: ClassVar[Published] = Published(prompt="jagerman/q2d", formulation=Repeat(5))
+    published = Published(prompt="jagerman/q2d", formulation=Repeat(5))
 
 
 class Q2DZS(Q2D):
@@ -92,9 +91,7 @@ class Q2E(LLMRewriter):
     """
 
     reference = _REFERENCE
-    published: ClassVar[Published] = Published(
-        prompt="jagerman/q2e", parser=Terms(), formulation=Repeat(5)
-    )
+    published = Published(prompt="jagerman/q2e", parser=Terms(), formulation=Repeat(5))
 
 
 class Q2EZS(Q2E):
@@ -149,9 +146,7 @@ class CoT(LLMRewriter):
     """
 
     reference = _REFERENCE
-    published: ClassVar[Published] = Published(
-        prompt="jagerman/cot", parser=ReasonedText(), formulation=Repeat(5)
-    )
+    published = Published(prompt="jagerman/cot", parser=ReasonedText(), formulation=Repeat(5))
 
 
 class CoTPRF(CoT):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,7 @@ class MILL(LLMRewriter):
         "Jia et al. MILL: Mutual Verification with Large Language Models for Zero-Shot Query "
         "Expansion. NAACL 2024"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="mill/query-query-document",
         n=5,
         temperature=0.7,
@@ -80,9 +80,9 @@ class MILL(LLMRewriter):
         self.keep_docs = keep_docs
         self.encoder = encoder
 
-    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
-        """Fill in the query, without documents."""
-        return [{"query": query} for query in queries[QUERY]]
+    def slots(self, queries: pd.DataFrame) -> dict[str, Iterable[str]]:
+        """Return the queries, without documents."""
+        return {"query": queries[QUERY]}
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Generate, verify and form."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -50,7 +50,7 @@ class QAExpand(LLMRewriter):
         "Seo & Lee. QA-Expand: Multi-Question Answer Generation for Enhanced Query Expansion in "
         "Information Retrieval. 2025"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="qa-expand/questions", parser=Items(), max_tokens=512, formulation=Repeat(3)
     )
 
@@ -68,9 +68,9 @@ class QAExpand(LLMRewriter):
         self.answer_prompt = answer_prompt
         self.filter_prompt = filter_prompt
 
-    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
-        """Fill in the query, and how many questions to ask."""
-        return [{"query": query, "number": str(self.questions)} for query in queries[QUERY]]
+    def slots(self, queries: pd.DataFrame) -> dict[str, Iterable[str]]:
+        """Return the queries, and how many questions to ask."""
+        return {"query": queries[QUERY], "number": [str(self.questions)] * len(queries)}
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Ask for questions, answers and useful answers; each step takes what the last brought."""

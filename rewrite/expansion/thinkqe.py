@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 import pyterrier as pt
@@ -51,7 +51,7 @@ class ThinkQE(LLMRewriter):
     """
 
     reference = "Lei et al. ThinkQE: Query Expansion via an Evolving Thinking Process. 2025"
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="thinkqe/round",
         n=2,
         temperature=0.6,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -36,7 +35,7 @@ class RepeatTerms(Formulation):
     analyzer: Analyzer = EnglishAnalyzer()
     per_part: bool = False
 
-    writes: ClassVar[tuple[str, ...]] = (QUERY_TOKS,)
+    writes = (QUERY_TOKS,)
 
     def __post_init__(self) -> None:
         if self.n <= 0:
@@ -65,7 +64,7 @@ class WeightedTerms(Formulation):
     original_weight: Portion = 0.5
     analyzer: Analyzer = EnglishAnalyzer()
 
-    writes: ClassVar[tuple[str, ...]] = (QUERY_TOKS,)
+    writes = (QUERY_TOKS,)
 
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return the mixed terms; the text stays the query's."""
@@ -90,7 +89,7 @@ class AsTerms(Formulation):
     formulation: Formulation
     analyzer: Analyzer = EnglishAnalyzer()
 
-    writes: ClassVar[tuple[str, ...]] = (QUERY_TOKS,)
+    writes = (QUERY_TOKS,)
 
     def __post_init__(self) -> None:
         if not isinstance(self.formulation, Formulation):
@@ -123,7 +122,7 @@ class MeanVector(Formulation):
 
     encoder: Encoder
 
-    writes: ClassVar[tuple[str, ...]] = (QUERY_VEC,)
+    writes = (QUERY_VEC,)
 
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return the query with its vector; the text stays the query's."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
-from typing import ClassVar
 
 from ...base import NewQuery
 from ...protocols import Analyzer
@@ -128,7 +127,7 @@ class Several(Formulation):
     weights: tuple[float, ...] = (1.0,)
     formulation: Formulation = Replace()
 
-    several: ClassVar[bool] = True
+    several = True
 
     def __post_init__(self) -> None:
         if not self.weights or not all(weight > 0 for weight in self.weights):
