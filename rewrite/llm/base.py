@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..columns import USAGE_KEYS
 from ..errors import LLMError
 from ..ranges import Count, Portion, Weight, check_attributes
 from ..usage import Usage
@@ -96,13 +97,8 @@ class Completions:
     @property
     def usage(self) -> Usage:
         """What the answer cost, in the form of the column ``qusage``."""
-        return {
-            "requests": 1,
-            "cached": int(self.cached),
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "seconds": self.seconds,
-        }
+        tokens = (self.prompt_tokens, self.completion_tokens)
+        return dict(zip(USAGE_KEYS, (1, int(self.cached), *tokens, self.seconds), strict=True))
 
     def add(self, more: Completions) -> None:
         """Add further completions of the same prompt; none is left if one fails."""

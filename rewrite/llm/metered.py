@@ -193,6 +193,3 @@ class Estimating(Metered):
             words = f"estimate {zlib.crc32(prompt[-1]['content'].encode()):08x}"
             tokens = (-(-characters // 4), sampling.max_tokens * sampling.n)
             yield position, Completions([words] * sampling.n, *tokens)
-
-
-__all__ = ["Budget", "BudgetError", "Budgeted", "Estimating", "Metered", "Price", "Spent"]

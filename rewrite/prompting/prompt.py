@@ -86,7 +86,7 @@ class Prompt:
         """
         if not self.example:
             raise ValueError(f"prompt {self.id!r} takes no examples; use a few-shot prompt")
-        needed = _slots_in(self.example)
+        needed = set(re.findall(r"\{(\w+)\}", self.example))
         for number, example in enumerate(examples, 1):
             missing = sorted(needed - set(example))
             if missing:
@@ -136,10 +136,6 @@ class Prompt:
 
 def _slot_pattern(slots: Sequence[str]) -> re.Pattern[str] | None:
     return re.compile(r"\{(" + "|".join(map(re.escape, slots)) + r")\}") if slots else None
-
-
-def _slots_in(template: str) -> set[str]:
-    return set(re.findall(r"\{(\w+)\}", template))
 
 
 def _fill(template: str, values: Mapping[str, str]) -> str:

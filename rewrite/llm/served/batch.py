@@ -1,16 +1,19 @@
-"""One batch of requests to a server: what is sent again, what is given up, what ends it all."""
+"""One batch of requests: what is sent again, given up, or ends it all; and a loop to run it in."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Final, Protocol, TypeVar
 
 from ...errors import LLMError
 from ..base import Completions, Messages, Sampling
-from .own_loop import Emit
 from .reply import Concerns, Trouble, judge, read_reply
 
 FIRST_WAIT: Final = 0.5
@@ -24,6 +27,10 @@ LONGEST_ASKED_WAIT: Final = 120.0
 
 DOWN_AFTER: Final = 16
 """Requests given up in a row that tell a server that is down from a few hard prompts."""
+
+T = TypeVar("T")
+
+Emit = Callable[[T], None]
 
 Send = Callable[[dict[str, Any]], Awaitable[str]]
 
@@ -173,3 +180,54 @@ def next_wait(failures: int, *, asked: float, chance: float) -> float:
 async def pause(seconds: float) -> None:
     """Wait; tests put their own in its place."""
     await asyncio.sleep(seconds)
+
+
+@dataclass(slots=True)
+class _End:
+    error: BaseException | None
+
+
+def in_own_loop(job: Callable[[Emit[T]], Coroutine[Any, Any, None]]) -> Iterator[T]:
+    """Run a coroutine in a thread of its own and yield what it emits, as it emits it.
+
+    The thread has its own event loop, so this works from a script, from any thread, and from a
+    notebook, whose own loop is already running.
+
+    Args:
+        job: Gets a function that emits one item, and returns the coroutine to run.
+
+    Yields:
+        What the coroutine emits. Closing the iterator early cancels the coroutine and waits
+        until it has ended.
+
+    Raises:
+        BaseException: What the coroutine raises, after everything that it emitted before.
+    """
+    items: SimpleQueue[T | _End] = SimpleQueue()
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(job(items.put))
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            loop.run_until_complete(task)
+        except asyncio.CancelledError:
+            pass
+        except BaseException as caught:
+            error = caught
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
+            items.put(_End(error))
+
+    thread = Thread(target=run, name="pyterrier-rewrite-llm", daemon=True)
+    thread.start()
+    try:
+        while not isinstance(item := items.get(), _End):
+            yield item
+        if item.error is not None:
+            raise item.error
+    finally:
+        with suppress(RuntimeError):  # the loop has ended already
+            loop.call_soon_threadsafe(task.cancel)
+        thread.join()

@@ -16,8 +16,7 @@ from ...errors import LLMError
 from ...extras import need
 from ...ranges import Natural, Positive, check_attributes
 from ..base import LLM, Completions, Messages, Sampling
-from .batch import Batch
-from .own_loop import Emit, in_own_loop
+from .batch import Batch, Emit, in_own_loop
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
