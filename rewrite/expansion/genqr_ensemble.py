@@ -72,10 +72,10 @@ class GenQREnsemble(LLMRewriter):
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt an instruction, query by query."""
-        slots, wordings = self.slots(queries), self.wordings()
+        wordings = self.wordings()
         return [
-            template.render(instruction=wording, **dict(zip(slots, texts, strict=True)))
-            for template, *texts in zip(self.templates(queries), *slots.values(), strict=True)
+            template.render(instruction=wording, **values)
+            for template, values in zip(self.templates(queries), self.slots(queries), strict=True)
             for wording in wordings
         ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -86,14 +86,13 @@ class IntentDescription(LLMRewriter):
                 outcome.columns = {QDESCRIPTION: description}
         return outcomes
 
-    def slots(self, queries: pd.DataFrame) -> dict[str, Iterable[str]]:
-        """Return the queries, and for each the two kinds of documents."""
-        relevant, irrelevant = zip(*map(self.contrasted, queries[DOCUMENTS]), strict=True)
-        return {
-            "query": queries[QUERY],
-            "relevant": [self.show(its) if its else "(none)" for its in relevant],
-            "irrelevant": [self.show(its) if its else "(none)" for its in irrelevant],
-        }
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in the query and the two kinds of documents."""
+        filled = []
+        for query, documents in zip(queries[QUERY], queries[DOCUMENTS], strict=True):
+            shown = [self.show(its) if its else "(none)" for its in self.contrasted(documents)]
+            filled.append({"query": query, "relevant": shown[0], "irrelevant": shown[1]})
+        return filled
 
     def contrasted(self, documents: Documents) -> tuple[Documents, Documents]:
         """Return relevant and irrelevant documents, by judgement or else by rank.

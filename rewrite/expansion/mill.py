@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -80,9 +80,9 @@ class MILL(LLMRewriter):
         self.keep_docs = keep_docs
         self.encoder = encoder
 
-    def slots(self, queries: pd.DataFrame) -> dict[str, Iterable[str]]:
-        """Return the queries, without documents."""
-        return {"query": queries[QUERY]}
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in the query, without documents."""
+        return [{"query": query} for query in queries[QUERY]]
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Generate, verify and form."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -68,9 +68,9 @@ class QAExpand(LLMRewriter):
         self.answer_prompt = answer_prompt
         self.filter_prompt = filter_prompt
 
-    def slots(self, queries: pd.DataFrame) -> dict[str, Iterable[str]]:
-        """Return the queries, and how many questions to ask."""
-        return {"query": queries[QUERY], "number": [str(self.questions)] * len(queries)}
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in the query, and how many questions to ask."""
+        return [{"query": query, "number": str(self.questions)} for query in queries[QUERY]]
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Ask for questions, answers and useful answers; each step takes what the last brought."""

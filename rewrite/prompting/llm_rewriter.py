@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, ClassVar, Final, Literal
@@ -194,20 +194,18 @@ class LLMRewriter(Rewriter):
         template = Prompt.load(self.prompt or "")
         return [template.with_examples(its) for its in self.examples.for_queries(queries)]
 
-    def slots(self, queries: pd.DataFrame) -> dict[str, Iterable[str]]:
-        """Return what fills each slot, a text a query; methods with other slots override it."""
-        slots: dict[str, Iterable[str]] = {"query": queries[QUERY]}
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Return what each query's prompt is filled with; methods with other slots override it."""
+        filled = [{"query": query} for query in queries[QUERY]]
         if self.fb_docs > 0:
-            slots["documents"] = map(self.show, queries[DOCUMENTS])
-        return slots
+            for values, documents in zip(filled, queries[DOCUMENTS], strict=True):
+                values["documents"] = self.show(documents)
+        return filled
 
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt a query."""
-        slots = self.slots(queries)
-        return [
-            template.render(**dict(zip(slots, texts, strict=True)))
-            for template, *texts in zip(self.templates(queries), *slots.values(), strict=True)
-        ]
+        rows = zip(self.templates(queries), self.slots(queries), strict=True)
+        return [template.render(**values) for template, values in rows]
 
     def show(self, documents: Sequence[Mapping[str, Any]]) -> str:
         """Show feedback documents in a prompt, each within ``doc_tokens``."""

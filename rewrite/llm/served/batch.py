@@ -108,9 +108,8 @@ class Batch:
     async def _answer(self, prompt: Messages) -> Completions:
         n, seed = self._sampling.n, self._sampling.seed
         answer = Completions([])
-        while (
-            answer.error is None and len(answer.texts) < n
-        ):  # some servers send one choice, however many are asked for
+        # some servers send one choice, however many are asked for
+        while answer.error is None and len(answer.texts) < n:
             done = len(answer.texts)
             answer.add(await self._ask(prompt, n - done, None if seed is None else seed + done))
         answer.texts = answer.texts[:n]
