@@ -12,7 +12,7 @@ from ...columns import QUERY_TOKS, QUERY_VEC
 from ...protocols import Analyzer, Encoder
 from ...ranges import Portion
 from ...text.analysis import EnglishAnalyzer, mix_terms, sum_terms
-from ...text.similarity import encode_documents
+from ...text.similarity import encode_groups
 from .base import Formulation, Vector
 
 
@@ -131,23 +131,15 @@ class MeanVector(Formulation):
     def form_batch(
         self, queries: Sequence[str], parts: Sequence[Sequence[str]]
     ) -> list[list[NewQuery]]:
-        """Encode all queries at once, and all parts at once."""
-        asked = [query for query, its in zip(queries, parts, strict=True) if its]
+        """Encode all queries at once, and the parts of many at once."""
+        rows = list(zip(queries, parts, strict=True))
+        asked = [query for query, its in rows if its]
         if not asked:
             return [[] for _ in queries]
-        of_queries = iter(np.asarray(self.encoder.encode(asked)))
-        of_parts = encode_documents([part for its in parts for part in its], self.encoder)
-        formed: list[list[NewQuery]] = []
-        start = 0
-        for query, its in zip(queries, parts, strict=True):
-            own = of_parts[start : start + len(its)]
-            start += len(its)
-            formed.append(
-                [NewQuery(query, vec=np.vstack([next(of_queries), own]).mean(axis=0))]
-                if its
-                else []
-            )
-        return formed
+        of_queries = np.asarray(self.encoder.encode(asked))
+        of_parts = encode_groups([its for its in parts if its], self.encoder)
+        means = (np.vstack(both).mean(axis=0) for both in zip(of_queries, of_parts, strict=True))
+        return [[NewQuery(query, vec=next(means))] if its else [] for query, its in rows]
 
     def original_vector(self, query: str) -> Vector:
         """Return the query's own vector."""
