@@ -24,6 +24,7 @@ from .llm import *
 from .lookup import *
 from .parsing import Queries, Terms, Text
 from .prompting import *
+from .prompting.formulation import *
 from .saved import SavedRewriter, from_pretrained, save_pretrained
 from .selection import *
 from .text.analysis import EnglishAnalyzer
@@ -55,6 +56,7 @@ __all__ += guards.__all__
 __all__ += llm.__all__
 __all__ += lookup.__all__
 __all__ += prompting.__all__
+__all__ += prompting.formulation.__all__
 __all__ += selection.__all__
 
 keep_old_paths(__name__)

@@ -11,8 +11,12 @@ import pandas as pd
 import pyterrier as pt
 
 from .base import Rewriter
-from .protocols import Analyzer
 from .rewritten import Rewritten
+
+
+def _as_inside(name: str, says: str) -> Any:
+    """Return a property that is the rewriter's own."""
+    return property(lambda self: getattr(self.inner, name), doc=says)
 
 
 class Around(Rewriter):
@@ -63,49 +67,20 @@ class Around(Rewriter):
         return self.inner.rewrite(queries)
 
     @property
-    def fb_docs(self) -> int:  # type: ignore[override]
-        """Feedback documents that the rewriter reads."""
-        return self.inner.fb_docs
-
-    @property
-    def feedback(self) -> pt.Transformer | None:  # type: ignore[override]
-        """Pipeline that finds them."""
-        return self.inner.feedback
-
-    @property
-    def include_original(self) -> bool:  # type: ignore[override]
-        """Whether the rewriter keeps the original as one of several queries."""
-        return self.inner.include_original
-
-    @property
     def needs(self) -> tuple[str, ...]:
         """The columns that the rewriter needs; what a pipeline before it gives is not asked for."""
         return self.inner.needs if self.inner is self.rewriter else ()
 
-    @property
-    def adds(self) -> tuple[str, ...]:
-        """The columns that the rewriter adds."""
-        return self.inner.adds
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """The query forms that the rewriter writes."""
-        return self.inner.writes
-
-    @property
-    def several(self) -> bool:
-        """Whether the rewriter makes several queries from one."""
-        return self.inner.several
-
-    @property
-    def analyzer(self) -> Analyzer:
-        """The rewriter's."""
-        return self.inner.analyzer
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether the rewriter always gives the same output."""
-        return self.inner.repeatable
+    fb_docs = _as_inside("fb_docs", "Feedback documents that the rewriter reads.")
+    feedback = _as_inside("feedback", "Pipeline that finds them.")
+    include_original = _as_inside(
+        "include_original", "Whether the rewriter keeps the original as one of several queries."
+    )
+    adds = _as_inside("adds", "The columns that the rewriter adds.")
+    writes = _as_inside("writes", "The query forms that the rewriter writes.")
+    several = _as_inside("several", "Whether the rewriter makes several queries from one.")
+    analyzer = _as_inside("analyzer", "The rewriter's.")
+    repeatable = _as_inside("repeatable", "Whether the rewriter always gives the same output.")
 
     def original_terms(self, text: str) -> dict[str, float]:
         """Return the terms of an unchanged query, as the rewriter has them."""

@@ -22,11 +22,9 @@ class Analyzer(Protocol):
 
     def terms(self, text: str) -> list[str]:
         """Return the surface terms of ``text`` in order, lower-cased, without stop words."""
-        ...
 
     def stem(self, term: str) -> str:
         """Return the stem under which the engine indexes one surface term."""
-        ...
 
 
 @runtime_checkable
@@ -36,25 +34,20 @@ class CollectionStatistics(Protocol):
     @property
     def analyzer(self) -> Analyzer:
         """What decides what a term is."""
-        ...
 
     @property
     def num_docs(self) -> int:
         """Documents in the collection."""
-        ...
 
     @property
     def num_tokens(self) -> int:
         """Terms in the collection, repetitions counted."""
-        ...
 
     def document_frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
         """Return in how many documents each stem occurs; unknown stems are left out."""
-        ...
 
     def collection_frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
         """Return how often each stem occurs in the collection; unknown stems are left out."""
-        ...
 
 
 @runtime_checkable
@@ -63,7 +56,6 @@ class TextSource(Protocol):
 
     def texts(self, docnos: Iterable[str]) -> Mapping[str, str]:
         """Return the text of each document; unknown ids are left out."""
-        ...
 
 
 @runtime_checkable
@@ -73,20 +65,16 @@ class Engine(Protocol):
     @property
     def analyzer(self) -> Analyzer | None:
         """How the engine turns text into terms; None if that is not to be had."""
-        ...
 
     @property
     def statistics(self) -> CollectionStatistics | None:
         """Counts over the collection; None if the engine gives none."""
-        ...
 
     def bm25(self, *, k1: float = 1.2, b: float = 0.75, num_results: int = 1000) -> pt.Transformer:
         """Return a retriever."""
-        ...
 
     def text(self, *, columns: Iterable[str] = ("text",)) -> pt.Transformer:
         """Return a loader of document columns."""
-        ...
 
 
 @runtime_checkable
@@ -95,7 +83,6 @@ class Encoder(Protocol):
 
     def encode(self, texts: list[str], /) -> npt.NDArray[np.floating[Any]]:
         """Return one row a text."""
-        ...
 
 
 @runtime_checkable
@@ -104,4 +91,3 @@ class Reward(Protocol):
 
     def score(self, candidates: pd.DataFrame) -> dict[str, float | None]:
         """Return one score a candidate (``qcand``); ``None`` means no verdict, never a bad mark."""
-        ...

@@ -59,6 +59,12 @@ def check_ranges(target: Callable[..., Any], values: Mapping[str, Any]) -> None:
                 raise ValueError(wanted)
 
 
+def check_attributes(value: Any) -> None:
+    """Raise if an attribute is not in the range that its class declares; see check_ranges."""
+    own = type(value)
+    check_ranges(own, {name: getattr(value, name, None) for name in ranges(own)})
+
+
 def in_words(bounds: tuple[Bound, ...]) -> str:
     """Return a range as a person says it.
 

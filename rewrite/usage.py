@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from .columns import USAGE_KEYS
 
-__all__ = ["Usage", "add_usage", "no_usage"]
-
 Usage = dict[str, float]
 
 

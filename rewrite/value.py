@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, TypeVar
 import numpy as np
 import pyterrier as pt
 
-from .ranges import check_ranges, ranges
+from .ranges import check_attributes
 
 DOCS_URL: Final = "https://pyterrier-rewrite.readthedocs.io/"
 
@@ -117,8 +117,7 @@ class ValueTransformer(pt.Transformer):  # type: ignore[misc]  # pyterrier's cla
         Called at each use, and by configs before anything is run; it loads nothing. Ranges that
         the constructor's annotations declare are checked here; whoever overrides it calls it.
         """
-        own: Any = type(self)
-        check_ranges(own, {name: getattr(self, name) for name in ranges(own)})
+        check_attributes(self)
 
     @property
     def schematic(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pyterrier as pt
 from ..base import DOCUMENTS, NewQuery, Rewriter, Rewritten
 from ..columns import LABEL, QUERY, QUERY_TOKS, SCORE, TEXT, skipped
 from ..protocols import Analyzer, CollectionStatistics
-from ..ranges import Count, check_ranges
+from ..ranges import Count, check_attributes
 from ..text.analysis import count_terms
 
 Weights = dict[str, float]
@@ -74,7 +74,7 @@ class TermFeedback(Rewriter):
         self.fb_terms = fb_terms
         self.feedback = feedback
         self.on_error = on_error
-        check_ranges(type(self), vars(self))
+        check_attributes(self)
 
     def check(self) -> None:
         """Raise if a number is out of range or there are no statistics."""
@@ -90,16 +90,13 @@ class TermFeedback(Rewriter):
         """The analyzer of the index that the statistics describe."""
         return self.statistics.analyzer
 
-    @abstractmethod
     def frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
-        """Return the counts over the collection that :meth:`weigh` needs."""
+        """Return the counts over the collection that :meth:`weigh` needs: by document."""
+        return self.statistics.document_frequencies(stems)
 
     @abstractmethod
     def weigh(
-        self,
-        query: Weights,
-        documents: Sequence[FeedbackDocument],
-        frequencies: Mapping[str, int],
+        self, query: Weights, documents: Sequence[FeedbackDocument], frequencies: Mapping[str, int]
     ) -> Weights:
         """Return the weights of the new query.
 

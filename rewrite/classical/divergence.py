@@ -27,6 +27,11 @@ class Divergence(TermFeedback):
     query longer than ``fb_terms`` gets as many terms as it has itself.
     """
 
+    reference = (
+        "Amati. Probabilistic Models for Information Retrieval based on Divergence from "
+        "Randomness. PhD thesis, University of Glasgow, 2003"
+    )
+
     def __init__(
         self, statistics: CollectionStatistics, *, fb_docs: Count = 3, **settings: Any
     ) -> None:
@@ -47,10 +52,7 @@ class Divergence(TermFeedback):
         return self.statistics.collection_frequencies(stems)
 
     def weigh(
-        self,
-        query: Weights,
-        documents: Sequence[FeedbackDocument],
-        frequencies: Mapping[str, int],
+        self, query: Weights, documents: Sequence[FeedbackDocument], frequencies: Mapping[str, int]
     ) -> Weights:
         """Return the query's terms and those that diverge most."""
         length = sum(document.length for document in documents)
@@ -111,11 +113,6 @@ class Bo1(Divergence):
         >>> pipeline = Bo1(index.statistics, feedback=feedback) >> bm25  # doctest: +SKIP
     """
 
-    reference = (
-        "Amati. Probabilistic Models for Information Retrieval based on Divergence from "
-        "Randomness. PhD thesis, University of Glasgow, 2003"
-    )
-
     def divergence(self, tf: int, cf: int, length: int) -> float:
         """Return the information of ``tf`` occurrences, in bits."""
         mean = cf / self.statistics.num_docs
@@ -156,11 +153,6 @@ class KL(Divergence):
         >>> feedback = index.bm25() >> index.text()  # doctest: +SKIP
         >>> pipeline = KL(index.statistics, feedback=feedback) >> bm25  # doctest: +SKIP
     """
-
-    reference = (
-        "Amati. Probabilistic Models for Information Retrieval based on Divergence from "
-        "Randomness. PhD thesis, University of Glasgow, 2003"
-    )
 
     def divergence(self, tf: int, cf: int, length: int) -> float:
         """Return the term's part of the divergence, in bits."""

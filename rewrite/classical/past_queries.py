@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -10,11 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..base import NewQuery, Rewriter, Rewritten
-from ..columns import QID, QUERY, QUERY_TOKS, skipped
+from ..columns import QUERY, QUERY_TOKS, skipped
 from ..protocols import Analyzer, CollectionStatistics, Encoder
-from ..ranges import Count, Share, check_ranges
+from ..ranges import Count, Share, check_attributes
 from ..text.analysis import mix_terms
-from ..text.pool import TERMS, ExamplePool, ids_of, likeness, words_of
+from ..text.pool import TERMS, ExamplePool, likeness
 
 
 class PastQueries(Rewriter):
@@ -92,7 +93,7 @@ class PastQueries(Rewriter):
         self.repeated = repeated
         self.encoder = encoder
         self.on_error = on_error
-        check_ranges(type(self), vars(self))
+        check_attributes(self)
 
     @property
     def analyzer(self) -> Analyzer:
@@ -116,16 +117,10 @@ class PastQueries(Rewriter):
         self, query: Mapping[Hashable, Any], alike: npt.NDArray[np.floating[Any]]
     ) -> list[tuple[str, float]]:
         """Return the terms of the past queries that count, and how alike each is."""
-        ids, same = ids_of(query), set() if self.repeated else words_of(query)
         at = np.flatnonzero(alike > self.min_likeness)
-        found = []
-        for i in at[np.argsort(-alike[at], kind="stable")].tolist():
-            example = self.pool.examples[i]
-            if example[QID] not in ids and self.pool.words[i] not in same:
-                found.append((example[TERMS], float(alike[i])))
-                if len(found) == self.n:
-                    break
-        return found
+        best = at[np.argsort(-alike[at], kind="stable")].tolist()
+        past = islice(self.pool.others(query, best, repeated=self.repeated), self.n)
+        return [(self.pool.examples[i][TERMS], float(alike[i])) for i in past]
 
     def _mixed(self, query: str, past: list[tuple[str, float]]) -> dict[str, float]:
         total = sum(alike for _, alike in past)

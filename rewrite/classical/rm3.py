@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..protocols import CollectionStatistics
@@ -71,15 +71,8 @@ class RM3(TermFeedback):
         self.max_df = max_df
         super().__init__(statistics, **settings)
 
-    def frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
-        """Return document frequencies."""
-        return self.statistics.document_frequencies(stems)
-
     def weigh(
-        self,
-        query: Weights,
-        documents: Sequence[FeedbackDocument],
-        frequencies: Mapping[str, int],
+        self, query: Weights, documents: Sequence[FeedbackDocument], frequencies: Mapping[str, int]
     ) -> Weights:
         """Return the relevance model, mixed with the query."""
         most = self.max_df * self.statistics.num_docs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..protocols import CollectionStatistics
@@ -73,15 +73,8 @@ class Rocchio(TermFeedback):
         self.gamma = gamma
         super().__init__(statistics, **settings)
 
-    def frequencies(self, stems: Iterable[str]) -> Mapping[str, int]:
-        """Return document frequencies."""
-        return self.statistics.document_frequencies(stems)
-
     def weigh(
-        self,
-        query: Weights,
-        documents: Sequence[FeedbackDocument],
-        frequencies: Mapping[str, int],
+        self, query: Weights, documents: Sequence[FeedbackDocument], frequencies: Mapping[str, int]
     ) -> Weights:
         """Return the moved query."""
         relevant = [d for d in documents if d.label is None or d.label > 0]

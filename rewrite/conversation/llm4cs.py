@@ -14,8 +14,7 @@ from ..llm.base import LLM, Completions, Messages
 from ..parsing.labels import labelled
 from ..parsing.parsers import without_unfinished_word
 from ..prompting.formulation import Vector
-from ..prompting.llm_rewriter import Published
-from ..prompting.outcome import outcome
+from ..prompting.llm_rewriter import Published, outcome
 from ..prompting.prompt import Prompt
 from ..protocols import Encoder
 from ..text.similarity import cosines, encode_groups

@@ -13,7 +13,6 @@ from ..llm.base import LLM
 from ..prompting.documents import plain_text
 from ..prompting.formulation import Several
 from ..prompting.llm_rewriter import LLMRewriter, Published
-from ..prompting.outcome import outcome
 from ..protocols import Encoder
 from ..ranges import Count
 from ..text.similarity import Vectors, cosines, encode_groups
@@ -80,8 +79,7 @@ class QueryIntents(LLMRewriter):
             list(dict.fromkeys(part for answer in its for part in self.parse(answer)))
             for its in of_each
         ]
-        formed = self.formulation.form_batch(queries[QUERY].tolist(), intents)
-        return [outcome(its, new) for its, new in zip(of_each, formed, strict=True)]
+        return self.formed(queries, intents, of_each)
 
 
 def clusters(vectors: Vectors, count: int) -> list[list[int]]:

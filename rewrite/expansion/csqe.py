@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 
@@ -14,7 +14,6 @@ from ..parsing.cleaning import content_lines, content_of, has_word
 from ..parsing.lists import list_items
 from ..prompting.formulation import RepeatPerPart
 from ..prompting.llm_rewriter import LLMRewriter, Published
-from ..prompting.outcome import outcome
 from ..prompting.prompt import Prompt
 
 _QUOTED = re.compile(r'["“„]([^"“”„\n]+)["”“]')
@@ -54,7 +53,7 @@ class CSQE(LLMRewriter):
         "Lei, Cao, Zhou, Shen & Yates. Corpus-Steered Query Expansion with Large Language "
         "Models. EACL 2024"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="csqe/extraction",
         n=2,
         temperature=1.0,
@@ -80,8 +79,7 @@ class CSQE(LLMRewriter):
             [*self.parse(passages), *filter(None, map(key_sentences, extractions.texts))]
             for passages, extractions in pairs
         ]
-        formed = self.formulation.form_batch(texts, parts)
-        return [outcome(pair, new) for pair, new in zip(pairs, formed, strict=True)]
+        return self.formed(queries, parts, pairs)
 
 
 def key_sentences(generation: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 
@@ -49,7 +49,7 @@ class EventExpansion(LLMRewriter):
     """
 
     reference = "Event-driven Real-time Retrieval in Web Search. 2023"
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="event/statement", max_tokens=64, fb_docs=20, formulation=Repeat(1)
     )
 

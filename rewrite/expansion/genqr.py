@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import replace
 
 from ..parsing.parsers import Terms
 from ..prompting.formulation import Repeat
@@ -32,12 +32,8 @@ class GenQR(LLMRewriter):
         "Wang, MacAvaney, Macdonald & Ounis. Generative Query Reformulation for Effective Adhoc "
         "Search. 2023"
     )
-    published: ClassVar[Published] = Published(
-        prompt="genqr/keywords",
-        parser=Terms(),
-        formulation=Repeat(1),
-        temperature=1.0,
-        top_p=0.92,
+    published = Published(
+        prompt="genqr/keywords", parser=Terms(), formulation=Repeat(1), temperature=1.0, top_p=0.92
     )
 
 
@@ -56,11 +52,4 @@ class GenPRF(GenQR):
         'red couch for two sofa settee'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="genqr/keywords-prf",
-        parser=Terms(),
-        formulation=Repeat(1),
-        temperature=1.0,
-        top_p=0.92,
-        fb_docs=5,
-    )
+    published = replace(GenQR.published, prompt="genqr/keywords-prf", fb_docs=5)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
-from ..base import DOCUMENTS, Rewritten
-from ..columns import QUERY
+from ..base import Rewritten
 from ..llm.base import LLM, Messages
-from ..parsing.parsers import Terms
 from ..prompting.formulation import Repeat, Several
-from ..prompting.llm_rewriter import LLMRewriter, Published
-from ..prompting.outcome import outcome
+from ..prompting.llm_rewriter import LLMRewriter
 from ..prompting.prompt import Prompt
+from .genqr import GenQR
 
 
 class GenQREnsemble(LLMRewriter):
@@ -50,13 +49,7 @@ class GenQREnsemble(LLMRewriter):
         "Dhole & Agichtein. GenQREnsemble: Zero-Shot LLM Ensemble Prompting for Generative Query "
         "Reformulation. ECIR 2024"
     )
-    published: ClassVar[Published] = Published(
-        prompt="genqr/ensemble",
-        parser=Terms(),
-        formulation=Repeat(1),
-        temperature=1.0,
-        top_p=0.92,
-    )
+    published = replace(GenQR.published, prompt="genqr/ensemble")
 
     def __init__(
         self,
@@ -80,14 +73,10 @@ class GenQREnsemble(LLMRewriter):
     def messages(self, queries: pd.DataFrame) -> list[Messages]:
         """Render one prompt an instruction, query by query."""
         wordings = self.wordings()
-        slots = [{"query": query} for query in queries[QUERY]]
-        if self.fb_docs > 0:
-            for values, documents in zip(slots, queries[DOCUMENTS], strict=True):
-                values["documents"] = self.show(documents)
         return [
-            template.render(instruction=text, **values)
-            for template, values in zip(self.templates(queries), slots, strict=True)
-            for text in wordings
+            template.render(instruction=wording, **values)
+            for template, values in zip(self.templates(queries), self.slots(queries), strict=True)
+            for wording in wordings
         ]
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
@@ -97,8 +86,7 @@ class GenQREnsemble(LLMRewriter):
         groups = [answers[at : at + size] for at in range(0, len(answers), size)]
         keywords = [[" ".join(self.parse(answer)) for answer in group] for group in groups]
         parts = [[text for text in its if text] for its in keywords]
-        formed = self.formulation.form_batch(queries[QUERY].tolist(), parts)
-        return [outcome(group, new) for group, new in zip(groups, formed, strict=True)]
+        return self.formed(queries, parts, groups)
 
 
 class GenQREnsembleRF(GenQREnsemble):
@@ -117,14 +105,7 @@ class GenQREnsembleRF(GenQREnsemble):
         'red couch for two sofa'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="genqr/ensemble-rf",
-        parser=Terms(),
-        formulation=Repeat(1),
-        temperature=1.0,
-        top_p=0.92,
-        fb_docs=5,
-    )
+    published = replace(GenQREnsemble.published, prompt="genqr/ensemble-rf", fb_docs=5)
 
 
 class GenQRFusion(GenQREnsemble):
@@ -147,13 +128,7 @@ class GenQRFusion(GenQREnsemble):
         "Dhole, Chandradevan & Agichtein. Generative Query Reformulation Using Ensemble "
         "Prompting, Document Fusion, and Relevance Feedback. 2024"
     )
-    published: ClassVar[Published] = Published(
-        prompt="genqr/ensemble",
-        parser=Terms(),
-        formulation=Several(formulation=Repeat(1)),
-        temperature=1.0,
-        top_p=0.92,
-    )
+    published = replace(GenQREnsemble.published, formulation=Several(formulation=Repeat(1)))
 
 
 class GenQRFusionRF(GenQRFusion):
@@ -172,11 +147,4 @@ class GenQRFusionRF(GenQRFusion):
         'red couch for two sofa'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="genqr/ensemble-rf",
-        parser=Terms(),
-        formulation=Several(formulation=Repeat(1)),
-        temperature=1.0,
-        top_p=0.92,
-        fb_docs=5,
-    )
+    published = replace(GenQRFusion.published, prompt="genqr/ensemble-rf", fb_docs=5)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
 
@@ -38,6 +36,6 @@ class HyDE(LLMRewriter):
         "Gao, Ma, Lin & Callan. Precise Zero-Shot Dense Retrieval without Relevance Labels. "
         "ACL 2023"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="hyde/web", n=8, temperature=0.7, max_tokens=512, formulation=Repeat(8)
     )

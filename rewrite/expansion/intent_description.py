@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 
 from ..base import DOCUMENTS, Rewritten
 from ..columns import LABEL, QDESCRIPTION, QUERY
-from ..llm.base import LLM, Messages
+from ..llm.base import LLM
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..ranges import Count
@@ -59,7 +59,7 @@ class IntentDescription(LLMRewriter):
         "Zhang, Guo, Fan, Lan & Cheng. Query Understanding via Intent Description Generation. "
         "CIKM 2020"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="intent-description/contrast", max_tokens=128, fb_docs=100, formulation=Repeat(5)
     )
 
@@ -86,20 +86,13 @@ class IntentDescription(LLMRewriter):
                 outcome.columns = {QDESCRIPTION: description}
         return outcomes
 
-    def messages(self, queries: pd.DataFrame) -> list[Messages]:
-        """Render the prompts, each with the two kinds of documents."""
-        rows = zip(self.templates(queries), queries[QUERY], queries[DOCUMENTS], strict=True)
-        prompts: list[Messages] = []
-        for template, query, documents in rows:
-            relevant, irrelevant = self.contrasted(documents)
-            prompts.append(
-                template.render(
-                    query=query,
-                    relevant=self.show(relevant) if relevant else "(none)",
-                    irrelevant=self.show(irrelevant) if irrelevant else "(none)",
-                )
-            )
-        return prompts
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in the query and the two kinds of documents."""
+        filled = []
+        for query, documents in zip(queries[QUERY], queries[DOCUMENTS], strict=True):
+            shown = [self.show(its) if its else "(none)" for its in self.contrasted(documents)]
+            filled.append({"query": query, "relevant": shown[0], "irrelevant": shown[1]})
+        return filled
 
     def contrasted(self, documents: Documents) -> tuple[Documents, Documents]:
         """Return relevant and irrelevant documents, by judgement or else by rank.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import replace
 
 from ..parsing.parsers import ReasonedText, Terms
 from ..prompting.formulation import Repeat
@@ -35,7 +35,7 @@ class Q2D(LLMRewriter):
     """
 
     reference = _REFERENCE
-    published: ClassVar[Published] = Published(prompt="jagerman/q2d", formulation=Repeat(5))
+    published = Published(prompt="jagerman/q2d", formulation=Repeat(5))
 
 
 class Q2DZS(Q2D):
@@ -49,7 +49,7 @@ class Q2DZS(Q2D):
         'couch couch couch couch couch Sofas seat two.'
     """
 
-    published: ClassVar[Published] = Published(prompt="jagerman/q2d-zs", formulation=Repeat(5))
+    published = replace(Q2D.published, prompt="jagerman/q2d-zs")
 
 
 class Q2DPRF(Q2D):
@@ -67,9 +67,7 @@ class Q2DPRF(Q2D):
         'red couch for two Sofas seat two.'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="jagerman/q2d-prf", formulation=Repeat(5), fb_docs=3
-    )
+    published = replace(Q2D.published, prompt="jagerman/q2d-prf", fb_docs=3)
 
 
 class Q2E(LLMRewriter):
@@ -93,9 +91,7 @@ class Q2E(LLMRewriter):
     """
 
     reference = _REFERENCE
-    published: ClassVar[Published] = Published(
-        prompt="jagerman/q2e", parser=Terms(), formulation=Repeat(5)
-    )
+    published = Published(prompt="jagerman/q2e", parser=Terms(), formulation=Repeat(5))
 
 
 class Q2EZS(Q2E):
@@ -109,9 +105,7 @@ class Q2EZS(Q2E):
         'couch couch couch couch couch sofa settee'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="jagerman/q2e-zs", parser=Terms(), formulation=Repeat(5)
-    )
+    published = replace(Q2E.published, prompt="jagerman/q2e-zs")
 
 
 class Q2EPRF(Q2E):
@@ -129,9 +123,7 @@ class Q2EPRF(Q2E):
         'red couch for two sofa settee'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="jagerman/q2e-prf", parser=Terms(), formulation=Repeat(5), fb_docs=3
-    )
+    published = replace(Q2E.published, prompt="jagerman/q2e-prf", fb_docs=3)
 
 
 class CoT(LLMRewriter):
@@ -154,9 +146,7 @@ class CoT(LLMRewriter):
     """
 
     reference = _REFERENCE
-    published: ClassVar[Published] = Published(
-        prompt="jagerman/cot", parser=ReasonedText(), formulation=Repeat(5)
-    )
+    published = Published(prompt="jagerman/cot", parser=ReasonedText(), formulation=Repeat(5))
 
 
 class CoTPRF(CoT):
@@ -174,6 +164,4 @@ class CoTPRF(CoT):
         'red couch for two So: a sofa.'
     """
 
-    published: ClassVar[Published] = Published(
-        prompt="jagerman/cot-prf", parser=ReasonedText(), formulation=Repeat(5), fb_docs=3
-    )
+    published = replace(CoT.published, prompt="jagerman/cot-prf", fb_docs=3)

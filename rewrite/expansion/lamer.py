@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from ..prompting.formulation import Interleave
 from ..prompting.llm_rewriter import LLMRewriter, Published
 
@@ -32,7 +30,7 @@ class LameR(LLMRewriter):
     """
 
     reference = "Shen et al. Large Language Models are Strong Zero-Shot Retriever. 2023"
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="lamer/answer",
         n=5,
         temperature=1.0,

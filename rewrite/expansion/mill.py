@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..base import DOCUMENTS, Rewritten
 from ..columns import QUERY
-from ..llm.base import LLM, Messages
+from ..llm.base import LLM
 from ..prompting.documents import plain_text
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
-from ..prompting.outcome import outcome
 from ..protocols import Encoder
 from ..ranges import Count, Natural
 from ..text.similarity import Vectors, cosines, encode_groups
@@ -58,7 +57,7 @@ class MILL(LLMRewriter):
         "Jia et al. MILL: Mutual Verification with Large Language Models for Zero-Shot Query "
         "Expansion. NAACL 2024"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="mill/query-query-document",
         n=5,
         temperature=0.7,
@@ -81,12 +80,9 @@ class MILL(LLMRewriter):
         self.keep_docs = keep_docs
         self.encoder = encoder
 
-    def messages(self, queries: pd.DataFrame) -> list[Messages]:
-        """Render one prompt a query, without documents."""
-        return [
-            template.render(query=query)
-            for template, query in zip(self.templates(queries), queries[QUERY], strict=True)
-        ]
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in the query, without documents."""
+        return [{"query": query} for query in queries[QUERY]]
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Generate, verify and form."""
@@ -97,8 +93,7 @@ class MILL(LLMRewriter):
             for documents in queries[DOCUMENTS]
         ]
         kept = self.verified(generated, found)
-        formed = self.formulation.form_batch(queries[QUERY].tolist(), kept)
-        return [outcome([answer], new) for answer, new in zip(answers, formed, strict=True)]
+        return self.formed(queries, kept, [[answer] for answer in answers])
 
     def verified(
         self, generated: Sequence[list[str]], found: Sequence[list[str]]

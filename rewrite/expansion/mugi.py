@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from ..prompting.formulation import AdaptiveRepeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
 
@@ -35,10 +33,6 @@ class MuGI(LLMRewriter):
         "Zhang, Wu, Yang & Nie. Exploring the Best Practices of Query Expansion with Large "
         "Language Models. Findings of EMNLP 2024"
     )
-    published: ClassVar[Published] = Published(
-        prompt="mugi/passage",
-        n=5,
-        temperature=1.0,
-        max_tokens=1024,
-        formulation=AdaptiveRepeat(4),
+    published = Published(
+        prompt="mugi/passage", n=5, temperature=1.0, max_tokens=1024, formulation=AdaptiveRepeat(4)
     )

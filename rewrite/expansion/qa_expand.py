@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 
@@ -14,7 +14,6 @@ from ..llm.base import LLM, Completions, Messages
 from ..parsing.parsers import Items
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
-from ..prompting.outcome import outcome
 from ..prompting.prompt import Prompt
 from ..ranges import Count
 
@@ -51,7 +50,7 @@ class QAExpand(LLMRewriter):
         "Seo & Lee. QA-Expand: Multi-Question Answer Generation for Enhanced Query Expansion in "
         "Information Retrieval. 2025"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="qa-expand/questions", parser=Items(), max_tokens=512, formulation=Repeat(3)
     )
 
@@ -69,13 +68,9 @@ class QAExpand(LLMRewriter):
         self.answer_prompt = answer_prompt
         self.filter_prompt = filter_prompt
 
-    def messages(self, queries: pd.DataFrame) -> list[Messages]:
-        """Render the prompts for questions."""
-        number = str(self.questions)
-        return [
-            template.render(query=query, number=number)
-            for template, query in zip(self.templates(queries), queries[QUERY], strict=True)
-        ]
+    def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
+        """Fill in the query, and how many questions to ask."""
+        return [{"query": query, "number": str(self.questions)} for query in queries[QUERY]]
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Ask for questions, answers and useful answers; each step takes what the last brought."""
@@ -95,12 +90,10 @@ class QAExpand(LLMRewriter):
                 for text, its in zip(texts, answers, strict=True)
             ],
         )
-        outcomes = []
-        for trail, new in zip(trails, self.formulation.form_batch(texts, kept), strict=True):
-            made = outcome(trail, new)
+        outcomes = self.formed(queries, kept, trails)
+        for made, trail in zip(outcomes, trails, strict=True):
             if made.status != OK and len(trail) == 3 and trail[-1].error is None:
                 made.status = skipped("no answer is useful")
-            outcomes.append(made)
         return outcomes
 
     def _step(

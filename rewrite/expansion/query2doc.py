@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
 
@@ -36,6 +34,6 @@ class Query2Doc(LLMRewriter):
     reference = (
         "Wang, Yang & Wei. Query2doc: Query Expansion with Large Language Models. EMNLP 2023"
     )
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="query2doc/zero-shot", n=1, temperature=1.0, max_tokens=128, formulation=Repeat(5)
     )

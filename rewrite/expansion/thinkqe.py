@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 import pyterrier as pt
@@ -12,7 +12,6 @@ from ..columns import DOCNO, QID, QUERY, QUERY_FORMS
 from ..llm.base import LLM, Completions
 from ..prompting.formulation import AdaptiveRepeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
-from ..prompting.outcome import outcome
 from ..ranges import Count
 
 
@@ -52,7 +51,7 @@ class ThinkQE(LLMRewriter):
     """
 
     reference = "Lei et al. ThinkQE: Query Expansion via an Evolving Thinking Process. 2025"
-    published: ClassVar[Published] = Published(
+    published = Published(
         prompt="thinkqe/round",
         n=2,
         temperature=0.6,
@@ -86,7 +85,7 @@ class ThinkQE(LLMRewriter):
                 todo = self._unseen(todo, formed, seen)
             if todo.empty:
                 break
-        return [outcome(its, new) for its, new in zip(answers, formed, strict=True)]
+        return self.formed(queries, parts, answers)
 
     def _unseen(
         self, queries: pd.DataFrame, formed: list[list[NewQuery]], seen: list[set[str]]

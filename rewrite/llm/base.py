@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..columns import USAGE_KEYS
 from ..errors import LLMError
+from ..ranges import Count, Portion, Weight, check_attributes
 from ..usage import Usage
 
 Message = dict[str, str]
@@ -17,12 +19,18 @@ Message = dict[str, str]
 Messages = Sequence[Message]
 """One prompt."""
 
-PromptKey = tuple[tuple[str, str], ...]
 
-
-def prompt_key(prompt: Messages) -> PromptKey:
-    """Return what is equal for equal prompts, and can be hashed."""
+def prompt_key(prompt: Messages) -> Hashable:
+    """Return what is equal for equal prompts."""
     return tuple([(message["role"], message["content"]) for message in prompt])
+
+
+def alike(keys: Iterable[Hashable]) -> list[list[int]]:
+    """Return the positions of each key, the keys in the order in which they first occur."""
+    positions: dict[Hashable, list[int]] = {}
+    for position, key in enumerate(keys):
+        positions.setdefault(key, []).append(position)
+    return list(positions.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +48,16 @@ class Sampling:
             :attr:`~LLM.constrains` its output; others leave it aside.
     """
 
-    n: int = 1
-    temperature: float = 0.0
-    top_p: float = 1.0
-    max_tokens: int = 256
+    n: Count = 1
+    temperature: Weight = 0.0
+    top_p: Portion = 1.0
+    max_tokens: Count = 256
     stop: tuple[str, ...] = ()
     seed: int | None = None
     schema: Mapping[str, Any] | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
-        checks = {
-            "n": (self.n >= 1, "at least 1"),
-            "temperature": (self.temperature >= 0, "0 or more"),
-            "top_p": (0 < self.top_p <= 1, "in (0, 1]"),
-            "max_tokens": (self.max_tokens >= 1, "at least 1"),
-        }
-        for name, (fine, expected) in checks.items():
-            if not fine:
-                raise ValueError(f"{name} should be {expected}, found {getattr(self, name)!r}")
+        check_attributes(self)
 
     @property
     def repeatable(self) -> bool:
@@ -97,13 +97,17 @@ class Completions:
     @property
     def usage(self) -> Usage:
         """What the answer cost, in the form of the column ``qusage``."""
-        return {
-            "requests": 1,
-            "cached": int(self.cached),
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "seconds": self.seconds,
-        }
+        tokens = (self.prompt_tokens, self.completion_tokens)
+        return dict(zip(USAGE_KEYS, (1, int(self.cached), *tokens, self.seconds), strict=True))
+
+    def add(self, more: Completions) -> None:
+        """Add further completions of the same prompt; none is left if one fails."""
+        self.prompt_tokens += more.prompt_tokens
+        self.completion_tokens += more.completion_tokens
+        self.seconds += more.seconds
+        self.cut |= more.cut
+        self.error = self.error or more.error
+        self.texts = [] if self.error else self.texts + more.texts
 
     def copy(self, texts: list[str]) -> Completions:
         """Return the same answer for another copy of the prompt, which cost nothing."""
@@ -168,30 +172,17 @@ class LLM(ABC):
         sampling = Sampling(n, temperature, top_p, max_tokens, tuple(stop), seed, schema)
         if not prompts:
             return []
-        first: dict[PromptKey, int] = {}
-        distinct: list[Messages] = []
-        position: list[int] = []
-        if sampling.repeatable:
-            for prompt in prompts:
-                at = first.setdefault(prompt_key(prompt), len(distinct))
-                if at == len(distinct):
-                    distinct.append(prompt)
-                position.append(at)
-        else:
-            distinct, position = list(prompts), list(range(len(prompts)))
+        copies = alike(map(prompt_key, prompts) if sampling.repeatable else range(len(prompts)))
+        distinct = [prompts[positions[0]] for positions in copies]
         answers = dict(self.stream(distinct, sampling))
         missing = len(distinct) - len(answers)
         if missing:
             raise LLMError(f"{self!r} gave no answer to {missing} of {len(distinct)} prompts")
-        out: list[Completions] = []
-        used: set[int] = set()
-        for at in position:
-            answer = answers[at]
-            if at in used:
-                answer = answer.copy(answer.texts)
-            used.add(at)
-            out.append(answer)
-        return out
+        given: dict[int, Completions] = {}
+        for at, (first, *others) in enumerate(copies):
+            given[first] = answers[at]
+            given |= {position: answers[at].copy(answers[at].texts) for position in others}
+        return [given[position] for position in range(len(prompts))]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self.identity == other.identity

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-from .answers import SCHEMA, canonical_json, open_answers
+from ..errors import LLMError
+from ..stores.sqlite import Database, Layout, open_database
 from .base import LLM, Completions, Messages, Sampling
 from .wrapped import Wrapped
+
+SCHEMA: Final = 1
+"""Version of the file's layout and of its keys."""
+
+LAYOUT: Final = Layout(
+    "cache",
+    0x7074_7277,  # ptrw
+    ("CREATE TABLE answers (key BLOB PRIMARY KEY, request TEXT, answer TEXT)",),
+    version=SCHEMA,
+    error=LLMError,
+    missing="run once with offline=False to ask the model",
+    reading=" (readable is enough with offline=True)",
+)
+
+_KEPT: Final = ("texts", "prompt_tokens", "completion_tokens", "seconds", "cut")
+
+_KEYS_A_QUERY: Final = 500
+"""SQLite takes at least 999."""
 
 
 class Cached(Wrapped):
@@ -62,35 +81,41 @@ class Cached(Wrapped):
         requests = self._requests(prompts, sampling)
         keys = [hashlib.sha256(request.encode()).digest() for request in requests]
         misses: list[int] = []
-        with open_answers(self.path, read_only=self.offline) as answers:
-            for position, answer in enumerate(answers.find(keys)):
+        missing = f"not in the cache {self.path}: {LAYOUT.missing}"
+        with open_database(self.path, LAYOUT, read_only=self.offline) as file:
+            for position, answer in enumerate(found(file, keys)):
                 if answer is not None:
                     yield position, answer
                 elif self.offline:
-                    yield position, Completions([], error=self._missing())
+                    yield position, Completions([], error=missing)
                 else:
                     misses.append(position)
             if not misses:
                 return
             asked = self.llm.stream([prompts[position] for position in misses], sampling)
-            with _stopped_at_the_end(asked):
+            try:
                 for number, answer in asked:
                     position = misses[number]
                     if answer.error is None:
-                        answers.add(keys[position], requests[position], answer)
+                        kept = canonical_json({name: getattr(answer, name) for name in _KEPT})
+                        row = (keys[position], requests[position], kept)
+                        file.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", row)
                     yield position, answer
+            finally:
+                if isinstance(asked, Generator):
+                    asked.close()  # as soon as nobody wants more, so that the model stops working
 
     def clear(self) -> None:
         """Forget every answer in the file, whichever model gave it."""
-        with open_answers(self.path) as answers:
-            answers.clear()
+        with open_database(self.path, LAYOUT) as file:
+            file.execute("DELETE FROM answers")
 
     def __len__(self) -> int:
         """Return the number of answers in the file, whichever model gave them."""
         if not self.path.exists():
             return 0
-        with open_answers(self.path, read_only=self.offline) as answers:
-            return len(answers)
+        with open_database(self.path, LAYOUT, read_only=self.offline) as file:
+            return int(file.execute("SELECT count(*) FROM answers")[0][0])
 
     def __bool__(self) -> bool:
         return True  # an empty cache is a language model all the same
@@ -117,15 +142,17 @@ class Cached(Wrapped):
             occurrences[messages] += 1
         return requests
 
-    def _missing(self) -> str:
-        return f"not in the cache {self.path}: run once with offline=False to ask the model"
+
+def found(file: Database, keys: Sequence[bytes]) -> Iterator[Completions | None]:
+    """Yield the answer of every key, in order; None where there is none."""
+    for start in range(0, len(keys), _KEYS_A_QUERY):
+        some = keys[start : start + _KEYS_A_QUERY]
+        holes = ",".join("?" * len(some))
+        rows = dict(file.execute(f"SELECT key, answer FROM answers WHERE key IN ({holes})", some))
+        for stored in map(rows.get, some):
+            yield None if stored is None else Completions(**json.loads(stored), cached=True)
 
 
-@contextmanager
-def _stopped_at_the_end(answers: Iterator[Any]) -> Iterator[None]:
-    """Close a model's answers as soon as nobody wants more, so that it stops working."""
-    try:
-        yield
-    finally:
-        if isinstance(answers, Generator):
-            answers.close()
+def canonical_json(value: object) -> str:
+    """Return JSON that is the same text for the same value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -66,14 +66,9 @@ class FakeLLM(LLM):
             except Exception as error:  # a scripted failure
                 yield position, Completions([], error=f"{type(error).__name__}: {error}")
                 continue
-            yield (
-                position,
-                Completions(
-                    texts,
-                    prompt_tokens=sum(m["content"].count(" ") + 1 for m in prompt),
-                    completion_tokens=sum(text.count(" ") + 1 for text in texts),
-                ),
-            )
+            read = sum(message["content"].count(" ") + 1 for message in prompt)
+            written = sum(text.count(" ") + 1 for text in texts)
+            yield position, Completions(texts, prompt_tokens=read, completion_tokens=written)
 
     def _answer(self, prompt: Messages, sample: int) -> str:
         reply = self.reply

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -41,25 +42,10 @@ class Spent:
     money: float = 0.0
 
     def __add__(self, other: Spent) -> Spent:
-        return Spent(
-            self.requests + other.requests,
-            self.cached + other.cached,
-            self.prompt_tokens + other.prompt_tokens,
-            self.completion_tokens + other.completion_tokens,
-            self.money + other.money,
-        )
-
-    def __neg__(self) -> Spent:
-        return Spent(
-            -self.requests,
-            -self.cached,
-            -self.prompt_tokens,
-            -self.completion_tokens,
-            -self.money,
-        )
+        return Spent(*map(operator.add, astuple(self), astuple(other)))
 
     def __sub__(self, other: Spent) -> Spent:
-        return self + -other
+        return Spent(*map(operator.sub, astuple(self), astuple(other)))
 
 
 @dataclass
@@ -111,11 +97,17 @@ class Metered(Wrapped):
         self, prompts: Sequence[Messages], sampling: Sampling
     ) -> Iterator[tuple[int, Completions]]:
         """Hand through, and count."""
-        for position, answer in self.llm.stream(prompts, sampling):
+        for position, answer in self.answers(prompts, sampling):
             tokens = (answer.prompt_tokens, answer.completion_tokens)
             cost = 0.0 if answer.cached else money(self.price, *tokens)
             self.spent += Spent(1, int(answer.cached), *tokens, cost)
             yield position, answer
+
+    def answers(
+        self, prompts: Sequence[Messages], sampling: Sampling
+    ) -> Iterator[tuple[int, Completions]]:
+        """Yield the answers to count: the inner model's."""
+        return self.llm.stream(prompts, sampling)
 
 
 class Budgeted(Wrapped):
@@ -174,7 +166,7 @@ class StandInEncoder:
         return np.ones((len(texts), 1), dtype=np.float32)
 
 
-class Estimating(Wrapped):
+class Estimating(Metered):
     """Answers without a model: from the cache where it can, else with a stand-in.
 
     Attributes:
@@ -183,33 +175,21 @@ class Estimating(Wrapped):
     """
 
     def __init__(self, llm: LLM, *, cache: LLM | None = None, price: Price | None = None) -> None:
-        super().__init__(llm)
+        super().__init__(llm, price=price)
         self.cache = cache
-        self.price = price
-        self.spent = Spent()
 
-    def stream(
+    def answers(
         self, prompts: Sequence[Messages], sampling: Sampling
     ) -> Iterator[tuple[int, Completions]]:
-        """Count, and give every prompt a word for an answer."""
-        hits: dict[int, Completions] = {}
-        if self.cache is not None:
-            for position, answer in self.cache.stream(prompts, sampling):
-                if answer.error is None:
-                    hits[position] = answer
+        """Give every prompt that is not in the cache a word for an answer."""
+        found = () if self.cache is None else self.cache.stream(prompts, sampling)
+        hits = {position: answer for position, answer in found if answer.error is None}
         for position, prompt in enumerate(prompts):
             if position in hits:
-                answer = hits[position]
-                tokens = (answer.prompt_tokens, answer.completion_tokens)
-                self.spent += Spent(1, 1, *tokens)
-            else:
-                characters = sum(len(message["content"]) for message in prompt)
-                tokens = (-(-characters // 4), sampling.max_tokens * sampling.n)
-                # another answer to every prompt, so that later steps ask as often as they would
-                words = f"estimate {zlib.crc32(prompt[-1]['content'].encode()):08x}"
-                answer = Completions([words] * sampling.n, *tokens)
-                self.spent += Spent(1, 0, *tokens, money(self.price, *tokens))
-            yield position, answer
-
-
-__all__ = ["Budget", "BudgetError", "Budgeted", "Estimating", "Metered", "Price", "Spent"]
+                yield position, hits[position]
+                continue
+            characters = sum(len(message["content"]) for message in prompt)
+            # another answer to every prompt, so that later steps ask as often as they would
+            words = f"estimate {zlib.crc32(prompt[-1]['content'].encode()):08x}"
+            tokens = (-(-characters // 4), sampling.max_tokens * sampling.n)
+            yield position, Completions([words] * sampling.n, *tokens)

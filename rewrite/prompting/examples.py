@@ -6,13 +6,14 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pandas as pd
 
 from ..columns import QID, QUERY
 from ..protocols import Encoder
-from ..text.pool import Example, ExamplePool, ids_of, likeness, words_of
+from ..text.pool import Example, ExamplePool, likeness
 
 
 @dataclass(frozen=True)
@@ -39,19 +40,11 @@ class ExampleSource(ABC):
 
     def for_queries(self, queries: pd.DataFrame) -> list[list[Example]]:
         """Return the examples of each query, the best one last, next to the query."""
-        words = self.pool.words
-        chosen = []
-        for row, positions in zip(
-            queries.to_dict("records"), self.ranked(queries[QUERY].tolist()), strict=True
-        ):
-            ids, texts = ids_of(row), words_of(row)
-            best: list[Example] = []
-            for at in positions:
-                if self.pool.examples[at][QID] not in ids and words[at] not in texts:
-                    best.append(self.pool.examples[at])
-                    if len(best) == self.count:
-                        break
-            chosen.append(best[::-1])
+        chosen: list[list[Example]] = []
+        ranked = self.ranked(queries[QUERY].tolist())
+        for query, positions in zip(queries.to_dict("records"), ranked, strict=True):
+            best = list(islice(self.pool.others(query, positions), self.count))
+            chosen.append([self.pool.examples[at] for at in reversed(best)])
         return chosen
 
 

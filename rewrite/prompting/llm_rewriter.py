@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from functools import reduce
+from typing import Any, ClassVar, Final, Literal
 
 import pandas as pd
 import pyterrier as pt
 
-from ..base import DOCUMENTS, Rewriter, Rewritten
-from ..columns import QUERY
+from ..base import DOCUMENTS, NewQuery, Rewriter, Rewritten, add_usage
+from ..columns import OK, QUERY, failed
 from ..llm.base import LLM, Completions, Messages, Sampling
 from ..parsing.parsers import Parser, Text, without_unfinished_word
 from ..protocols import Analyzer
@@ -19,8 +20,9 @@ from ..text.pool import Example
 from .documents import show_documents
 from .examples import ExampleSource
 from .formulation import Formulation, Replace, Vector
-from .outcome import outcome
 from .prompt import Prompt
+
+NOTHING_USABLE: Final = "no usable text in the answers"
 
 
 @dataclass(frozen=True)
@@ -213,12 +215,27 @@ class LLMRewriter(Rewriter):
         """Ask the model once for the whole batch, then parse and form."""
         answers = self.generate(self.messages(queries), parser=self.parser)
         parts = [self.parse(answer) for answer in answers]
+        asked = [[answer] for answer in answers]
+        return self.formed(queries, parts, asked, unusable="no usable text in the answer")
+
+    def formed(
+        self,
+        queries: pd.DataFrame,
+        parts: Sequence[Sequence[str]],
+        answers: Sequence[Sequence[Completions]],
+        *,
+        unusable: str = NOTHING_USABLE,
+    ) -> list[Rewritten]:
+        """Form the new queries.
+
+        Args:
+            queries: One row a query.
+            parts: For each query what it is formed of; if nothing, it stays as it is.
+            answers: For each query every answer of the model, in the order of the requests.
+            unusable: What to say of a query without parts whose requests did not fail.
+        """
         formed = self.formulation.form_batch(queries[QUERY].tolist(), parts)
-        unusable = "no usable text in the answer"
-        return [
-            outcome([answer], new if its else [], unusable=unusable)  # Keep forms without parts
-            for new, answer, its in zip(formed, answers, parts, strict=True)
-        ]
+        return [outcome(its, new, unusable) for its, new in zip(answers, formed, strict=True)]
 
     def generate(
         self, prompts: Sequence[Messages], *, parser: Parser | None = None
@@ -255,3 +272,24 @@ class LLMRewriter(Rewriter):
     def repeatable(self) -> bool:
         """Whether the model is asked greedily, or with a seed."""
         return self.temperature == 0 or self.seed is not None
+
+
+def outcome(
+    answers: Sequence[Completions], new: Sequence[NewQuery], unusable: str = NOTHING_USABLE
+) -> Rewritten:
+    """Sum up a query that took several requests, or several kinds of them.
+
+    A request that failed is no loss as long as another brought something.
+
+    Args:
+        answers: Every answer for the query, in the order of the requests.
+        new: The new queries that were formed of them; none, if nothing was usable.
+        unusable: What to say then.
+    """
+    errors = [answer.error for answer in answers if answer.error is not None]
+    return Rewritten(
+        new,
+        OK if new else failed(errors[0] if errors else unusable),
+        [text for answer in answers for text in answer.texts],
+        reduce(add_usage, (answer.usage for answer in answers), None),
+    )

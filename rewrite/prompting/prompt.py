@@ -86,7 +86,7 @@ class Prompt:
         """
         if not self.example:
             raise ValueError(f"prompt {self.id!r} takes no examples; use a few-shot prompt")
-        needed = _slots_in(self.example)
+        needed = set(re.findall(r"\{(\w+)\}", self.example))
         for number, example in enumerate(examples, 1):
             missing = sorted(needed - set(example))
             if missing:
@@ -107,18 +107,11 @@ class Prompt:
                 f"prompt {self.id!r} needs values for {sorted(self._slot_set)}, "
                 f"found {sorted(values)}"
             )
-        return [
-            {
-                "role": role,
-                # odd parts are the names of slots
-                "content": "".join(
-                    [values[part] if i % 2 else part for i, part in enumerate(parts)]
-                )
-                if len(parts) > 1
-                else parts[0],
-            }
-            for role, parts in self._parts
-        ]
+        messages = []
+        for role, parts in self._parts:  # odd parts are the names of slots
+            filled = [values[part] if i % 2 else part for i, part in enumerate(parts)]
+            messages.append({"role": role, "content": "".join(filled)})
+        return messages
 
     @cached_property
     def _slot_set(self) -> frozenset[str]:
@@ -145,10 +138,6 @@ def _slot_pattern(slots: Sequence[str]) -> re.Pattern[str] | None:
     return re.compile(r"\{(" + "|".join(map(re.escape, slots)) + r")\}") if slots else None
 
 
-def _slots_in(template: str) -> set[str]:
-    return set(re.findall(r"\{(\w+)\}", template))
-
-
 def _fill(template: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), template)
 
@@ -159,17 +148,17 @@ def _load(name: str) -> Prompt:
         file = Path(path)
         if not file.is_file():
             raise ValueError(f"there is no prompt file {path!r}")
-        return _from_file(file, file.stat().st_mtime_ns, f"{file.stem}/{key}")
+        return _read(file, file.stat().st_mtime_ns, f"{file.stem}/{key}")
     family, _, key = name.partition("/")
-    own = _own_file(family)
+    own, ours = _own_file(family), _families().get(family)
     if own is None:
         return _of_library(name)
     stamp = own.stat().st_mtime_ns
-    known = _names_in_library(family)
-    if key not in _names_in_file(own, stamp) and key in known:
+    replaces = ours is not None and key in _entries(ours, 0)[0]
+    if replaces and key not in _entries(own, stamp)[0]:
         return _of_library(name)
-    prompt = _from_file(own, stamp, name)
-    if key in known and set(prompt.slots) != set(_of_library(name).slots):
+    prompt = _read(own, stamp, name)
+    if replaces and set(prompt.slots) != set(_of_library(name).slots):
         raise ValueError(
             f"prompt {key!r} of {own} has the slots {sorted(prompt.slots)}; it replaces one of "
             f"the library, so expected {sorted(_of_library(name).slots)}"
@@ -187,17 +176,6 @@ def _own_file(family: str) -> Path | None:
     return file if file.is_file() else None
 
 
-@lru_cache(maxsize=256)
-def _from_file(file: Path, stamp: int, id_: str) -> Prompt:
-    return _read(file.read_text(encoding="utf-8"), str(file), id_)
-
-
-@lru_cache(maxsize=64)
-def _names_in_file(file: Path, stamp: int) -> frozenset[str]:
-    return frozenset(_prompts(file.read_text(encoding="utf-8"), str(file))[0])
-
-
-@lru_cache(maxsize=256)
 def _of_library(name: str) -> Prompt:
     family, _, _ = name.partition("/")
     families = _families()
@@ -208,15 +186,7 @@ def _of_library(name: str) -> Prompt:
                 f"the text {name!r}"
             )
         raise ValueError(f"there is no prompt family {family!r}{_near(family, families)}")
-    return _read(families[family].read_text(encoding="utf-8"), f"{family}.yaml", name)
-
-
-@lru_cache(maxsize=64)
-def _names_in_library(family: str) -> frozenset[str]:
-    entry = _families().get(family)
-    if entry is None:
-        return frozenset()
-    return frozenset(_prompts(entry.read_text(encoding="utf-8"), f"{family}.yaml")[0])
+    return _read(families[family], 0, name)
 
 
 @lru_cache(maxsize=1)
@@ -225,22 +195,25 @@ def _families() -> Mapping[str, Any]:
     return {entry.name.removesuffix(".yaml"): entry for entry in folder.iterdir()}
 
 
-def _prompts(text: str, where: str) -> tuple[Mapping[str, Any], str]:
-    """Return the entries of a prompt file, and its reference."""
+@lru_cache(maxsize=64)
+def _entries(file: Path, stamp: int) -> tuple[Mapping[str, Any], str]:
+    """Return the entries of a prompt file, and its reference; ``stamp`` is when it was changed."""
     import yaml
 
     try:
-        content: Any = yaml.safe_load(text)
+        content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise ValueError(f"{where} is not valid YAML: {error}") from error
+        raise ValueError(f"{file} is not valid YAML: {error}") from error
     prompts = content.get("prompts") if isinstance(content, dict) else None
     if not isinstance(prompts, dict):
-        raise ValueError(f"{where} should hold a mapping with the key 'prompts'")
+        raise ValueError(f"{file} should hold a mapping with the key 'prompts'")
     return prompts, content.get("reference", "").strip()
 
 
-def _read(text: str, where: str, id_: str) -> Prompt:
-    prompts, reference = _prompts(text, where)
+@lru_cache(maxsize=256)
+def _read(file: Path, stamp: int, id_: str) -> Prompt:
+    prompts, reference = _entries(file, stamp)
+    where = file.name if file in _families().values() else str(file)
     key = id_.partition("/")[2]
     if not key:
         names = ", ".join(f"{id_.partition('/')[0]}/{name}" for name in prompts)

@@ -12,7 +12,7 @@ import pandas as pd
 from ..around import Around
 from ..base import Rewriter, Rewritten, add_usage
 from ..columns import QCAND, QID, QSTATUS, skipped
-from ..llm.spread import Spread
+from ..llm.wrapped import Spread
 from ..protocols import Reward
 from ..ranges import Count
 

@@ -143,6 +143,21 @@ class ExamplePool:
         """The words of each example's query, by which queries are the same."""
         return [words_in(example[QUERY]) for example in self.examples]
 
+    def others(
+        self, query: Mapping[Hashable, Any], positions: Iterable[int], *, repeated: bool = False
+    ) -> Iterator[int]:
+        """Yield the positions of examples that are not the query under test.
+
+        Args:
+            query: Its row.
+            positions: Where to look, in this order.
+            repeated: Whether an example of the same words, but another id, is not the query.
+        """
+        ids, same = ids_of(query), set() if repeated else words_of(query)
+        for at in positions:
+            if self.examples[at][QID] not in ids and self.words[at] not in same:
+                yield at
+
     def __len__(self) -> int:
         return len(self.examples)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ...errors import LLMError
 from ...extras import quiet_loading
-from ..base import Sampling
+from ..base import Completions, Sampling
 from .decoding import GumbelSampler, StopTexts, cut_at
 
 SMALL_MODEL: Final = 50_000_000
@@ -28,17 +28,6 @@ class Row:
 
 
 @dataclass(slots=True)
-class Written:
-    """What the model wrote for a row."""
-
-    text: str
-    tokens: int
-    cut: bool = False
-    seconds: float = 0.0
-    error: str | None = None
-
-
-@dataclass(slots=True)
 class LoadedModel:
     """A loaded model and what is known about it."""
 
@@ -50,8 +39,8 @@ class LoadedModel:
     ends: frozenset[int]
     pad: int
 
-    def write(self, rows: Sequence[Row], sampling: Sampling) -> list[Written]:
-        """Decode one batch."""
+    def write(self, rows: Sequence[Row], sampling: Sampling) -> list[Completions]:
+        """Decode one batch; an answer counts the tokens that were written."""
         import torch
 
         prompts, mask = self.padded([row.tokens for row in rows])
@@ -85,7 +74,7 @@ class LoadedModel:
             text = self.tokenizer.decode(tokens[:length], skip_special_tokens=True)
             text, stopped = cut_at(text, sampling.stop)
             cut = length is None and not stopped
-            written.append(Written(text, len(tokens[:length]), cut=cut))
+            written.append(Completions([text], completion_tokens=len(tokens[:length]), cut=cut))
         return written
 
     def padded(self, prompts: Sequence[list[int]]) -> tuple[Any, Any]:

@@ -12,9 +12,10 @@ import pyterrier as pt
 
 from ...errors import LLMError
 from ...extras import need
+from ...ranges import Count, check_attributes
 from ..base import Completions, Messages, Sampling
 from .decoding import row_seed
-from .loaded import LoadedModel, Row, Written, load
+from .loaded import LoadedModel, Row, load
 from .model import LocalLLM, encode, room
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class TransformersLLM(LocalLLM):
         revision: str | None = None,
         device: str | None = None,
         dtype: str | None = None,
-        batch_size: int = 16,
+        batch_size: Count = 16,
         trust_remote_code: bool = False,
         verbose: bool = False,
     ) -> None:
@@ -83,8 +84,7 @@ class TransformersLLM(LocalLLM):
         self, prompts: Sequence[Messages], sampling: Sampling
     ) -> Iterator[tuple[int, Completions]]:
         """Answer in batches, the longest prompts first; see :meth:`LLM.stream`."""
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size should be at least 1, found {self.batch_size}")
+        check_attributes(self)
         if not prompts:
             return
         engine: LoadedModel = self.loaded()
@@ -104,27 +104,21 @@ class TransformersLLM(LocalLLM):
         with pt.tqdm(total=len(rows), disable=not self.verbose, unit="row") as progress:
             for row, written in self._decode(engine, rows, sampling):
                 progress.update()
-                answer = answers.setdefault(row.position, Completions([]))
-                answer.prompt_tokens = len(row.tokens)
-                answer.completion_tokens += written.tokens
-                answer.seconds += written.seconds
-                answer.cut |= written.cut
-                answer.error = answer.error or written.error
-                answer.texts.append(written.text)
+                answer = answers.setdefault(row.position, Completions([], len(row.tokens)))
+                answer.add(written)
                 if row.last:
-                    answer = answers.pop(row.position)
-                    answer.texts = [] if answer.error else answer.texts * (sampling.n // samples)
-                    yield row.position, answer
+                    answer.texts *= sampling.n // samples
+                    yield row.position, answers.pop(row.position)
 
     def _decode(
         self, engine: LoadedModel, rows: Sequence[Row], sampling: Sampling
-    ) -> Iterator[tuple[Row, Written]]:
+    ) -> Iterator[tuple[Row, Completions]]:
         """Decode rows in their order, in batches that fit the memory."""
         start, size = 0, self.batch_size
         while start < len(rows):
             batch = rows[start : start + size]
             started = perf_counter()
-            written: list[Written] = []
+            written: list[Completions] = []
             try:
                 with self._lock:
                     written = engine.write(batch, sampling)
@@ -138,7 +132,7 @@ class TransformersLLM(LocalLLM):
                     logger.warning("%s: out of memory, going on with batches of %d", self, size)
                     continue
                 reason = f"out of memory on a single prompt of {len(batch[0].tokens)} tokens"
-                written = [Written("", 0, error=reason)]
+                written = [Completions([], error=reason)]
             seconds = (perf_counter() - started) / len(batch)
             for row, result in zip(batch, written, strict=True):
                 result.seconds = seconds

@@ -97,16 +97,14 @@ class VLLM(LocalLLM):
         seconds = (perf_counter() - started) / len(todo)
         for position, output in zip(todo, outputs, strict=True):
             written = output.outputs
-            yield (
-                position,
-                Completions(
-                    [completion.text for completion in written] * (sampling.n // samples),
-                    prompt_tokens=len(output.prompt_token_ids),
-                    completion_tokens=sum(len(completion.token_ids) for completion in written),
-                    seconds=seconds,
-                    cut=any(completion.finish_reason == "length" for completion in written),
-                ),
+            answer = Completions(
+                [completion.text for completion in written] * (sampling.n // samples),
+                prompt_tokens=len(output.prompt_token_ids),
+                completion_tokens=sum(len(completion.token_ids) for completion in written),
+                seconds=seconds,
+                cut=any(completion.finish_reason == "length" for completion in written),
             )
+            yield position, answer
 
     def _load(self) -> Any:
         vllm = need("vllm", "vllm")

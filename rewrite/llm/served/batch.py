@@ -1,18 +1,20 @@
-"""One batch of requests to a server: what is sent again, what is given up, what ends it all."""
+"""One batch of requests: what is sent again, given up, or ends it all; and a loop to run it in."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Final, Protocol, TypeVar
 
 from ...errors import LLMError
 from ..base import Completions, Messages, Sampling
-from .own_loop import Emit
-from .reply import Reply, read_reply
-from .trouble import Concerns, Trouble, judge
+from .reply import Concerns, Trouble, judge, read_reply
 
 FIRST_WAIT: Final = 0.5
 """Seconds before a request is sent again for the first time; the wait doubles every time."""
@@ -25,6 +27,10 @@ LONGEST_ASKED_WAIT: Final = 120.0
 
 DOWN_AFTER: Final = 16
 """Requests given up in a row that tell a server that is down from a few hard prompts."""
+
+T = TypeVar("T")
+
+Emit = Callable[[T], None]
 
 Send = Callable[[dict[str, Any]], Awaitable[str]]
 
@@ -102,28 +108,18 @@ class Batch:
     async def _answer(self, prompt: Messages) -> Completions:
         n, seed = self._sampling.n, self._sampling.seed
         answer = Completions([])
-        while len(answer.texts) < n:  # some servers send one choice, however many are asked for
+        # some servers send one choice, however many are asked for
+        while answer.error is None and len(answer.texts) < n:
             done = len(answer.texts)
-            started = time.perf_counter()
-            reply = await self._ask(prompt, n - done, None if seed is None else seed + done)
-            if isinstance(reply, Trouble):
-                return self._failed(answer, reply.text)
-            answer.prompt_tokens += reply.prompt_tokens
-            answer.completion_tokens += reply.completion_tokens
-            answer.seconds += time.perf_counter() - started
-            answer.cut = answer.cut or reply.cut
-            if not reply.texts:
-                return self._failed(answer, reply.no_text)
-            answer.texts += reply.texts[: n - done]
+            answer.add(await self._ask(prompt, n - done, None if seed is None else seed + done))
+        answer.texts = answer.texts[:n]
+        if answer.error is not None:
+            answer.error = self._llm.redact(f"{self._llm.model}: {answer.error}")
         return answer
 
-    def _failed(self, answer: Completions, why: str) -> Completions:
-        answer.texts, answer.error = [], self._llm.redact(f"{self._llm.model}: {why}")
-        return answer
-
-    async def _ask(self, prompt: Messages, n: int, seed: int | None) -> Reply | Trouble:
-        """Send one request, again where that may help; return why there is no reply."""
-        heard, failures = self._heard, 0
+    async def _ask(self, prompt: Messages, n: int, seed: int | None) -> Completions:
+        """Send one request, again where that may help."""
+        heard, failures, started = self._heard, 0, time.perf_counter()
         while True:
             if (wait := self._not_before - time.monotonic()) > 0:
                 await pause(wait)
@@ -135,6 +131,7 @@ class Batch:
             else:
                 self._heard += 1
                 self._given_up = 0
+                reply.seconds = time.perf_counter() - started
                 return reply
             self._heard += not trouble.unreachable
             if trouble.parameter and self._llm.adapt(trouble.parameter, body):
@@ -142,14 +139,14 @@ class Batch:
             if trouble.concerns is Concerns.ALL:
                 raise self._end(trouble.text)
             if trouble.concerns is Concerns.REQUEST:
-                return trouble
+                return Completions([], error=trouble.text)
             failures += 1
             if failures > self._llm.retries or trouble.wait > LONGEST_ASKED_WAIT:
                 return self._give_up(trouble, failures, nobody_there=self._heard == heard)
             self._not_before = max(self._not_before, time.monotonic() + trouble.wait)
             await pause(next_wait(failures, asked=trouble.wait, chance=random.random()))
 
-    def _give_up(self, trouble: Trouble, failures: int, *, nobody_there: bool) -> Trouble:
+    def _give_up(self, trouble: Trouble, failures: int, *, nobody_there: bool) -> Completions:
         text = f"{trouble.text} (tries: {failures})"
         if trouble.wait > LONGEST_ASKED_WAIT:
             text = f"{trouble.text} (the server asks to wait {trouble.wait:.0f} s)"
@@ -161,7 +158,7 @@ class Batch:
                 f"{self._given_up} requests in a row were given up, so the rest were not sent; "
                 f"try again later, or with a lower concurrency or a longer timeout: {text}"
             )
-        return Trouble(text, Concerns.REQUEST)
+        return Completions([], error=text)
 
     def _end(self, text: str) -> LLMError:
         return LLMError(self._llm.redact(f"{self._llm.model} at {self._llm.endpoint}: {text}"))
@@ -182,3 +179,54 @@ def next_wait(failures: int, *, asked: float, chance: float) -> float:
 async def pause(seconds: float) -> None:
     """Wait; tests put their own in its place."""
     await asyncio.sleep(seconds)
+
+
+@dataclass(slots=True)
+class _End:
+    error: BaseException | None
+
+
+def in_own_loop(job: Callable[[Emit[T]], Coroutine[Any, Any, None]]) -> Iterator[T]:
+    """Run a coroutine in a thread of its own and yield what it emits, as it emits it.
+
+    The thread has its own event loop, so this works from a script, from any thread, and from a
+    notebook, whose own loop is already running.
+
+    Args:
+        job: Gets a function that emits one item, and returns the coroutine to run.
+
+    Yields:
+        What the coroutine emits. Closing the iterator early cancels the coroutine and waits
+        until it has ended.
+
+    Raises:
+        BaseException: What the coroutine raises, after everything that it emitted before.
+    """
+    items: SimpleQueue[T | _End] = SimpleQueue()
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(job(items.put))
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            loop.run_until_complete(task)
+        except asyncio.CancelledError:
+            pass
+        except BaseException as caught:
+            error = caught
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
+            items.put(_End(error))
+
+    thread = Thread(target=run, name="pyterrier-rewrite-llm", daemon=True)
+    thread.start()
+    try:
+        while not isinstance(item := items.get(), _End):
+            yield item
+        if item.error is not None:
+            raise item.error
+    finally:
+        with suppress(RuntimeError):  # the loop has ended already
+            loop.call_soon_threadsafe(task.cancel)
+        thread.join()

@@ -6,16 +6,17 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlsplit
 
 import pyterrier as pt
+from annotated_types import Ge, Le
 
 from ...errors import LLMError
 from ...extras import need
+from ...ranges import Natural, Positive, check_attributes
 from ..base import LLM, Completions, Messages, Sampling
-from .batch import Batch
-from .own_loop import Emit, in_own_loop
+from .batch import Batch, Emit, in_own_loop
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -65,19 +66,12 @@ class OpenAILLM(LLM):
         *,
         base_url: str | None = None,
         api_key: str | None = None,
-        concurrency: int = 64,
-        timeout: float = 60.0,
-        retries: int = 5,
+        concurrency: Annotated[int, Ge(1), Le(1000)] = 64,
+        timeout: Positive = 60.0,
+        retries: Natural = 5,
         extra_body: Mapping[str, Any] | None = None,
         verbose: bool = False,
     ) -> None:
-        for name, value, fine, expected in (
-            ("concurrency", concurrency, 1 <= concurrency <= 1000, "between 1 and 1,000"),
-            ("timeout", timeout, timeout > 0, "seconds, over 0"),
-            ("retries", retries, retries >= 0, "0 or more"),
-        ):
-            if not fine:
-                raise ValueError(f"{name} should be {expected}, found {value!r}")
         self.model = model
         self.base_url = base_url
         self.api_key = None if api_key is None else _Secret(api_key)
@@ -88,6 +82,7 @@ class OpenAILLM(LLM):
         self.verbose = verbose
         self._max_tokens = "max_tokens"
         self._takes_schema = True
+        check_attributes(self)
 
     @property
     def identity(self) -> str:
@@ -138,8 +133,7 @@ class OpenAILLM(LLM):
 
                 await Batch(self, send, sampling).run(prompts, emit)
 
-        progress = pt.tqdm(total=len(prompts), desc=self.model, disable=not self.verbose)
-        with progress:
+        with pt.tqdm(total=len(prompts), desc=self.model, disable=not self.verbose) as progress:
             for answered in in_own_loop(answer_all):
                 progress.update()
                 yield answered

@@ -1,9 +1,8 @@
 """From the query and what was generated to the query that the engine gets."""
 
 from .base import Formulation, Vector
-from .terms import AsTerms, RepeatTerms, WeightedTerms
+from .forms import AsTerms, MeanVector, RepeatTerms, WeightedTerms
 from .texts import AdaptiveRepeat, Interleave, Join, Keep, Repeat, RepeatPerPart, Replace, Several
-from .vectors import MeanVector
 
 __all__ = [
     "AdaptiveRepeat",

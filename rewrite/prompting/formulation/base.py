@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...base import NewQuery
+from ...ranges import check_attributes
 
 Vector = npt.NDArray[np.floating[Any]]
 
@@ -24,6 +25,9 @@ class Formulation(ABC):
 
     writes: ClassVar[tuple[str, ...]] = ()
     several: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        check_attributes(self)
 
     @abstractmethod
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:

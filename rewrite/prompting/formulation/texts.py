@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
-from typing import ClassVar
 
 from ...base import NewQuery
 from ...protocols import Analyzer
+from ...ranges import Positive
 from ...text.analysis import EnglishAnalyzer
 from .base import Formulation, Vector
 
@@ -72,11 +72,7 @@ class AdaptiveRepeat(Formulation):
             published.
     """
 
-    beta: float = 5.0
-
-    def __post_init__(self) -> None:
-        if not self.beta > 0:
-            raise ValueError(f"beta should be over 0, found {self.beta}")
+    beta: Positive = 5.0
 
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return ``query × times + parts``."""
@@ -131,7 +127,7 @@ class Several(Formulation):
     weights: tuple[float, ...] = (1.0,)
     formulation: Formulation = Replace()
 
-    several: ClassVar[bool] = True
+    several = True
 
     def __post_init__(self) -> None:
         if not self.weights or not all(weight > 0 for weight in self.weights):

@@ -19,8 +19,7 @@ import torch
 from pyterrier_rewrite.errors import LLMError, MissingExtraError
 from pyterrier_rewrite.llm import VLLM, TransformersLLM
 from pyterrier_rewrite.llm.local.decoding import GumbelSampler, StopTexts, cut_at, row_seed
-from pyterrier_rewrite.llm.local.fingerprint import fingerprint
-from pyterrier_rewrite.llm.local.model import encode, render
+from pyterrier_rewrite.llm.local.model import encode, fingerprint, render
 from tests.support import tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
@@ -486,7 +485,7 @@ def test_identity_of_a_directory_follows_its_weights(tmp_path: Path, tiny_causal
 
 
 def test_a_large_file_is_sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyterrier_rewrite.llm.local.fingerprint.WHOLE_BYTES", 1000)
+    monkeypatch.setattr("pyterrier_rewrite.llm.local.model.WHOLE_BYTES", 1000)
     weights = bytearray(3_000_000)
     file = tmp_path / "model.safetensors"
     found = set()

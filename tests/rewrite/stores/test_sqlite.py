@@ -13,7 +13,7 @@ import pytest
 
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.errors import RewriteError
-from pyterrier_rewrite.llm import answers
+from pyterrier_rewrite.llm import cache
 from pyterrier_rewrite.stores.sqlite import Layout, open_database
 
 NOTES = Layout("notebook", 0x6E6F7465, ("CREATE TABLE notes (text TEXT)",))
@@ -159,11 +159,9 @@ def test_a_cache_from_before_still_answers(path):
         "INSERT INTO answers VALUES (x'00', '[]', '{\"texts\":[\"kept\"]}')",
     )
     for read_only in (True, False):
-        with answers.open_answers(path, read_only=read_only) as found:
-            assert [answer and answer.texts for answer in found.find([b"\0", b"\1"])] == [
-                ["kept"],
-                None,
-            ]
+        with open_database(path, cache.LAYOUT, read_only=read_only) as file:
+            found = cache.found(file, [b"\0", b"\1"])
+            assert [answer and answer.texts for answer in found] == [["kept"], None]
 
 
 def test_an_entity_store_from_before_still_counts(path):

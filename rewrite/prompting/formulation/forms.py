@@ -1,16 +1,19 @@
-"""Formulations whose new query is weighted terms."""
+"""Formulations whose new query is weighted terms or a vector, and the text stays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+
+import numpy as np
 
 from ...base import NewQuery
-from ...columns import QUERY_TOKS
-from ...protocols import Analyzer
+from ...columns import QUERY_TOKS, QUERY_VEC
+from ...protocols import Analyzer, Encoder
+from ...ranges import Portion
 from ...text.analysis import EnglishAnalyzer, mix_terms, sum_terms
-from .base import Formulation
+from ...text.similarity import encode_groups
+from .base import Formulation, Vector
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class RepeatTerms(Formulation):
     analyzer: Analyzer = EnglishAnalyzer()
     per_part: bool = False
 
-    writes: ClassVar[tuple[str, ...]] = (QUERY_TOKS,)
+    writes = (QUERY_TOKS,)
 
     def __post_init__(self) -> None:
         if self.n <= 0:
@@ -58,16 +61,10 @@ class WeightedTerms(Formulation):
         analyzer: The engine's, ``index.analyzer``; plain English words where there is none.
     """
 
-    original_weight: float = 0.5
+    original_weight: Portion = 0.5
     analyzer: Analyzer = EnglishAnalyzer()
 
-    writes: ClassVar[tuple[str, ...]] = (QUERY_TOKS,)
-
-    def __post_init__(self) -> None:
-        if not 0 < self.original_weight <= 1:
-            raise ValueError(
-                f"original_weight should be over 0 and at most 1, found {self.original_weight}"
-            )
+    writes = (QUERY_TOKS,)
 
     def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
         """Return the mixed terms; the text stays the query's."""
@@ -92,7 +89,7 @@ class AsTerms(Formulation):
     formulation: Formulation
     analyzer: Analyzer = EnglishAnalyzer()
 
-    writes: ClassVar[tuple[str, ...]] = (QUERY_TOKS,)
+    writes = (QUERY_TOKS,)
 
     def __post_init__(self) -> None:
         if not isinstance(self.formulation, Formulation):
@@ -110,3 +107,41 @@ class AsTerms(Formulation):
         """Return the counted terms of the other's text; the text stays the query's."""
         (new,) = self.formulation.form(query, parts)
         return [NewQuery(query, toks=sum_terms([(new.text, 1.0)], self.analyzer))]
+
+
+@dataclass(frozen=True)
+class MeanVector(Formulation):
+    """The mean of the vectors of the query and the parts, for dense retrieval (HyDE).
+
+    Attributes:
+        encoder: What encodes, for example a dense index: anything with
+            ``encode(list[str]) -> array``. One that tells documents from queries, as a
+            ``DenseIndex`` does by ``encode(texts, documents=True)``, encodes the parts as
+            documents.
+    """
+
+    encoder: Encoder
+
+    writes = (QUERY_VEC,)
+
+    def form(self, query: str, parts: Sequence[str]) -> list[NewQuery]:
+        """Return the query with its vector; the text stays the query's."""
+        return self.form_batch([query], [parts])[0]
+
+    def form_batch(
+        self, queries: Sequence[str], parts: Sequence[Sequence[str]]
+    ) -> list[list[NewQuery]]:
+        """Encode all queries at once, and the parts of many at once."""
+        rows = list(zip(queries, parts, strict=True))
+        asked = [query for query, its in rows if its]
+        if not asked:
+            return [[] for _ in queries]
+        of_queries = np.asarray(self.encoder.encode(asked))
+        of_parts = encode_groups([its for its in parts if its], self.encoder)
+        means = (np.vstack(both).mean(axis=0) for both in zip(of_queries, of_parts, strict=True))
+        return [[NewQuery(query, vec=next(means))] if its else [] for query, its in rows]
+
+    def original_vector(self, query: str) -> Vector:
+        """Return the query's own vector."""
+        vector: Vector = np.asarray(self.encoder.encode([query]))[0]
+        return vector
