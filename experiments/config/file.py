@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -95,6 +95,11 @@ class Places:
         while key not in self.lines:
             key = key.rpartition(".")[0]
         return f"{self.where}, line {self.lines[key]}"
+
+
+def as_overrides(values: Mapping[str, Any]) -> list[str]:
+    """Return values by dotted keys as the overrides that :func:`read_config` takes."""
+    return [f"{key}={yaml.safe_dump(value)}" for key, value in values.items()]
 
 
 def _read(source: str | Path, *, training: bool) -> tuple[str, str]:
