@@ -25,8 +25,6 @@ LEAST_OF_SEQUENTIAL = 20.0
 SEQUENTIAL_REQUESTS: Final = 20
 """Requests a measurement of the sequential loop, which is slow."""
 
-REQUEST: Final[dict[str, Any]] = {"model": "loopback", "temperature": 0.0, "max_tokens": 256}
-
 Prompts = list[list[Message]]
 
 
@@ -101,6 +99,10 @@ def _ask(name: str, ask: Callable[[Prompts], int], prompts: Prompts) -> None:
         raise RuntimeError(f"{name} answered {answered} of {len(prompts)} requests")
 
 
+def _request(prompt: list[Message]) -> dict[str, Any]:
+    return {"model": "loopback", "messages": prompt, "temperature": 0.0, "max_tokens": 256}
+
+
 def bare(prompts: Prompts, url: str, concurrency: int) -> int:
     """Ask with the client alone, all at once; return how many answers have a text."""
     import openai
@@ -113,7 +115,7 @@ def bare(prompts: Prompts, url: str, concurrency: int) -> int:
 
             async def ask(prompt: list[Message]) -> str | None:
                 async with slots:
-                    answer = await client.chat.completions.create(messages=prompt, **REQUEST)
+                    answer = await client.chat.completions.create(**_request(prompt))
                     text: str | None = answer.choices[0].message.content
                     return text
 
@@ -132,5 +134,5 @@ def sequential(prompts: Prompts, url: str) -> int:
     import openai
 
     with openai.OpenAI(api_key="none", base_url=url) as client:
-        answers = [client.chat.completions.create(messages=p, **REQUEST) for p in prompts]
+        answers = [client.chat.completions.create(**_request(prompt)) for prompt in prompts]
         return sum(bool(answer.choices[0].message.content) for answer in answers)

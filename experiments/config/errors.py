@@ -47,26 +47,26 @@ def explain(problem: Mapping[str, Any], key: str, kind: Any) -> str:
 
 def _at(loc: Sequence[str | int], kind: Any) -> list[Any]:
     """Return the types that may stand at one of pydantic's locations below a type."""
-    kinds = _options(kind)
+    kinds = options_of(kind)
     for step in loc:
         tagged = [option for option in kinds if step in _tags(option)]
         kinds = tagged or [below for option in kinds for below in _below(option, step)]
     return kinds
 
 
-def _options(kind: Any) -> list[Any]:
-    """Return a type, or those of a union."""
+def options_of(kind: Any) -> list[Any]:
+    """Return the type that an annotation is, or those of a union."""
     if get_origin(kind) is Annotated:
-        return _options(get_args(kind)[0])
+        return options_of(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
-        return [option for part in get_args(kind) for option in _options(part)]
+        return [option for part in get_args(kind) for option in options_of(part)]
     return [kind]
 
 
 def _below(kind: Any, step: str | int) -> list[Any]:
     if field := _model_fields(kind).get(str(step)):
-        return _options(field.annotation)
-    return _options(get_args(kind)[-1]) if get_origin(kind) in (dict, list) else []
+        return options_of(field.annotation)
+    return options_of(get_args(kind)[-1]) if get_origin(kind) in (dict, list) else []
 
 
 def _tags(kind: Any) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,19 +55,16 @@ def read_config(kind: type[C], source: str | Path, overrides: Sequence[str] = ()
         raise ConfigError(f"{where} is not valid YAML: {_flat(error)}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{where} should hold a mapping, found {type(content).__name__}")
-    places = Places(where, dict(_lines(where, node)))
-    for override in overrides:
-        places.overridden.append(_override(content, override))
+    lines = dict(_lines(where, node))
+    places = Places(where, lines, [_override(content, override) for override in overrides])
     content = _substitute(content)
     try:
         config = kind.model_validate(content)
     except ValidationError as error:
         values = dict(_values(content))
-        lines = []
-        for problem in error.errors():
-            key = _key(problem["loc"], values)
-            lines.append(f"{places.of(key)}: {explain(problem, key, kind)}")
-        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+        keyed = [(_key(problem["loc"], values), problem) for problem in error.errors()]
+        said = [f"{places.of(key)}: {explain(problem, key, kind)}" for key, problem in keyed]
+        raise ConfigError("\n".join(dict.fromkeys(said))) from None
     config.read_from(places.of, Path(source).parent if Path(source).is_file() else None)
     return config
 
@@ -84,7 +81,7 @@ class Places:
 
     where: str
     lines: dict[str, int]
-    overridden: list[str] = field(default_factory=list)
+    overridden: list[str]
 
     def of(self, key: str) -> str:
         """Return the place of a key or, if the file has no such key, of what it would be in."""

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from pyterrier_rewrite.errors import RewriteError
 
-from ..build.names import needs, rewriters
+from ..build.names import fb_docs, needs, rewriters
 from ..build.workbench import Workbench
 from ..config.errors import ConfigError, near
 from ..config.schema import ExperimentConfig
@@ -43,16 +43,11 @@ def show_trial(
         raise ConfigError("the query is empty")
     wanted = known[method]
     llms = _llms(method, model, base_url, local) if "LLM" in needs(wanted) else {}
-    if wanted.default("fb_docs") if "fb_docs" in wanted.parameters() else 0:
+    if fb_docs(wanted):
         parameters = {"feedback": ["bm25", "text"], **parameters}
-    config = ExperimentConfig.model_validate(
-        {
-            "name": "try",
-            "collection": collection,
-            "llms": llms,
-            "systems": {method: [{method: parameters}]},
-        }
-    )
+    systems = {method: [{method: parameters}]}
+    content = {"name": "try", "collection": collection, "llms": llms, "systems": systems}
+    config = ExperimentConfig.model_validate(content)
     workbench = Workbench(config, verbose=console.is_terminal)
     topics = pd.DataFrame([{"qid": "1", "query": query}])
     (rewriter,) = workbench.system(method)
