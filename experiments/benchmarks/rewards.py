@@ -18,7 +18,7 @@ from rich.console import Console
 from pyterrier_rewrite.pipelines import PisaIndex
 from pyterrier_rewrite.rewards import Reward, SearchFeedback
 
-from ..build.home import index_path
+from ..build.resources import index_path
 from ..shop import Shop
 from .measuring import in_turns, print_table
 

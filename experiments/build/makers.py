@@ -51,12 +51,11 @@ def _pipeline(bench: Bench, value: Any, kind: Any, where: str) -> pt.Transformer
     return bench.pipeline(value, where)
 
 
-def _rewriter(bench: Bench, value: Any, kind: Any, where: str) -> Rewriter:
-    made: list[Any] = bench.stages(value, where)
+def _rewriter(bench: Bench, value: Any, kind: Any, where: str) -> Any:
+    made = bench.stages(value, where)
     if len(made) != 1 or not isinstance(made[0], kind):
         raise ConfigError(f"{where}: expected one stage that is {a(kind)}, found {value!r}")
-    rewriter: Rewriter = made[0]
-    return rewriter
+    return made[0]
 
 
 def _reward(bench: Bench, value: Any, kind: Any, where: str) -> Any:
@@ -105,14 +104,13 @@ def _past(method: Callable[..., ExamplePool]) -> Callable[..., ExamplePool]:
     return make
 
 
-def _examples(bench: Bench, value: Any, kind: Any, where: str) -> ExampleSource:
+def _examples(bench: Bench, value: Any, kind: Any, where: str) -> Any:
     """Return what chooses examples, from a split's queries with their best documents."""
     name, options = split_stage(value, where)
     if "pool" in options:
         pool = _past(ExamplePool.from_judged)(bench, options["pool"], kind, f"{where}.{name}.pool")
         value = {name: {**options, "pool": pool}}
-    source: ExampleSource = _CHOOSER(bench, value, kind, where)
-    return source
+    return _CHOOSER(bench, value, kind, where)
 
 
 _CHOOSER: Final = named("chooser ", lambda: exported(ExampleSource, rewrite))
@@ -131,9 +129,8 @@ def _train_judgements(bench: Bench) -> Judgements | None:
     return None if qrels is None else Judgements(qrels)
 
 
-def _lora(bench: Bench, value: Any, kind: Any, where: str) -> LoraSettings:
-    lora: LoraSettings = call(bench, kind, checked(value, dict[str, Any], where), where)
-    return lora
+def _lora(bench: Bench, value: Any, kind: Any, where: str) -> Any:
+    return call(bench, kind, checked(value, dict[str, Any], where), where)
 
 
 def _groups(bench: Bench, value: Any, kind: Any, where: str) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,32 @@ from ..config.errors import ConfigError, near
 from ..config.schema import ExperimentConfig, of_split
 from ..shop import Shop
 from ..shop.dataset import QUERIES
-from .home import home, index_path
+
+
+def home() -> Path:
+    """Return ``$PT_REWRITE_HOME``, by default the folder ``rewrite`` in PyTerrier's home."""
+    named = os.environ.get("PT_REWRITE_HOME")
+    return Path(named) if named else Path(pt.io.pyterrier_home()) / "rewrite"
+
+
+def index_path(kind: str, collection: pt.datasets.Dataset, settings: Any) -> Path:
+    """Return a folder for an index, another one for other documents or settings."""
+    name = str(getattr(collection, "name", type(collection).__name__.lower()))
+    # a split or a query field changes the topics, not the documents
+    made_of = [getattr(collection, key, None) for key in ("path", "products", "seed")]
+    facts = [type(collection).__name__, name, made_of, settings, _corpus_file(collection)]
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
+    return home() / kind / f"{safe}-{digest[:10]}"
+
+
+def _corpus_file(collection: pt.datasets.Dataset) -> list[int]:
+    """Return size and time of a BEIR folder's corpus, so that a changed one is indexed anew."""
+    folder = getattr(collection, "path", None)
+    for file in ("corpus.jsonl", "corpus.jsonl.gz"):
+        if folder is not None and (corpus := Path(folder) / file).is_file():
+            return [corpus.stat().st_size, corpus.stat().st_mtime_ns]
+    return []
 
 
 class Resources:
@@ -91,20 +119,19 @@ class Resources:
         wanted = self.config.index
         engine = ENGINES[wanted.engine]
         options = wanted.options or {}
+        if engine.built_with is None and wanted.path is None:
+            raise ConfigError(f"index.path: engine {wanted.engine!r} needs the path of an index")
+        settings = {key: getattr(wanted, key) for key in engine.built_with or ()} | options
+        path = wanted.path or index_path("index", self.collection, settings)
         try:
-            if engine.built_with is None:
-                if wanted.path is None:
-                    raise ConfigError(
-                        f"index.path: engine {wanted.engine!r} needs the path of an index"
-                    )
-                opened: Engine = engine.index(wanted.path, **options)
-                return opened
-            settings = {key: getattr(wanted, key) for key in engine.built_with} | options
-            path = wanted.path or index_path("index", self.collection, settings)
-            built: Engine = engine.index.open_or_build(
-                path, self.collection, **settings, verbose=self.verbose
+            index: Engine = (
+                engine.index(path, **options)
+                if engine.built_with is None
+                else engine.index.open_or_build(
+                    path, self.collection, **settings, verbose=self.verbose
+                )
             )
-            return built
+            return index
         except TypeError as error:
             raise ConfigError(f"index.options: {error}") from error
 

@@ -28,5 +28,5 @@ def name_and_options(value: Any, word: str = "parameter") -> tuple[str, dict[str
     if isinstance(value, dict) and len(value) == 1:
         ((name, options),) = value.items()
         if options is None or isinstance(options, dict):
-            return str(name), options or {}
+            return str(name), dict(options or {})
     raise ValueError(f"expected a name or {{name: {{{word}: value}}}}, found {value!r}")

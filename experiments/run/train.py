@@ -24,8 +24,7 @@ from pyterrier_rewrite.training.run.folder import claim
 from pyterrier_rewrite.training.scratch import BARE, scratch_rewriter
 
 from ..build.reading import arguments, read
-from ..build.trained import CONFIG, REWRITER
-from ..build.workbench import Workbench
+from ..build.workbench import CONFIG, REWRITER, Workbench
 from ..config.backends import TransformersConfig
 from ..config.errors import ConfigError, near
 from ..config.training import METHODS, TrainConfig, data_of
@@ -190,7 +189,6 @@ class Training(Workbench):
     ) -> Callable[[LLMRewriter], pd.DataFrame]:
         """Return what makes a method's data, given the rewriter as it is then."""
         source, settings = data_of(options, where)
-        settings = dict(settings)
         samplers = settings.pop("samplers", None) or []
         joined = settings.pop("joined", 0.0)
         if isinstance(joined, bool) or not isinstance(joined, int | float) or joined < 0:
