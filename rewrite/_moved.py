@@ -26,7 +26,7 @@ MOVED: Final = {
     "experiments.methods": "experiments.build.names",
     "experiments.page": "experiments.pages.training",
     "experiments.report": "experiments.run.files experiments.run.table",
-    "experiments.runner": "experiments.run.execute experiments.run.compare experiments.run.results",
+    "experiments.runner": "experiments.run.execute experiments.run.results",
     "experiments.train": "experiments.run.train",
     "experiments.train_config": "experiments.config.training",
     "experiments.trial": "experiments.run.trial",

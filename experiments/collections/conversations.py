@@ -6,7 +6,7 @@ from os import PathLike
 
 import pandas as pd
 
-from pyterrier_rewrite.columns import QID, QUERY
+from pyterrier_rewrite.columns import QUERY
 from pyterrier_rewrite.conversation import read_conversations
 
 from ._records import topics_frame
@@ -67,9 +67,7 @@ class Conversations(Trec):
                     "said, or set it to 'rewrite'"
                 )
             frame[QUERY] = [text if isinstance(text, str) else "" for text in frame["qrewrite"]]
-        judged = self.has("qrels") and not self.all_queries
-        qids = set(self.judgements()[QID]) if judged else None
-        return topics_frame(frame.to_dict("records"), judged=qids, source=repr(self))
+        return topics_frame(self, frame.to_dict("records"))
 
     def __repr__(self) -> str:
         return super().__repr__().replace("Trec(", "Conversations(", 1)

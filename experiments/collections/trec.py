@@ -98,7 +98,9 @@ class Trec(Collection):
         file = self.files["corpus"]
         if file.starts_with("{"):
             return read_documents(file)
-        return _trec_documents(file) if file.starts_with("<") else _tsv_documents(file)
+        if file.starts_with("<"):
+            return _trec_documents(file)
+        return _tsv(file, DOCNO, TEXT, [(DOCNO, TEXT)], title="")
 
     def topics(self, field: str | None) -> pd.DataFrame:
         """Return the topics in the order of the file."""
@@ -108,10 +110,8 @@ class Trec(Collection):
         elif file.starts_with("<"):
             topics = _trec_topics(file, field or "title")
         else:
-            topics = _tsv_topics(file)
-        judged = self.has("qrels") and not self.all_queries
-        qids = set(self.judgements()[QID]) if judged else None
-        return topics_frame(topics, judged=qids, source=repr(self))
+            topics = _tsv(file, QID, QUERY, [(QID, QUERY), (QID, TEXT)])
+        return topics_frame(self, topics)
 
     def judgements(self) -> pd.DataFrame:
         """Return the judgements."""
@@ -126,16 +126,12 @@ class Trec(Collection):
         return f"Trec({', '.join(parts)})"
 
 
-def _tsv_topics(file: TextFile) -> Iterator[dict[str, Any]]:
+def _tsv(
+    file: TextFile, key: str, text: str, headers: list[tuple[str, ...]], **further: str
+) -> Iterator[dict[str, Any]]:
     seen: set[str] = set()
-    for line, (qid, query) in file.rows(QID, QUERY, headers=[(QID, QUERY), (QID, TEXT)]):
-        yield {QID: file.new_identifier(qid, QID, line, seen), QUERY: query}
-
-
-def _tsv_documents(file: TextFile) -> Iterator[Document]:
-    seen: set[str] = set()
-    for line, (docno, text) in file.rows(DOCNO, TEXT, headers=[(DOCNO, TEXT)]):
-        yield {DOCNO: file.new_identifier(docno, DOCNO, line, seen), "title": "", TEXT: text}
+    for line, (name, value) in file.rows(key, text, headers=headers):
+        yield {key: file.new_identifier(name, key, line, seen), **further, text: value}
 
 
 def _records(file: TextFile, tag: str) -> Iterator[tuple[int, str]]:

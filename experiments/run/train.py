@@ -207,8 +207,7 @@ class Training(Workbench):
             topics = self.splits[0] if first is None else spread(self.splits[0], first)
             qrels = self.train_qrels if judge is None else pseudo_judgements(topics, judge)
             given = {"rewriter": rewriter, "topics": topics, "qrels": qrels, "reward": self.reward}
-            frame: pd.DataFrame = data(**{k: v for k, v in given.items() if k in wanted})
-            return frame
+            return data(**{k: v for k, v in given.items() if k in wanted})
 
         def make(rewriter: LLMRewriter) -> pd.DataFrame:
             frame = pd.concat(map(sampled, by or [rewriter]))
