@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ def _corpus_file(collection: pt.datasets.Dataset) -> list[int]:
     return []
 
 
+@dataclass(eq=False, repr=False)
 class Resources:
     """What a config names outside of its pipelines, made when first asked for and then shared.
 
@@ -62,18 +64,13 @@ class Resources:
         verbose: Whether to show progress.
     """
 
-    def __init__(
-        self,
-        config: ExperimentConfig,
-        *,
-        budget: Budget | None = None,
-        dry_run: bool = False,
-        verbose: bool = True,
-    ) -> None:
-        self.config = config
-        self.budget = budget
-        self.dry_run = dry_run
-        self.verbose = verbose
+    config: ExperimentConfig
+    _: KW_ONLY
+    budget: Budget | None = None
+    dry_run: bool = False
+    verbose: bool = True
+
+    def __post_init__(self) -> None:
         self._llms: dict[str, Metered | Estimating] = {}
         self._variant: str | None = None
 
@@ -144,7 +141,9 @@ class Resources:
         found = getattr(self.index, what)
         if found is not None:
             return found
-        able = " or ".join(repr(name) for name, engine in ENGINES.items() if engine.offers(what))
+        able = " or ".join(
+            repr(name) for name, engine in ENGINES.items() if hasattr(engine.index, what)
+        )
         raise ConfigError(f"index.engine: a system needs {words}; take {able}")
 
     @cached_property

@@ -55,8 +55,8 @@ class Workbench(Bench):
 
     makers = MAKERS
 
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        super().__init__(*args, **settings)
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self._defining: list[str] = []
 
     def system(self, name: str) -> list[pt.Transformer]:

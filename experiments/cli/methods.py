@@ -22,8 +22,7 @@ NEEDS: Final = {
 def methods(
     name: Annotated[str | None, typer.Argument(help="Print this one whole.")] = None,
     needs: Annotated[
-        str | None,
-        typer.Option("--needs", help=f"Only those that need {', '.join(NEEDS)}."),
+        str | None, typer.Option("--needs", help=f"Only those that need {', '.join(NEEDS)}.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -23,8 +23,7 @@ def run(
         bool, typer.Option("--dry-run", help="Estimate calls and tokens, make none.")
     ] = False,
     budget: Annotated[
-        str | None,
-        typer.Option("--budget", help="Cap: money (2.50) or tokens (200000tokens)."),
+        str | None, typer.Option("--budget", help="Cap: money (2.50) or tokens (200000tokens).")
     ] = None,
     by_turn: Annotated[
         bool, typer.Option("--by-turn", help="Print the curves by turn of conversations.")
@@ -86,8 +85,7 @@ def _budget(text: str) -> Any:
         cap = -1.0
     if not 0 < cap < float("inf"):
         raise typer.BadParameter(
-            f"expected money (2.50) or tokens (200000tokens), found {text!r}",
-            param_hint="--budget",
+            f"expected money (2.50) or tokens (200000tokens), found {text!r}", param_hint="--budget"
         )
     return Budget(cap, in_tokens=unit is not None)
 

@@ -113,9 +113,10 @@ def _column(name: str, values: list[Any]) -> pd.Series[Any]:
     return pd.Series(values, dtype=dtype)
 
 
-def qrels_frame(judgements: Sequence[tuple[str, str, int]]) -> pd.DataFrame:
-    """Return judgements as a frame."""
-    return pd.DataFrame(judgements, columns=[QID, DOCNO, LABEL])
+def qrels_frame(labels: Mapping[tuple[str, str], int]) -> pd.DataFrame:
+    """Return the labels of query and document as a frame."""
+    rows = [(*pair, label) for pair, label in labels.items()]
+    return pd.DataFrame(rows, columns=[QID, DOCNO, LABEL])
 
 
 def read_judgements(file: TextFile, rows: Iterable[tuple[int, Sequence[str]]]) -> pd.DataFrame:
@@ -137,7 +138,7 @@ def read_judgements(file: TextFile, rows: Iterable[tuple[int, Sequence[str]]]) -
             )
     if not labels:
         raise file.wrong("no judgement", "expected at least one line after the header")
-    return qrels_frame([(qid, docno, label) for (qid, docno), label in labels.items()])
+    return qrels_frame(labels)
 
 
 def _label(file: TextFile, score: str, line: int) -> int:

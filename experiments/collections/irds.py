@@ -139,7 +139,7 @@ class Irds(Collection):
             for record in self.irds_ref().qrels_iter():
                 pair = (str(record.query_id), str(record.doc_id))
                 labels[pair] = max(int(record.relevance), labels.get(pair, int(record.relevance)))
-        return qrels_frame([(qid, docno, label) for (qid, docno), label in labels.items()])
+        return qrels_frame(labels)
 
     @contextmanager
     def _fetching(self, what: str) -> Iterator[None]:

@@ -10,9 +10,8 @@ from typing import Any, Final
 
 from .base import Collection, CollectionError, did_you_mean
 from .beir import Beir
-from .conversations import Conversations
 from .irds import Irds
-from .trec import Trec
+from .trec import Conversations, Trec
 
 KINDS: Final[Mapping[str, Callable[..., Collection]]] = {
     "irds": Irds,

@@ -28,10 +28,6 @@ class IndexKind:
     index: Any
     built_with: tuple[str, ...] | None = None
 
-    def offers(self, what: str) -> bool:
-        """Say whether its index has statistics, an analyzer or the like."""
-        return getattr(self.index, what, None) is not None
-
 
 ENGINES: Final[Mapping[str, IndexKind]] = {
     "pisa": IndexKind(PisaIndex, built_with=("stemmer", "stops")),

@@ -181,28 +181,28 @@ def _override(content: dict[str, Any], override: str) -> str:
         raise ConfigError(
             f"--set {override}: the value is not valid YAML: {_flat(error)}"
         ) from error
+    *above, last = key.split(".")
     here: Any = content
-    parts = key.split(".")
-    for depth, part in enumerate(parts):
-        step: str | int = part
-        last = depth == len(parts) - 1
-        if isinstance(here, list):
-            if not part.isdigit() or int(part) >= len(here):
-                raise ConfigError(
-                    f"--set {override}: {part!r} should be a position from 0 to {len(here) - 1}"
-                )
-            step = int(part)
-        elif not isinstance(here, dict):
-            raise ConfigError(
-                f"--set {override}: there is nothing to set inside {'.'.join(parts[:depth])}"
-            )
-        elif not last:
+    for depth, part in enumerate(above):
+        step = _step(here, part, override, ".".join(above[:depth]))
+        if isinstance(here, dict):
             here.setdefault(step, {})
-        if last:
-            here[step] = parsed
-        else:
-            here = here[step]
+        here = here[step]
+    here[_step(here, last, override, ".".join(above))] = parsed
     return key
+
+
+def _step(here: Any, part: str, override: str, above: str) -> str | int:
+    """Return the key, or the position, that a part of an override's key stands for."""
+    if isinstance(here, dict):
+        return part
+    if not isinstance(here, list):
+        raise ConfigError(f"--set {override}: there is nothing to set inside {above}")
+    if not part.isdigit() or int(part) >= len(here):
+        raise ConfigError(
+            f"--set {override}: {part!r} should be a position from 0 to {len(here) - 1}"
+        )
+    return int(part)
 
 
 def _substitute(content: dict[str, Any]) -> dict[str, Any]:

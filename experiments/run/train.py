@@ -253,7 +253,7 @@ class Training(Workbench):
             raise ConfigError(self.wanted.located(str(error))) from error
 
     def run(
-        self, out: str | Path, *, resume: bool = False, notice: Notice | None = None
+        self, out: str | Path, *, resume: bool = False, notice: Notice = lambda *_: None
     ) -> LLMRewriter:
         """Train.
 
@@ -283,12 +283,10 @@ class Training(Workbench):
         for made_again in (SCRATCH, REWRITER):
             shutil.rmtree(out / made_again, ignore_errors=True)
         rewriter = self.start(out)
-        if notice is not None:
-            notice("start", rewriter)
+        notice("start", rewriter)
         for number, (method, train) in enumerate(steps, 1):
             rewriter = train(rewriter, out / f"{number}-{method}")
-            if notice is not None:
-                notice(method, rewriter)
+            notice(method, rewriter)
         save_pretrained(rewriter, out / REWRITER)
         return rewriter
 
