@@ -141,10 +141,8 @@ class Resources:
         found = getattr(self.index, what)
         if found is not None:
             return found
-        able = " or ".join(
-            repr(name) for name, engine in ENGINES.items() if hasattr(engine.index, what)
-        )
-        raise ConfigError(f"index.engine: a system needs {words}; take {able}")
+        able = [repr(name) for name, kind in ENGINES.items() if getattr(kind.index, what, None)]
+        raise ConfigError(f"index.engine: a system needs {words}; take {' or '.join(able)}")
 
     @cached_property
     def dense_index(self) -> pipelines.DenseIndex:
