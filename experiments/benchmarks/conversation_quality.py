@@ -73,8 +73,7 @@ def run(
             if quretec is not None:
                 systems[name]["QuReTeC"].update(_rewritten(quretec, held_out))
     for folder in folders:
-        bench, made = benches[folder.name], systems[folder.name]
-        files = dict(_write(made, out / folder.name))
+        files = dict(_write(systems[folder.name], out / folder.name))
         files.update(_made_elsewhere(rewrites, folder.name))
         report = run_experiment(_workbench(folder, files))
         print_report(report, console)

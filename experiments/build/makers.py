@@ -23,7 +23,7 @@ from pyterrier_rewrite.rewards.search.coverage import Groups
 from pyterrier_rewrite.text.pool import ExamplePool
 from pyterrier_rewrite.training import LoraSettings
 
-from ..config.errors import ConfigError, near
+from ..config.errors import ConfigError, blamed_on, near
 from .names import exported, parsers, reward_classes
 from .reading import Bench, Maker, a, arguments, call, checked, named, own, split_stage
 
@@ -96,10 +96,8 @@ def _past(method: Callable[..., ExamplePool]) -> Callable[..., ExamplePool]:
         split, options = split_stage(value, where)
         past = bench.split(split)
         settings = arguments(bench, method, options, where)
-        try:
+        with blamed_on(where, TypeError, ValueError):
             return method(past.topics(), past.qrels(), **settings)
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"{where}: {error}") from error
 
     return make
 

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, is_dataclass
+from itertools import chain
 from typing import Any, Final, Union, get_args, get_origin
 
 import pyterrier as pt
@@ -17,7 +18,7 @@ from pyterrier_rewrite.errors import RewriteError
 from pyterrier_rewrite.ranges import check_ranges
 from pyterrier_rewrite.value import ValueTransformer
 
-from ..config.errors import ConfigError, near, options_of
+from ..config.errors import ConfigError, blamed_on, check_known, near, options_of
 from ..config.strict import name_and_options
 from .names import imported
 from .resources import Resources
@@ -67,13 +68,11 @@ def call(bench: Bench, target: Any, options: Mapping[str, Any], where: str) -> A
             hints = "".join(maker.hint(bench) for maker in _makers(bench, hint))
             raise ConfigError(f"{where}: the parameter {name!r} is missing{hints}")
     positional = [values.pop(n) for n, (p, _) in known.items() if n in values and _many(p)]
-    try:
+    with blamed_on(where, TypeError, ValueError, RewriteError):
         check_ranges(target, values)
-        made = target(*(entry for several in positional for entry in several), **values)
+        made = target(*chain.from_iterable(positional), **values)
         if isinstance(made, ValueTransformer):
             made.check()
-    except (TypeError, ValueError, RewriteError) as error:
-        raise ConfigError(f"{where}: {error}") from error
     return made
 
 
@@ -82,8 +81,7 @@ def arguments(bench: Bench, target: Any, options: Mapping[str, Any], where: str)
     known = parameters(target)
     values = {name: value for name, value in options.items() if name not in known}
     if values and not _takes_more(target):
-        name = next(iter(values))
-        raise ConfigError(f"{where}: unknown parameter {name!r}{near(name, known)}")
+        check_known(f"{where}: unknown parameter", next(iter(values)), known)
     for name, (parameter, hint) in known.items():
         if name in options:
             values[name] = read(bench, options[name], hint, f"{where}.{name}")
@@ -220,10 +218,8 @@ def checked(value: Any, hint: Any, where: str) -> Any:
 
 def split_stage(stage: Any, where: str) -> tuple[str, dict[str, Any]]:
     """Return name and options of ``name`` or ``{name: {option: value}}``."""
-    try:
+    with blamed_on(where, ValueError):
         return name_and_options(stage)
-    except ValueError as error:
-        raise ConfigError(f"{where}: {error}") from None
 
 
 def own(bench: Bench, path: str, options: Mapping[str, Any], kind: Any, where: str) -> Any:

@@ -21,7 +21,7 @@ from pyterrier_rewrite.protocols import Engine
 from ..collections import load_collection
 from ..config.backends import LLMConfig
 from ..config.engines import ENGINES
-from ..config.errors import ConfigError, near
+from ..config.errors import ConfigError, blamed_on, check_known
 from ..config.schema import ExperimentConfig, of_split
 from ..shop import Shop
 from ..shop.dataset import QUERIES
@@ -83,15 +83,9 @@ class Resources:
             return load_collection(spec)
         options = {"seed": 0, **(shop["shop"] or {})}  # not the run's: a collection stays
         self._variant = options.pop("split", "test")
-        if self._variant not in QUERIES:
-            raise ConfigError(
-                f"collection.shop.split: there is no split {self._variant!r}"
-                f"{near(str(self._variant), QUERIES)}"
-            )
-        try:
+        check_known("collection.shop.split: there is no split", str(self._variant), QUERIES)
+        with blamed_on("collection.shop", TypeError, ValueError):
             return Shop(**options)
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"collection.shop: {error}") from error
 
     def topics(self) -> pd.DataFrame:
         """Return the topics to run, the first of them if the config says how many."""
@@ -120,7 +114,7 @@ class Resources:
             raise ConfigError(f"index.path: engine {wanted.engine!r} needs the path of an index")
         settings = {key: getattr(wanted, key) for key in engine.built_with or ()} | options
         path = wanted.path or index_path("index", self.collection, settings)
-        try:
+        with blamed_on("index.options", TypeError):
             index: Engine = (
                 engine.index(path, **options)
                 if engine.built_with is None
@@ -129,8 +123,6 @@ class Resources:
                 )
             )
             return index
-        except TypeError as error:
-            raise ConfigError(f"index.options: {error}") from error
 
     def offered(self, what: str, words: str) -> Any:
         """Return something that not every engine's index has.

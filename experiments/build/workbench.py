@@ -14,7 +14,7 @@ from pyterrier_rewrite.pipelines import BiEncoderReranker, CrossEncoderReranker
 from pyterrier_rewrite.prompting.llm_rewriter import LLMRewriter
 from pyterrier_rewrite.saved.artifact import from_pretrained
 
-from ..config.errors import ConfigError, near
+from ..config.errors import ConfigError, blamed_on, near
 from ..config.schema import Stage
 from .makers import MAKERS
 from .names import ENGINE_STAGES, stages
@@ -123,10 +123,8 @@ class Workbench(Bench):
             return call(self, trained, options, where)
         if self.dry_run:  # an estimate loads no model: any documents will do
             return self.index.bm25(**depth)
-        try:
+        with blamed_on("dense", OSError, ValueError):
             dense = self.dense_index
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"dense: {error}") from error
         if name == "dense_reranker":
             return call(self, dense.reranker, options, where)
         return call(self, dense.retriever, {**depth, **options}, where)

@@ -29,12 +29,11 @@ def methods(
     """List every rewriter with what it needs and its reference, or print one whole."""
     from ..build.cards import card
     from ..build.names import rewriters
-    from ..config.errors import ConfigError, near
+    from ..config.errors import check_known
 
     known = dict(sorted(rewriters().items()))
     if name is not None:
-        if name not in known:
-            raise ConfigError(f"there is no method {name!r}{near(name, known)}")
+        check_known("there is no method", name, known)
         found = card(name, known[name])
         if as_json:
             typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
@@ -101,7 +100,7 @@ def prompts(
     from pyterrier_rewrite import Prompt
 
     from ..build.cards import prompt_files, prompt_names, wording
-    from ..config.errors import ConfigError, near
+    from ..config.errors import check_known
 
     if name is None:
         for one in prompt_names():
@@ -111,7 +110,7 @@ def prompts(
         prompt = Prompt.load(name)
         typer.echo(f"# {prompt.id}, version {prompt.version}, slots: {', '.join(prompt.slots)}")
         typer.echo(wording(prompt))
-    elif name in (files := prompt_files()):
-        typer.echo(files[name], nl=False)
     else:
-        raise ConfigError(f"there is no family of prompts {name!r}{near(name, files)}")
+        files = prompt_files()
+        check_known("there is no family of prompts", name, files)
+        typer.echo(files[name], nl=False)

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from pyterrier_rewrite.pipelines import PisaIndex, TerrierIndex
 
-from .errors import near
+from .errors import check_known
 from .strict import Strict
 
 
@@ -62,8 +62,7 @@ class IndexConfig(Strict):
     @field_validator("engine")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in ENGINES:
-            raise ValueError(f"there is no engine {name!r}{near(name, ENGINES)}")
+        check_known("there is no engine", name, ENGINES)
         return name
 
 

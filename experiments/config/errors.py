@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -19,6 +20,22 @@ def near(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
     return f"{hint} (there are {len(names)}: {', '.join(sorted(names))})"
+
+
+def check_known(problem: str, name: str, known: Iterable[str]) -> None:
+    """Raise the error ``problem 'name'``, with a hint, unless a name is among those known."""
+    names = list(known)
+    if name not in names:
+        raise ConfigError(f"{problem} {name!r}{near(name, names)}")
+
+
+@contextmanager
+def blamed_on(where: str, *kinds: type[Exception]) -> Iterator[None]:
+    """Turn errors of some kinds into errors of the config at a dotted key."""
+    try:
+        yield
+    except kinds as error:
+        raise ConfigError(f"{where}: {error}") from error
 
 
 def explain(problem: Mapping[str, Any], key: str, kind: Any) -> str:

@@ -16,7 +16,7 @@ from pyterrier_rewrite.columns import QREWRITE
 
 from .backends import LLMConfig
 from .engines import DenseConfig, IndexConfig
-from .errors import ConfigError, near
+from .errors import ConfigError, check_known, near
 from .schema import Config, ExperimentConfig, Stage, of_split
 from .strict import Strict, name_and_options
 
@@ -185,8 +185,7 @@ class TrainConfig(Config):
         for number, step in enumerate(self.training):
             ((method, options),) = step.items()
             where = f"training.{number}"
-            if method not in METHODS:
-                raise ValueError(f"{where}: there is no method {method!r}{near(method, METHODS)}")
+            check_known(f"{where}: there is no method", method, METHODS)
             sources = METHODS[method].sources
             source = data_of(options, where)[0] if sources else None
             if source is None and "data" in options:
@@ -217,6 +216,5 @@ def data_of(options: dict[str, Any], where: str) -> tuple[str, dict[str, Any]]:
     if "data" not in options:
         raise ValueError(f"{where}: the key 'data' is missing{near('', known)}")
     source, settings = name_and_options(options["data"], "option")
-    if source not in known:
-        raise ValueError(f"{where}.data: there is no source {source!r}{near(source, known)}")
+    check_known(f"{where}.data: there is no source", source, known)
     return source, settings

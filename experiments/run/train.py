@@ -26,7 +26,7 @@ from pyterrier_rewrite.training.scratch import BARE, scratch_rewriter
 from ..build.reading import arguments, read
 from ..build.workbench import CONFIG, REWRITER, Workbench
 from ..config.backends import TransformersConfig
-from ..config.errors import ConfigError, near
+from ..config.errors import ConfigError, blamed_on, check_known
 from ..config.training import METHODS, TrainConfig, data_of
 
 _OURS: Final = frozenset(
@@ -224,16 +224,13 @@ class Training(Workbench):
         known = inspect.signature(function).parameters
         free = [name for name in known if name not in _OURS]
         for name in options:
-            if name not in free:
-                raise ConfigError(f"{where}: unknown parameter {name!r}{near(name, free)}")
+            check_known(f"{where}: unknown parameter", name, free)
         for name in free:
             if known[name].default is inspect.Parameter.empty and name not in options:
                 raise ConfigError(f"{where}: the parameter {name!r} is missing")
         values = arguments(self, function, options, where)
-        try:
+        with blamed_on(where, TypeError, ValueError):
             check_ranges(function, values)
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"{where}: {error}") from error
         if "verbose" in known:
             values["verbose"] = self.verbose
         return partial(function, **values)

@@ -15,7 +15,7 @@ from pyterrier_rewrite.errors import RewriteError
 
 from ..build.names import fb_docs, needs, rewriters
 from ..build.workbench import Workbench
-from ..config.errors import ConfigError, near
+from ..config.errors import ConfigError, check_known
 from ..config.schema import ExperimentConfig
 
 
@@ -37,8 +37,7 @@ def show_trial(
         ConfigError: If the method, a parameter or the model is missing or wrong.
     """
     known = rewriters()
-    if method not in known:
-        raise ConfigError(f"there is no method {method!r}{near(method, known)}")
+    check_known("there is no method", method, known)
     if not query.strip():
         raise ConfigError("the query is empty")
     wanted = known[method]
