@@ -83,7 +83,7 @@ class Resources:
             return load_collection(spec)
         options = {"seed": 0, **(shop["shop"] or {})}  # not the run's: a collection stays
         self._variant = options.pop("split", "test")
-        check_known("collection.shop.split: there is no split", str(self._variant), QUERIES)
+        check_known("collection.shop.split: there is no split", self._variant, QUERIES)
         with blamed_on("collection.shop", TypeError, ValueError):
             return Shop(**options)
 

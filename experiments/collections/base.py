@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, Final, Literal, get_args
 
@@ -73,19 +73,11 @@ class Collection(pt.datasets.Dataset):  # type: ignore[misc]  # pyterrier is unt
         """
         self._require("corpus")
         count = self.num_docs()
-        documents: Iterator[Document] = iter(
-            pt.tqdm(
-                self.documents(),
-                desc=f"{self.name} documents",
-                total=count,
-                unit="d",
-                disable=not verbose,
-            )
+        shown = {"desc": f"{self.name} documents", "total": count, "unit": "d"}
+        documents: Iterable[Document] = iter(
+            pt.tqdm(self.documents(), **shown, disable=not verbose)
         )
-        if count is None:
-            return documents
-        counted: Iterable[Document] = pt.utils.GeneratorLen(documents, count)
-        return counted
+        return documents if count is None else pt.utils.GeneratorLen(documents, count)
 
     def get_topics(self, variant: str | None = None) -> pd.DataFrame:
         """Return the topics.

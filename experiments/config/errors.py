@@ -22,11 +22,11 @@ def near(name: str, known: Iterable[str]) -> str:
     return f"{hint} (there are {len(names)}: {', '.join(sorted(names))})"
 
 
-def check_known(problem: str, name: str, known: Iterable[str]) -> None:
+def check_known(problem: str, name: object, known: Iterable[str]) -> None:
     """Raise the error ``problem 'name'``, with a hint, unless a name is among those known."""
     names = list(known)
     if name not in names:
-        raise ConfigError(f"{problem} {name!r}{near(name, names)}")
+        raise ConfigError(f"{problem} {name!r}{near(str(name), names)}")
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def read_config(kind: type[C], source: str | Path, overrides: Sequence[str] = ()
     """
     where, text = _read(source, training=kind is not ExperimentConfig)
     try:
-        node = yaml.compose(text)
+        node: Any = yaml.compose(text)
         content: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"{where} is not valid YAML: {_flat(error)}") from error
@@ -116,32 +116,28 @@ def _read(source: str | Path, *, training: bool) -> tuple[str, str]:
     raise ConfigError(f"there is no file and no config {name!r}{near(name, configs)}")
 
 
-def _lines(where: str, node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, int]]:
+def _lines(where: str, node: yaml.Node, key: str = "") -> Iterator[tuple[str, int]]:
     """Yield every dotted key with its line.
 
     Refuses what YAML passes over in silence: a key twice, a key that it reads as no text.
     """
-    if node is None:
-        return
     if not key:
         yield "", node.start_mark.line + 1
     seen: dict[str, int] = {}
     for number, entry in enumerate(node.value if isinstance(node, yaml.CollectionNode) else []):
         name, value = entry if isinstance(node, yaml.MappingNode) else (None, entry)
         line = (name or value).start_mark.line + 1
-        step = str(number)
-        if name is not None:
-            step = name.value
-            if name.tag != "tag:yaml.org,2002:str":
-                kind = name.tag.rpartition(":")[2]
-                raise ConfigError(
-                    f"{where}, line {line}: YAML reads the key {step!r} as {kind}; quote it"
-                )
-            if step in seen:
-                raise ConfigError(
-                    f"{where}, line {line}: the key {step!r} stands in line {seen[step]} too"
-                )
-            seen[step] = line
+        step = str(number) if name is None else name.value
+        if name is not None and name.tag != "tag:yaml.org,2002:str":
+            kind = name.tag.rpartition(":")[2]
+            raise ConfigError(
+                f"{where}, line {line}: YAML reads the key {step!r} as {kind}; quote it"
+            )
+        if step in seen:
+            raise ConfigError(
+                f"{where}, line {line}: the key {step!r} stands in line {seen[step]} too"
+            )
+        seen[step] = line
         below = _dotted(key, step)
         yield below, line
         yield from _lines(where, value, below)
