@@ -94,16 +94,8 @@ def random_classifier(folder: Path) -> Path:
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     tokenizer = BertTokenizer(vocab={word: i for i, word in enumerate([*special, *words])})
     torch.manual_seed(0)
-    model = BertForTokenClassification(
-        BertConfig(
-            vocab_size=30522,
-            hidden_size=384,
-            intermediate_size=1536,
-            num_hidden_layers=6,
-            num_attention_heads=12,
-            num_labels=2,
-        )
-    )
+    config = BertConfig(hidden_size=384, intermediate_size=1536, num_hidden_layers=6, num_labels=2)
+    model = BertForTokenClassification(config)
     with quiet_loading():
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)

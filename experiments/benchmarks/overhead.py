@@ -17,12 +17,8 @@ PASSAGE = "A sofa is a piece of furniture that seats two or three people in a li
 
 def print_overhead(console: Console, *, queries: int = 100_000) -> None:
     """Print queries a second beside a plain loop that only formats and joins strings."""
-    topics = pd.DataFrame(
-        {
-            "qid": [str(i) for i in range(queries)],
-            "query": [f"what is the best red sofa number {i} for two" for i in range(queries)],
-        }
-    )
+    texts = [f"what is the best red sofa number {i} for two" for i in range(queries)]
+    topics = pd.DataFrame({"qid": [str(i) for i in range(queries)], "query": texts})
     columns = ("form", "queries/s", "of the plain loop")
     print_table(console, f"overhead, {queries:,} queries", columns, _rates(topics))
     print_peak(console)

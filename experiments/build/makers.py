@@ -47,10 +47,6 @@ def _models(bench: Bench) -> str:
     return "; the config names no model under llms"
 
 
-def _pipeline(bench: Bench, value: Any, kind: Any, where: str) -> pt.Transformer:
-    return bench.pipeline(value, where)
-
-
 def _rewriter(bench: Bench, value: Any, kind: Any, where: str) -> Any:
     made = bench.stages(value, where)
     if len(made) != 1 or not isinstance(made[0], kind):
@@ -179,7 +175,7 @@ def _encoder(bench: Bench) -> Any:
 MAKERS: Final[dict[Any, Maker]] = {
     LLM: Maker("model", _model, _only_model, _models),
     Rewriter: Maker("rewriter", _rewriter),
-    pt.Transformer: Maker("pipeline", _pipeline),
+    pt.Transformer: Maker("pipeline", lambda bench, value, kind, at: bench.pipeline(value, at)),
     Formulation: Maker("formulation", named("", lambda: exported(Formulation, rewrite))),
     Parser: Maker("parser", named("", parsers)),
     rewards.Reward: Maker("reward", _reward),

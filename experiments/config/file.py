@@ -48,13 +48,10 @@ def read_config(kind: type[C], source: str | Path, overrides: Sequence[str] = ()
         ConfigError: If there is no such config or something in it is wrong.
     """
     where, text = _read(source, training=kind is not ExperimentConfig)
-    try:
-        node: Any = yaml.compose(text)
-        content: Any = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{where} is not valid YAML: {_flat(error)}") from error
+    content = _parsed(text, f"{where} is not valid YAML")
     if not isinstance(content, dict):
         raise ConfigError(f"{where} should hold a mapping, found {type(content).__name__}")
+    node: Any = yaml.compose(text)
     lines = dict(_lines(where, node))
     places = Places(where, lines, [_override(content, override) for override in overrides])
     content = _substitute(content)
@@ -171,12 +168,7 @@ def _override(content: dict[str, Any], override: str) -> str:
     key, equals, value = override.partition("=")
     if not equals or not key:
         raise ConfigError(f"--set {override}: expected key=value, such as index.k1=0.9")
-    try:
-        parsed = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            f"--set {override}: the value is not valid YAML: {_flat(error)}"
-        ) from error
+    parsed = _parsed(value, f"--set {override}: the value is not valid YAML")
     *above, last = key.split(".")
     here: Any = content
     for depth, part in enumerate(above):
@@ -225,5 +217,8 @@ def _substitute(content: dict[str, Any]) -> dict[str, Any]:
     return {key: value if key == "vars" else fill(value) for key, value in content.items()}
 
 
-def _flat(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _parsed(text: str, problem: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{problem}: {' '.join(str(error).split())}") from error
