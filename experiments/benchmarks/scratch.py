@@ -20,8 +20,8 @@ NEW_TOKENS: Final = 8
 ROUNDS: Final = 60
 
 
-def measure_scratch(*, parameters: int) -> dict[str, float]:
-    """Return parameters, milliseconds a single query (median) and queries a second in a batch.
+def print_scratch(console: Console, *, parameters: int) -> None:
+    """Print parameters, milliseconds a single query (median) and queries a second in a batch.
 
     The model is untrained, so that nearly every answer has the full eight tokens: a trained one
     is as fast or faster. All that a user pays is in it: frame in, frame out.
@@ -51,15 +51,9 @@ def measure_scratch(*, parameters: int) -> dict[str, float]:
         finally:
             torch.set_num_threads(before)
         size = rewriter.llm.loaded().model.num_parameters()  # type: ignore[attr-defined]
-    return {"parameters": size, "ms": 1000 * median(alone), "qps": len(topics) / batch}
-
-
-def print_scratch(console: Console, *, parameters: int) -> None:
-    """Measure and print."""
-    found = measure_scratch(parameters=parameters)
     console.print(
-        f"{found['parameters']:,.0f} parameters, {NEW_TOKENS} new tokens, one thread: "
-        f"{found['ms']:.1f} ms a single query (median of {ROUNDS}), "
-        f"{found['qps']:,.0f} queries a second in batches",
+        f"{size:,.0f} parameters, {NEW_TOKENS} new tokens, one thread: "
+        f"{1000 * median(alone):.1f} ms a single query (median of {ROUNDS}), "
+        f"{len(topics) / batch:,.0f} queries a second in batches",
         highlight=False,
     )

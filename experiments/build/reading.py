@@ -18,8 +18,7 @@ from pyterrier_rewrite.errors import RewriteError
 from pyterrier_rewrite.ranges import check_ranges
 from pyterrier_rewrite.value import ValueTransformer
 
-from ..config.errors import ConfigError, blamed_on, check_known, near, options_of
-from ..config.strict import name_and_options
+from ..config.errors import ConfigError, blamed_on, check_known, name_and_options, near, options_of
 from .names import imported
 from .resources import Resources
 

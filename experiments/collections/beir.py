@@ -76,14 +76,15 @@ class Beir(Collection):
 
     def _choose(self, split: str | None) -> str | None:
         splits = self.splits
-        if split in splits or (split is None and not splits):
+        if split is None and len(splits) < 2:
+            return next(iter(splits), None)
+        if split in splits:
             return split
-        if split is None and len(splits) == 1:
-            return splits[0]
-        if split is None:
-            problem = "has several splits; choose one with split="
-        else:
-            problem = f"has no split {split!r}{did_you_mean(splits, split)}"
+        problem = (
+            "has several splits; choose one with split="
+            if split is None
+            else f"has no split {split!r}{did_you_mean(splits, split)}"
+        )
         raise CollectionError(f"{self.path}: {problem}; available: {', '.join(splits) or 'none'}")
 
     def _file(self, name: str) -> TextFile:

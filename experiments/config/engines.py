@@ -11,8 +11,7 @@ from pydantic import Field, field_validator
 
 from pyterrier_rewrite.pipelines import PisaIndex, TerrierIndex
 
-from .errors import check_known
-from .strict import Strict
+from .errors import Strict, check_known
 
 
 @dataclass(frozen=True)

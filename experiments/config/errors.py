@@ -1,4 +1,4 @@
-"""Errors of configs: with key, place and near miss."""
+"""Models that refuse what they do not know, and their errors: with key, place and near miss."""
 
 from __future__ import annotations
 
@@ -8,9 +8,36 @@ from contextlib import contextmanager
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from pydantic import BaseModel, ConfigDict
+
 
 class ConfigError(ValueError):
     """A config, or a value set on the command line, is wrong; the text says where and what."""
+
+
+class Strict(BaseModel):
+    """Refuses keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def name_and_options(value: Any, word: str = "parameter") -> tuple[str, dict[str, Any]]:
+    """Return name and options of ``name`` or ``{name: {option: value}}``.
+
+    Args:
+        value: What a config says.
+        word: What an option is called in the error.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if isinstance(value, str):
+        return value, {}
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, options),) = value.items()
+        if options is None or isinstance(options, dict):
+            return str(name), dict(options or {})
+    raise ValueError(f"expected a name or {{name: {{{word}: value}}}}, found {value!r}")
 
 
 def near(name: str, known: Iterable[str]) -> str:

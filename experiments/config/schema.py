@@ -13,9 +13,8 @@ from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model
 
 from .backends import LLMConfig
 from .engines import DenseConfig, IndexConfig
-from .errors import near
+from .errors import Strict, name_and_options, near
 from .methods import missing_systems
-from .strict import Strict, name_and_options
 
 
 def _stage(value: Any) -> Any:

@@ -16,9 +16,8 @@ from pyterrier_rewrite.columns import QREWRITE
 
 from .backends import LLMConfig
 from .engines import DenseConfig, IndexConfig
-from .errors import ConfigError, check_known, near
+from .errors import ConfigError, Strict, check_known, name_and_options, near
 from .schema import Config, ExperimentConfig, Stage, of_split
-from .strict import Strict, name_and_options
 
 
 def references(topics: pd.DataFrame, *, column: str = QREWRITE) -> pd.DataFrame:
