@@ -12,7 +12,7 @@ from pyterrier_rewrite import LLMRewriter
 from pyterrier_rewrite.saved.artifact import save_pretrained
 
 from .build.workbench import Workbench
-from .config.file import load_config, read_config
+from .config.file import as_overrides, load_config, read_config
 from .config.training import TrainConfig
 from .pages.training import write_page
 from .run.execute import run_experiment
@@ -43,25 +43,25 @@ def run_demo(
     Raises:
         ConfigError: If an override is wrong.
     """
-    shop = f"collection={{shop: {{products: {products}, seed: {seed}}}}}"
     folder, warm = out / "training", out / "warm-start"
     for earlier in (folder, warm):
         shutil.rmtree(earlier, ignore_errors=True)
-    training = Training(
-        read_config(TrainConfig, "train-shop", [shop, f"seed={seed}", *overrides]), verbose=verbose
-    )
+    shop = {"collection": {"shop": {"products": products, "seed": seed}}, "seed": seed}
+    wanted = read_config(TrainConfig, "train-shop", [*as_overrides(shop), *overrides])
+    training = Training(wanted, verbose=verbose)
 
     def keep(method: str, rewriter: LLMRewriter) -> None:
         if method == "sft":
             save_pretrained(rewriter, warm)
 
     training.run(folder, notice=keep)
-    systems = [
-        f"systems.warm start=[{{Trained: {{path: {warm}}}}}, bm25]",
-        f"systems.trained=[{{Trained: {{path: {folder}}}}}, bm25]",
-        "systems.oracle=[FromColumn, bm25]",
-    ]
-    config = load_config("shop", [training_collection(training), *systems])
+    searched = {
+        "collection": wanted.collection,
+        "systems.warm start": [{"Trained": {"path": str(warm)}}, "bm25"],
+        "systems.trained": [{"Trained": {"path": str(folder)}}, "bm25"],
+        "systems.oracle": ["FromColumn", "bm25"],
+    }
+    config = load_config("shop", as_overrides(searched))
     order = ["raw", "RM3", "warm start", "trained", "oracle"]
     config = config.model_copy(update={"systems": {name: config.systems[name] for name in order}})
     workbench = Workbench(config, verbose=verbose)
@@ -70,9 +70,3 @@ def run_demo(
     write_report(report, out)
     page = write_page(report, workbench.topics(), folder, out / "index.html")
     console.print(f"written to {out}; see {page}", style="dim", highlight=False)
-
-
-def training_collection(training: Training) -> str:
-    """Return the override that searches the shop that was trained on, by its test queries."""
-    spec = training.wanted.collection
-    return f"collection={spec}"

@@ -1,1 +1,1 @@
-"""Measurements of speed, run by a command and never as a test."""
+"""Measurements of speed and effectiveness, run by a command and never as a test."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import random
-import resource
-import sys
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 from typing import Any, Final
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
 from pyterrier_rewrite import HQE, QuReTeC, RewriteError
 from pyterrier_rewrite.columns import QHISTORY, QID, QUERY
@@ -21,6 +17,8 @@ from pyterrier_rewrite.conversation.learned.quretec import relevance
 from pyterrier_rewrite.conversation.learned.words import Turn, TurnEncoder
 from pyterrier_rewrite.extras import quiet_loading
 from pyterrier_rewrite.pipelines import PisaIndex
+
+from .measuring import print_peak, print_table, timed
 
 TURNS: Final = 10
 """Turns of a conversation."""
@@ -55,25 +53,23 @@ def print_conversation(
     with TemporaryDirectory() as folder:
         quretec = QuReTeC(model or random_classifier(Path(folder)))
         quretec(topics.head(TURNS))  # loads the model
-        ours, bare = [], []
+        ours = bare = 0.0
         size = -(-len(topics) // rounds)
         for start in range(0, len(topics), size):
             part = topics.iloc[start : start + size].reset_index(drop=True)
-            ours.append(_seconds(quretec, part))
-            bare.append(_bare_loop(quretec, part))
+            ours += _seconds(quretec, part)
+            bare += _bare_loop(quretec, part)
         index = PisaIndex.build(Path(folder) / "index", _documents(), verbose=False)
         hqe = _seconds(HQE(index.bm25(), topic_score=5, subtopic_score=4, clear_score=9), topics)
-    table = Table(title=f"conversations, {len(topics):,} turns", title_justify="left")
-    for column in ("rewriter", "turns/s", "of the bare model"):
-        table.add_column(column, justify="left" if column == "rewriter" else "right")
-    table.add_row("bare model", f"{len(topics) / sum(bare):,.0f}", "1.00")
-    ratio = sum(bare) / sum(ours)
-    table.add_row("QuReTeC", f"{len(topics) / sum(ours):,.0f}", f"{ratio:.2f}")
-    table.add_row("HQE", f"{len(topics) / hqe:,.0f}", "")
-    console.print(table)
-    unit = 1024 if sys.platform == "darwin" else 1
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit / 1024
-    console.print(f"peak memory of the process: {peak:,.0f} MB")
+    count = len(topics)
+    rows = [
+        ("bare model", f"{count / bare:,.0f}", "1.00"),
+        ("QuReTeC", f"{count / ours:,.0f}", f"{bare / ours:.2f}"),
+        ("HQE", f"{count / hqe:,.0f}", ""),
+    ]
+    columns = ("rewriter", "turns/s", "of the bare model")
+    print_table(console, f"conversations, {count:,} turns", columns, rows)
+    print_peak(console)
 
 
 def talk(conversations: int, *, seed: int = 0) -> pd.DataFrame:
@@ -98,16 +94,8 @@ def random_classifier(folder: Path) -> Path:
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     tokenizer = BertTokenizer(vocab={word: i for i, word in enumerate([*special, *words])})
     torch.manual_seed(0)
-    model = BertForTokenClassification(
-        BertConfig(
-            vocab_size=30522,
-            hidden_size=384,
-            intermediate_size=1536,
-            num_hidden_layers=6,
-            num_attention_heads=12,
-            num_labels=2,
-        )
-    )
+    config = BertConfig(hidden_size=384, intermediate_size=1536, num_hidden_layers=6, num_labels=2)
+    model = BertForTokenClassification(config)
     with quiet_loading():
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
@@ -115,9 +103,7 @@ def random_classifier(folder: Path) -> Path:
 
 
 def _seconds(rewriter: Any, topics: pd.DataFrame) -> float:
-    started = perf_counter()
-    out = rewriter(topics)
-    seconds = perf_counter() - started
+    out, seconds = timed(rewriter, topics)
     if len(out) != len(topics) or out["qstatus"].str.startswith("failed").any():
         raise RewriteError("the benchmark's turns were not all rewritten")
     return seconds
@@ -134,11 +120,9 @@ def _bare_loop(quretec: QuReTeC, topics: pd.DataFrame) -> float:
     encoded = TurnEncoder(tokenizer, max_length=quretec.max_length).encode(turns)
     encoded.sort(key=len, reverse=True)
     size = quretec.batch_size
-    batches: Sequence[Any] = [encoded[at : at + size] for at in range(0, len(encoded), size)]
-    started = perf_counter()
-    for batch in batches:
-        relevance(model, tokenizer.pad_token_id, batch)
-    return perf_counter() - started
+    batches = [encoded[at : at + size] for at in range(0, len(encoded), size)]
+    asked = partial(relevance, model, tokenizer.pad_token_id)
+    return timed(lambda: [asked(batch) for batch in batches])[1]
 
 
 def _documents() -> list[dict[str, str]]:

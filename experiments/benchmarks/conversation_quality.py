@@ -1,7 +1,4 @@
-"""How well conversational rewriters find: cross-validated over conversations.
-
-Run it with ``python -m pyterrier_rewrite.experiments.benchmarks.conversation_quality --help``.
-"""
+"""How well conversational rewriters find: cross-validated over conversations."""
 
 from __future__ import annotations
 
@@ -10,12 +7,10 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import pandas as pd
 import pyterrier as pt
-import typer
-import yaml
 from rich.console import Console
 
 from pyterrier_rewrite import HQE, EnglishAnalyzer, QuReTeC, fit_hqe, train_quretec
@@ -23,7 +18,7 @@ from pyterrier_rewrite.columns import QCONVERSATION, QHISTORY, QID, QREWRITE, QU
 from pyterrier_rewrite.conversation.learned.words import Turn
 
 from ..build.workbench import Workbench
-from ..config.file import load_config
+from ..config.file import as_overrides, load_config
 from ..run.execute import run_experiment
 from ..run.files import write_report
 from ..run.table import print_depth, print_report
@@ -40,9 +35,7 @@ def run(
     out: Path = Path("runs/conversation"),
     folds: int = 5,
     epochs: float = 5,
-    learning_rate: float = 1.5e-4,
     dtype: Literal["float32", "bfloat16"] = "float32",
-    seed: int = 0,
 ) -> None:
     """Compare on several collections, and write a report for each.
 
@@ -57,21 +50,19 @@ def run(
         out: Where the reports go.
         folds: Parts that the conversations of each collection are split into.
         epochs: See :func:`~pyterrier_rewrite.train_quretec`.
-        learning_rate: See there.
         dtype: See there.
-        seed: Decides the folds.
     """
     console = Console(width=160)
     benches = {folder.name: _workbench(folder) for folder in folders}
     topics = {name: bench.topics() for name, bench in benches.items()}
-    fold_of = {name: folds_of(frame, folds, seed) for name, frame in topics.items()}
+    fold_of = {name: folds_of(frame, folds, seed=0) for name, frame in topics.items()}
     systems: dict[str, dict[str, Rewrites]] = {
         name: {"HQE, fitted": {}, "QuReTeC": {}, "best terms": best_terms(frame)}
         for name, frame in topics.items()
     }
     for fold in pt.tqdm(range(folds), "folds"):
         train = {name: frame[fold_of[name] != fold] for name, frame in topics.items()}
-        quretec = _train(list(train.values()), model, epochs, learning_rate, dtype)
+        quretec = _train(list(train.values()), model, epochs, dtype)
         for name, bench in benches.items():
             held_out = topics[name][fold_of[name] == fold]
             bm25 = bench.index.bm25(num_results=10)
@@ -80,8 +71,7 @@ def run(
             if quretec is not None:
                 systems[name]["QuReTeC"].update(_rewritten(quretec, held_out))
     for folder in folders:
-        bench, made = benches[folder.name], systems[folder.name]
-        files = dict(_write(made, out / folder.name))
+        files = dict(_write(systems[folder.name], out / folder.name))
         files.update(_made_elsewhere(rewrites, folder.name))
         report = run_experiment(_workbench(folder, files))
         print_report(report, console)
@@ -115,23 +105,15 @@ def best_terms(topics: pd.DataFrame) -> Rewrites:
 
 
 def _train(
-    frames: Sequence[pd.DataFrame], model: str | None, epochs: float, rate: float, dtype: Any
+    frames: Sequence[pd.DataFrame], model: str | None, epochs: float, dtype: Any
 ) -> QuReTeC | None:
     if model is None:
         return None
-    folder = TemporaryDirectory()
-    trained = train_quretec(
-        model,
-        pd.concat(frames, ignore_index=True),
-        output_dir=folder.name,
-        epochs=epochs,
-        learning_rate=rate,
-        dtype=dtype,
-        max_length=256,
-        verbose=False,
-    )
-    trained._load()
-    folder.cleanup()  # the weights are in memory
+    topics = pd.concat(frames, ignore_index=True)
+    settings = {"epochs": epochs, "dtype": dtype, "max_length": 256, "verbose": False}
+    with TemporaryDirectory() as folder:
+        trained = train_quretec(model, topics, output_dir=folder, **settings)
+        trained._load()  # the weights are in memory from here on
     return trained
 
 
@@ -163,30 +145,10 @@ def _made_elsewhere(folder: Path | None, collection: str) -> Iterator[tuple[str,
 
 def _workbench(folder: Path, stages: Mapping[str, Any] | None = None) -> Workbench:
     overrides = {"name": folder.name, "collection": {"beir": str(folder)}}
-    texts = [f"{key}={yaml.safe_dump(value)}" for key, value in overrides.items()]
-    config = load_config("conversation", texts)
-    systems = dict(config.systems)
-    for name, stage in (stages or {}).items():
-        systems[name] = [stage, "bm25"]
+    config = load_config("conversation", as_overrides(overrides))
+    added = {name: [stage, "bm25"] for name, stage in (stages or {}).items()}
+    systems = {**config.systems, **added}
     systems["reference"] = systems.pop("reference")  # the last row of the table
     oracle = "best terms" if "best terms" in systems else "reference"
     changed = {**config.model_dump(), "systems": systems, "oracle": oracle}
     return Workbench(type(config).model_validate(changed), verbose=False)
-
-
-def main(
-    folders: Annotated[list[Path], typer.Argument(help="Collections: BEIR folders.")],
-    model: Annotated[str | None, typer.Option(help="Encoder to train QuReTeC from.")] = None,
-    rewrites: Annotated[Path | None, typer.Option(help="Folder of rewrites to compare.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the reports.")] = Path("runs/conversation"),
-    folds: Annotated[int, typer.Option(min=2)] = 5,
-    epochs: Annotated[float, typer.Option(min=0)] = 5,
-    bfloat16: Annotated[bool, typer.Option("--bfloat16", help="Train in bfloat16.")] = False,
-) -> None:
-    """Compare conversational rewriters, cross-validated over conversations."""
-    dtype: Literal["float32", "bfloat16"] = "bfloat16" if bfloat16 else "float32"
-    run(folders, model=model, rewrites=rewrites, out=out, folds=folds, epochs=epochs, dtype=dtype)
-
-
-if __name__ == "__main__":
-    typer.run(main)

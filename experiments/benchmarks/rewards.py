@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -14,13 +14,13 @@ from typing import Final
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
 from pyterrier_rewrite.pipelines import PisaIndex
 from pyterrier_rewrite.rewards import Reward, SearchFeedback
 
-from ..build.home import index_path
+from ..build.resources import index_path
 from ..shop import Shop
+from .measuring import in_turns, print_table
 
 GROUP: Final = 8
 """Candidates a query."""
@@ -56,16 +56,15 @@ def print_rewards(
     distinct = frame.drop_duplicates("query")[["qid", "query"]].reset_index(drop=True)
     engine = index.bm25(num_results=10)
     reward = SearchFeedback(index.bm25(), shop.get_qrels("train"), "nDCG@10")
-    alone, marking = _in_turns(
-        lambda: engine.transform(distinct), lambda: reward.score(frame), rounds
-    )
-    table = Table(title=f"rewards, {products:,} documents", title_justify="left")
-    for column in ("", "distinct queries", "seconds", "queries/s"):
-        table.add_column(column, justify="right" if column else "left")
-    for name, seconds in (("engine, top 10", alone), ("SearchFeedback(nDCG@10)", marking)):
-        rate = len(distinct) / seconds
-        table.add_row(name, f"{len(distinct):,}", f"{seconds:.3f}", f"{rate:,.0f}")
-    console.print(table)
+    calls = [lambda: engine.transform(distinct), lambda: reward.score(frame)]
+    alone, marking = map(median, in_turns(calls, rounds))
+    count = len(distinct)
+    rows = [
+        (name, f"{count:,}", f"{seconds:.3f}", f"{count / seconds:,.0f}")
+        for name, seconds in (("engine, top 10", alone), ("SearchFeedback(nDCG@10)", marking))
+    ]
+    columns = ("", "distinct queries", "seconds", "queries/s")
+    print_table(console, f"rewards, {products:,} documents", columns, rows)
     verdict = "met" if alone / marking >= TARGET else "missed"
     console.print(
         f"{len(frame):,} candidates: {alone / marking:.2f} of the engine's own throughput "
@@ -142,18 +141,3 @@ def candidate_queries(shop: Shop, count: int) -> pd.DataFrame:
         name = f"{topic['qid']}~{number}"
         rows.append((name, name, topic["qid"], text, topic["query"]))
     return pd.DataFrame(rows, columns=["qid", "qcand", "qgroup", "query", "query_0"])
-
-
-def _in_turns(
-    first: Callable[[], object], second: Callable[[], object], rounds: int
-) -> tuple[float, float]:
-    """Return the median seconds of two functions, measured in turns so that both share noise."""
-    seconds: tuple[list[float], list[float]] = ([], [])
-    for function in (first, second):  # the first call opens the index
-        function()
-    for _ in range(rounds):
-        for function, its in zip((first, second), seconds, strict=True):
-            started = perf_counter()
-            function()
-            its.append(perf_counter() - started)
-    return median(seconds[0]), median(seconds[1])

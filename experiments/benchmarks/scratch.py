@@ -6,23 +6,22 @@ import tempfile
 import warnings
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 from typing import Final
 
-import pandas as pd
 from rich.console import Console
 
 from pyterrier_rewrite.errors import RewriteWarning
 from pyterrier_rewrite.training.scratch import scratch_rewriter
 
 from ..shop import Shop
+from .measuring import timed
 
 NEW_TOKENS: Final = 8
 ROUNDS: Final = 60
 
 
-def measure_scratch(*, parameters: int) -> dict[str, float]:
-    """Return parameters, milliseconds a single query (median) and queries a second in a batch.
+def print_scratch(console: Console, *, parameters: int) -> None:
+    """Print parameters, milliseconds a single query (median) and queries a second in a batch.
 
     The model is untrained, so that nearly every answer has the full eight tokens: a trained one
     is as fast or faster. All that a user pays is in it: frame in, frame out.
@@ -45,28 +44,16 @@ def measure_scratch(*, parameters: int) -> dict[str, float]:
         try:
             rewriter(topics.head(64))
             alone = [
-                _seconds(rewriter.transform, topics.iloc[[row]].reset_index(drop=True))
+                timed(rewriter.transform, topics.iloc[[row]].reset_index(drop=True))[1]
                 for row in range(ROUNDS)
             ]
-            batch = _seconds(rewriter.transform, topics)
+            batch = timed(rewriter.transform, topics)[1]
         finally:
             torch.set_num_threads(before)
         size = rewriter.llm.loaded().model.num_parameters()  # type: ignore[attr-defined]
-    return {"parameters": size, "ms": 1000 * median(alone), "qps": len(topics) / batch}
-
-
-def _seconds(call: object, frame: pd.DataFrame) -> float:
-    started = perf_counter()
-    call(frame)  # type: ignore[operator]
-    return perf_counter() - started
-
-
-def print_scratch(console: Console, *, parameters: int) -> None:
-    """Measure and print."""
-    found = measure_scratch(parameters=parameters)
     console.print(
-        f"{found['parameters']:,.0f} parameters, {NEW_TOKENS} new tokens, one thread: "
-        f"{found['ms']:.1f} ms a single query (median of {ROUNDS}), "
-        f"{found['qps']:,.0f} queries a second in batches",
+        f"{size:,.0f} parameters, {NEW_TOKENS} new tokens, one thread: "
+        f"{1000 * median(alone):.1f} ms a single query (median of {ROUNDS}), "
+        f"{len(topics) / batch:,.0f} queries a second in batches",
         highlight=False,
     )

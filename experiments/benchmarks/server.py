@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from statistics import median
-from time import perf_counter
+from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
 
 from pyterrier_rewrite.errors import RewriteError
 from pyterrier_rewrite.llm import Message, OpenAILLM
 
 from .loopback import separate_process
+from .measuring import in_turns, print_table
 
 LEAST_OF_BARE = 0.70
 """Share of the bare client's rate that is ours at least."""
@@ -22,32 +22,34 @@ LEAST_OF_BARE = 0.70
 LEAST_OF_SEQUENTIAL = 20.0
 """How many times the rate of one request after the other is ours at least."""
 
-Row = dict[str, str | int | float]
+SEQUENTIAL_REQUESTS: Final = 20
+"""Requests a measurement of the sequential loop, which is slow."""
+
 Prompts = list[list[Message]]
 
 
-def run(
+def print_server(
+    console: Console,
     *,
     requests: int = 2000,
     concurrency: int = 256,
     latency: float = 0.05,
     rounds: int = 5,
-    sequential_requests: int = 20,
-) -> list[Row]:
-    """Measure a batch of requests against a server on this machine, in a process of its own.
+) -> None:
+    """Print the rate of a batch of requests beside two other ways of asking the same server.
 
-    The ways take turns, so that a busy moment of the machine meets all of them.
+    The server is on this machine, in a process of its own. Rates are medians over the rounds, and
+    so are our rate's multiples of the others'.
 
     Args:
+        console: Where to print.
         requests: Requests a measurement.
         concurrency: Requests in flight.
         latency: Seconds that the server takes for each.
-        rounds: Measurements of each way; medians are reported.
-        sequential_requests: Requests a measurement of the sequential loop, which is slow.
+        rounds: Measurements of each way.
 
-    Returns:
-        One row a way: ``client``, ``requests``, ``in_flight``, ``per_second`` and
-        ``ours_is``, the median over the rounds of our rate as a multiple of this one's.
+    Raises:
+        RewriteError: If a target is missed.
     """
     prompts: Prompts = [[{"role": "user", "content": f"query number {i}"}] for i in range(requests)]
     with separate_process(latency=latency) as url:
@@ -55,41 +57,50 @@ def run(
         ways: dict[str, tuple[Callable[[Prompts], int], Prompts, int]] = {
             "bare AsyncOpenAI": (lambda p: bare(p, url, concurrency), prompts, concurrency),
             "OpenAILLM": (lambda p: batched(p, llm), prompts, concurrency),
-            "sequential loop": (lambda p: sequential(p, url), prompts[:sequential_requests], 1),
+            "sequential loop": (lambda p: sequential(p, url), prompts[:SEQUENTIAL_REQUESTS], 1),
         }
-        rates: dict[str, list[float]] = {name: [] for name in ways}
-        for number in range(rounds + 1):
-            for name, (ask, asked, _) in ways.items():
-                started = perf_counter()
-                answered = ask(asked)
-                seconds = perf_counter() - started
-                if answered != len(asked):
-                    raise RuntimeError(f"{name} answered {answered} of {len(asked)} requests")
-                if number:  # the first round warms up
-                    rates[name].append(len(asked) / seconds)
-    return [
-        {
-            "client": name,
-            "requests": len(asked),
-            "in_flight": in_flight,
-            "per_second": median(rates[name]),
-            "ours_is": median(
-                ours / other for ours, other in zip(rates["OpenAILLM"], rates[name], strict=True)
-            ),
-        }
+        seconds = in_turns(
+            [partial(_ask, name, ask, asked) for name, (ask, asked, _) in ways.items()], rounds
+        )
+    rates = {
+        name: [len(asked) / took for took in its]
+        for (name, (_, asked, _)), its in zip(ways.items(), seconds, strict=True)
+    }
+    ours_is = {
+        name: median(ours / other for ours, other in zip(rates["OpenAILLM"], its, strict=True))
+        for name, its in rates.items()
+    }
+    rows = [
+        (
+            name,
+            f"{len(asked):,}",
+            str(in_flight),
+            f"{median(rates[name]):,.1f}",
+            f"{ours_is[name]:.2f}x",
+        )
         for name, (_, asked, in_flight) in ways.items()
     ]
-
-
-def shortfalls(rows: list[Row]) -> list[str]:
-    """Return what falls short of the targets; nothing if all is well."""
-    ours_is = {str(row["client"]): float(row["ours_is"]) for row in rows}
+    title = f"served models, {latency * 1000:.0f} ms a request, medians of {rounds} rounds"
+    columns = ("client", "requests", "in flight", "requests/s", "OpenAILLM is")
+    print_table(console, title, columns, rows)
     targets = {"bare AsyncOpenAI": LEAST_OF_BARE, "sequential loop": LEAST_OF_SEQUENTIAL}
-    return [
+    missed = [
         f"{ours_is[name]:.2f} times the {name}, expected at least {least:.2f}"
         for name, least in targets.items()
         if ours_is[name] < least
     ]
+    if missed:
+        raise RewriteError(f"too slow: {'; '.join(missed)}")
+
+
+def _ask(name: str, ask: Callable[[Prompts], int], prompts: Prompts) -> None:
+    answered = ask(prompts)
+    if answered != len(prompts):
+        raise RuntimeError(f"{name} answered {answered} of {len(prompts)} requests")
+
+
+def _request(prompt: list[Message]) -> dict[str, Any]:
+    return {"model": "loopback", "messages": prompt, "temperature": 0.0, "max_tokens": 256}
 
 
 def bare(prompts: Prompts, url: str, concurrency: int) -> int:
@@ -104,13 +115,9 @@ def bare(prompts: Prompts, url: str, concurrency: int) -> int:
 
             async def ask(prompt: list[Message]) -> str | None:
                 async with slots:
-                    answer = await client.chat.completions.create(
-                        model="loopback",
-                        messages=prompt,  # type: ignore[arg-type]  # plain dicts will do
-                        temperature=0.0,
-                        max_tokens=256,
-                    )
-                    return answer.choices[0].message.content
+                    answer = await client.chat.completions.create(**_request(prompt))
+                    text: str | None = answer.choices[0].message.content
+                    return text
 
             return sum(map(bool, await asyncio.gather(*map(ask, prompts))))
 
@@ -127,61 +134,5 @@ def sequential(prompts: Prompts, url: str) -> int:
     import openai
 
     with openai.OpenAI(api_key="none", base_url=url) as client:
-        return sum(
-            bool(
-                client.chat.completions.create(
-                    model="loopback",
-                    messages=prompt,  # type: ignore[arg-type]  # plain dicts will do
-                    temperature=0.0,
-                    max_tokens=256,
-                )
-                .choices[0]
-                .message.content
-            )
-            for prompt in prompts
-        )
-
-
-def print_server(
-    console: Console,
-    *,
-    requests: int = 2000,
-    concurrency: int = 256,
-    latency: float = 0.05,
-    rounds: int = 5,
-) -> None:
-    """Print the table of :func:`run`, which has the parameters.
-
-    Raises:
-        RewriteError: If a target is missed.
-    """
-    rows = run(requests=requests, concurrency=concurrency, latency=latency, rounds=rounds)
-    title = f"served models, {latency * 1000:.0f} ms a request, medians of {rounds} rounds"
-    table = Table(title=title, title_justify="left")
-    for column in ("client", "requests", "in flight", "requests/s", "OpenAILLM is"):
-        table.add_column(column, justify="left" if column == "client" else "right")
-    for row in rows:
-        table.add_row(
-            str(row["client"]),
-            f"{row['requests']:,}",
-            str(row["in_flight"]),
-            f"{row['per_second']:,.1f}",
-            f"{row['ours_is']:.2f}x",
-        )
-    console.print(table)
-    if missed := shortfalls(rows):
-        raise RewriteError(f"too slow: {'; '.join(missed)}")
-
-
-def main() -> None:
-    """Print the table; the exit status is not 0 if a target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=2000)
-    parser.add_argument("--concurrency", type=int, default=256, help="requests in flight")
-    parser.add_argument("--latency", type=float, default=0.05, help="seconds a request")
-    parser.add_argument("--rounds", type=int, default=5)
-    print_server(Console(), **vars(parser.parse_args()))
-
-
-if __name__ == "__main__":
-    main()
+        answers = [client.chat.completions.create(**_request(prompt)) for prompt in prompts]
+        return sum(bool(answer.choices[0].message.content) for answer in answers)

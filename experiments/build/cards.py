@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
@@ -18,7 +17,7 @@ from pyterrier_rewrite import ranges as declared
 from pyterrier_rewrite.value import ValueTransformer
 
 from . import docstrings
-from .names import needs
+from .names import fb_docs, needs
 
 FROM_THE_CONFIG: Final = frozenset({"analyzer", "llm", "seed", "statistics"})
 """Arguments that a config need not give."""
@@ -45,9 +44,6 @@ _RANGED: Final = {
     if get_origin(value) is Annotated
 }
 """The types that have a range, by the names that annotations call them."""
-
-
-_NEEDED: Final = inspect.Parameter.empty
 
 
 def card(name: str, cls: type[Rewriter]) -> dict[str, Any]:
@@ -154,10 +150,9 @@ def snippet(name: str, cls: type[Rewriter]) -> str:
     given: dict[str, Any] = {
         key: GIVEN[key]
         for key, parameter in cls.parameters().items()
-        if parameter.default is _NEEDED and key in GIVEN and key not in FROM_THE_CONFIG
+        if parameter.default is parameter.empty and key in GIVEN and key not in FROM_THE_CONFIG
     }
-    documents = cls.default("fb_docs") if "fb_docs" in cls.parameters() else 0
-    if documents and "feedback" in cls.parameters():
+    if fb_docs(cls) and "feedback" in cls.parameters():
         given["feedback"] = GIVEN["feedback"]
     several = issubclass(cls, LLMRewriter) and cls.published.formulation.several
     stages = [{name: given} if given else name, "bm25", *(["RRF"] if several else [])]

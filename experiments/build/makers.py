@@ -23,7 +23,7 @@ from pyterrier_rewrite.rewards.search.coverage import Groups
 from pyterrier_rewrite.text.pool import ExamplePool
 from pyterrier_rewrite.training import LoraSettings
 
-from ..config.errors import ConfigError, near
+from ..config.errors import ConfigError, blamed_on, near
 from .names import exported, parsers, reward_classes
 from .reading import Bench, Maker, a, arguments, call, checked, named, own, split_stage
 
@@ -47,16 +47,11 @@ def _models(bench: Bench) -> str:
     return "; the config names no model under llms"
 
 
-def _pipeline(bench: Bench, value: Any, kind: Any, where: str) -> pt.Transformer:
-    return bench.pipeline(value, where)
-
-
-def _rewriter(bench: Bench, value: Any, kind: Any, where: str) -> Rewriter:
-    made: list[Any] = bench.stages(value, where)
+def _rewriter(bench: Bench, value: Any, kind: Any, where: str) -> Any:
+    made = bench.stages(value, where)
     if len(made) != 1 or not isinstance(made[0], kind):
         raise ConfigError(f"{where}: expected one stage that is {a(kind)}, found {value!r}")
-    rewriter: Rewriter = made[0]
-    return rewriter
+    return made[0]
 
 
 def _reward(bench: Bench, value: Any, kind: Any, where: str) -> Any:
@@ -97,22 +92,19 @@ def _past(method: Callable[..., ExamplePool]) -> Callable[..., ExamplePool]:
         split, options = split_stage(value, where)
         past = bench.split(split)
         settings = arguments(bench, method, options, where)
-        try:
+        with blamed_on(where, TypeError, ValueError):
             return method(past.topics(), past.qrels(), **settings)
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"{where}: {error}") from error
 
     return make
 
 
-def _examples(bench: Bench, value: Any, kind: Any, where: str) -> ExampleSource:
+def _examples(bench: Bench, value: Any, kind: Any, where: str) -> Any:
     """Return what chooses examples, from a split's queries with their best documents."""
     name, options = split_stage(value, where)
     if "pool" in options:
         pool = _past(ExamplePool.from_judged)(bench, options["pool"], kind, f"{where}.{name}.pool")
         value = {name: {**options, "pool": pool}}
-    source: ExampleSource = _CHOOSER(bench, value, kind, where)
-    return source
+    return _CHOOSER(bench, value, kind, where)
 
 
 _CHOOSER: Final = named("chooser ", lambda: exported(ExampleSource, rewrite))
@@ -131,9 +123,8 @@ def _train_judgements(bench: Bench) -> Judgements | None:
     return None if qrels is None else Judgements(qrels)
 
 
-def _lora(bench: Bench, value: Any, kind: Any, where: str) -> LoraSettings:
-    lora: LoraSettings = call(bench, kind, checked(value, dict[str, Any], where), where)
-    return lora
+def _lora(bench: Bench, value: Any, kind: Any, where: str) -> Any:
+    return call(bench, kind, checked(value, dict[str, Any], where), where)
 
 
 def _groups(bench: Bench, value: Any, kind: Any, where: str) -> Any:
@@ -184,7 +175,7 @@ def _encoder(bench: Bench) -> Any:
 MAKERS: Final[dict[Any, Maker]] = {
     LLM: Maker("model", _model, _only_model, _models),
     Rewriter: Maker("rewriter", _rewriter),
-    pt.Transformer: Maker("pipeline", _pipeline),
+    pt.Transformer: Maker("pipeline", lambda bench, value, kind, at: bench.pipeline(value, at)),
     Formulation: Maker("formulation", named("", lambda: exported(Formulation, rewrite))),
     Parser: Maker("parser", named("", parsers)),
     rewards.Reward: Maker("reward", _reward),

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -90,22 +90,17 @@ def plugins() -> dict[str, type[Rewriter]]:
         package = entry.dist.name if entry.dist else entry.module
         taken = ours.get(entry.name) or found.get(entry.name)
         if taken is not None:
-            warnings.warn(
-                f"the rewriter {entry.name!r} of {package} is hidden by {taken.__module__}; in a "
-                f"config, name it {entry.value}",
-                RewriteWarning,
-                stacklevel=2,
-            )
-            continue
-        try:
-            value = entry.load()
-        except Exception as error:  # another's package may fail in any way
-            problem = f"cannot be loaded: {type(error).__name__}: {error}"
+            problem = f"is hidden by {taken.__module__}; in a config, name it {entry.value}"
         else:
-            if inspect.isclass(value) and issubclass(value, Rewriter):
-                found[entry.name] = value
-                continue
-            problem = f"is no subclass of Rewriter, found {value!r}"
+            try:
+                value = entry.load()
+            except Exception as error:  # another's package may fail in any way
+                problem = f"cannot be loaded: {type(error).__name__}: {error}"
+            else:
+                if inspect.isclass(value) and issubclass(value, Rewriter):
+                    found[entry.name] = value
+                    continue
+                problem = f"is no subclass of Rewriter, found {value!r}"
         warnings.warn(
             f"the rewriter {entry.name!r} of {package} {problem}", RewriteWarning, stacklevel=2
         )
@@ -139,7 +134,7 @@ def imported(path: str, where: str, folder: Path | None) -> Any:
         ) from error
     for step in name.split("."):
         if not hasattr(found, step):
-            known = _public(vars(found)) if hasattr(found, "__dict__") else []
+            known = [name for name in getattr(found, "__dict__", ()) if not name.startswith("_")]
             raise ConfigError(
                 f"{where}: {getattr(found, '__file__', None) or path!r} has no {step!r}"
                 f"{near(step, known)}"
@@ -148,41 +143,30 @@ def imported(path: str, where: str, folder: Path | None) -> Any:
     return found
 
 
-def _public(names: Iterable[str]) -> list[str]:
-    return [name for name in names if not name.startswith("_")]
+def fb_docs(cls: type[Rewriter]) -> int:
+    """Return how many documents a rewriter reads unless it is told."""
+    found = cls.default("fb_docs") if "fb_docs" in cls.parameters() else 0
+    return found if isinstance(found, int) else 0
+
+
+_NEEDS: Final[Mapping[str, str]] = {
+    "rewriter": "rewriter",
+    "reward": "reward",
+    "llm": "LLM",
+    "statistics": "index",
+    "pool": "past queries",
+    "fb_docs": "{} documents",
+    "model": "trained model",
+    "path": "file",
+    "column": "column",
+}
+"""What the parameters of a rewriter stand for."""
 
 
 def needs(cls: type[Rewriter]) -> str:
     """Say in a few words what a rewriter needs beside queries."""
-    parameters = cls.parameters()
-    found: list[str] = [what for what in ("rewriter", "reward") if what in parameters]
-    if "llm" in parameters:
-        found.append("LLM")
-    if "statistics" in parameters:
-        found.append("index")
-    if "pool" in parameters:
-        found.append("past queries")
-    fb_docs = cls.default("fb_docs") if "fb_docs" in parameters else 0
-    if isinstance(fb_docs, int) and fb_docs > 0:
-        found.append(f"{fb_docs} documents")
-    if "model" in parameters:
-        found.append("trained model")
-    if "path" in parameters:
-        found.append("file")
-    if "column" in parameters:
-        found.append("column")
-    return ", ".join(found) or "nothing"
-
-
-__all__ = [
-    "ENGINE_STAGES",
-    "PLUGINS",
-    "exported",
-    "imported",
-    "needs",
-    "parsers",
-    "plugins",
-    "reward_classes",
-    "rewriters",
-    "stages",
-]
+    documents = fb_docs(cls)
+    there = [
+        name for name in _NEEDS if name in cls.parameters() and (documents or name != "fb_docs")
+    ]
+    return ", ".join(_NEEDS[name].format(documents) for name in there) or "nothing"

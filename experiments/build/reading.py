@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, is_dataclass
-from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from itertools import chain
+from typing import Any, Final, Union, get_args, get_origin
 
 import pyterrier as pt
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
@@ -18,7 +18,7 @@ from pyterrier_rewrite.errors import RewriteError
 from pyterrier_rewrite.ranges import check_ranges
 from pyterrier_rewrite.value import ValueTransformer
 
-from ..config.errors import ConfigError, near
+from ..config.errors import ConfigError, blamed_on, check_known, name_and_options, near, options_of
 from .names import imported
 from .resources import Resources
 
@@ -67,13 +67,11 @@ def call(bench: Bench, target: Any, options: Mapping[str, Any], where: str) -> A
             hints = "".join(maker.hint(bench) for maker in _makers(bench, hint))
             raise ConfigError(f"{where}: the parameter {name!r} is missing{hints}")
     positional = [values.pop(n) for n, (p, _) in known.items() if n in values and _many(p)]
-    try:
+    with blamed_on(where, TypeError, ValueError, RewriteError):
         check_ranges(target, values)
-        made = target(*(entry for several in positional for entry in several), **values)
+        made = target(*chain.from_iterable(positional), **values)
         if isinstance(made, ValueTransformer):
             made.check()
-    except (TypeError, ValueError, RewriteError) as error:
-        raise ConfigError(f"{where}: {error}") from error
     return made
 
 
@@ -82,8 +80,7 @@ def arguments(bench: Bench, target: Any, options: Mapping[str, Any], where: str)
     known = parameters(target)
     values = {name: value for name, value in options.items() if name not in known}
     if values and not _takes_more(target):
-        name = next(iter(values))
-        raise ConfigError(f"{where}: unknown parameter {name!r}{near(name, known)}")
+        check_known(f"{where}: unknown parameter", next(iter(values)), known)
     for name, (parameter, hint) in known.items():
         if name in options:
             values[name] = read(bench, options[name], hint, f"{where}.{name}")
@@ -144,7 +141,7 @@ def _given(bench: Bench, parameter: inspect.Parameter, hint: Any) -> Any:
 
 def read(bench: Bench, value: Any, hint: Any, where: str) -> Any:
     """Return a value of a config as an object of a type: made by its maker, or checked."""
-    options = _options(hint)
+    options = options_of(hint)
     makable = [option for option in options if _is_made(bench, option)]
     if not makable:
         return checked(value, hint, where)
@@ -161,19 +158,10 @@ def read(bench: Bench, value: Any, hint: Any, where: str) -> Any:
     return make(bench, value, kind, where)
 
 
-def _options(hint: Any) -> list[Any]:
-    """Return a type, or those of a union."""
-    if get_origin(hint) is Annotated:
-        return _options(get_args(hint)[0])
-    if get_origin(hint) in (Union, UnionType):
-        return [option for part in get_args(hint) for option in _options(part)]
-    return [hint]
-
-
 def _makers(bench: Bench, hint: Any) -> list[Maker]:
     """Return the makers of a type, or of what it is a kind of; those of each type of a union."""
     found = []
-    for kind in _options(hint):
+    for kind in options_of(hint):
         kind = Callable if get_origin(kind) is Callable else kind
         bases = kind.__mro__ if isinstance(kind, type) else (kind,)
         found += [bench.makers[base] for base in bases if base in bench.makers][:1]
@@ -183,7 +171,7 @@ def _makers(bench: Bench, hint: Any) -> list[Maker]:
 def _is_made(bench: Bench, kind: Any) -> bool:
     """Say whether a type, or what a list or mapping of it holds, has a maker."""
     return bool(_makers(bench, kind)) or any(
-        _is_made(bench, option) for part in get_args(kind) for option in _options(part)
+        _is_made(bench, option) for part in get_args(kind) for option in options_of(part)
     )
 
 
@@ -229,17 +217,8 @@ def checked(value: Any, hint: Any, where: str) -> Any:
 
 def split_stage(stage: Any, where: str) -> tuple[str, dict[str, Any]]:
     """Return name and options of ``name`` or ``{name: {option: value}}``."""
-    if isinstance(stage, str):
-        return stage, {}
-    if isinstance(stage, dict) and len(stage) == 1:
-        name, options = next(iter(stage.items()))
-        if options is None:
-            return str(name), {}
-        if isinstance(options, dict):
-            return str(name), options
-    raise ConfigError(
-        f"{where}: expected a name or {{name: {{parameter: value}}}}, found {stage!r}"
-    )
+    with blamed_on(where, ValueError):
+        return name_and_options(stage)
 
 
 def own(bench: Bench, path: str, options: Mapping[str, Any], kind: Any, where: str) -> Any:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,13 +21,39 @@ from pyterrier_rewrite.protocols import Engine
 from ..collections import load_collection
 from ..config.backends import LLMConfig
 from ..config.engines import ENGINES
-from ..config.errors import ConfigError, near
+from ..config.errors import ConfigError, blamed_on, check_known
 from ..config.schema import ExperimentConfig, of_split
 from ..shop import Shop
 from ..shop.dataset import QUERIES
-from .home import home, index_path
 
 
+def home() -> Path:
+    """Return ``$PT_REWRITE_HOME``, by default the folder ``rewrite`` in PyTerrier's home."""
+    named = os.environ.get("PT_REWRITE_HOME")
+    return Path(named) if named else Path(pt.io.pyterrier_home()) / "rewrite"
+
+
+def index_path(kind: str, collection: pt.datasets.Dataset, settings: Any) -> Path:
+    """Return a folder for an index, another one for other documents or settings."""
+    name = str(getattr(collection, "name", type(collection).__name__.lower()))
+    # a split or a query field changes the topics, not the documents
+    made_of = [getattr(collection, key, None) for key in ("path", "products", "seed")]
+    facts = [type(collection).__name__, name, made_of, settings, _corpus_file(collection)]
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
+    return home() / kind / f"{safe}-{digest[:10]}"
+
+
+def _corpus_file(collection: pt.datasets.Dataset) -> list[int]:
+    """Return size and time of a BEIR folder's corpus, so that a changed one is indexed anew."""
+    folder = getattr(collection, "path", None)
+    for file in ("corpus.jsonl", "corpus.jsonl.gz"):
+        if folder is not None and (corpus := Path(folder) / file).is_file():
+            return [corpus.stat().st_size, corpus.stat().st_mtime_ns]
+    return []
+
+
+@dataclass(eq=False, repr=False)
 class Resources:
     """What a config names outside of its pipelines, made when first asked for and then shared.
 
@@ -34,18 +64,13 @@ class Resources:
         verbose: Whether to show progress.
     """
 
-    def __init__(
-        self,
-        config: ExperimentConfig,
-        *,
-        budget: Budget | None = None,
-        dry_run: bool = False,
-        verbose: bool = True,
-    ) -> None:
-        self.config = config
-        self.budget = budget
-        self.dry_run = dry_run
-        self.verbose = verbose
+    config: ExperimentConfig
+    _: KW_ONLY
+    budget: Budget | None = None
+    dry_run: bool = False
+    verbose: bool = True
+
+    def __post_init__(self) -> None:
         self._llms: dict[str, Metered | Estimating] = {}
         self._variant: str | None = None
 
@@ -58,15 +83,9 @@ class Resources:
             return load_collection(spec)
         options = {"seed": 0, **(shop["shop"] or {})}  # not the run's: a collection stays
         self._variant = options.pop("split", "test")
-        if self._variant not in QUERIES:
-            raise ConfigError(
-                f"collection.shop.split: there is no split {self._variant!r}"
-                f"{near(str(self._variant), QUERIES)}"
-            )
-        try:
+        check_known("collection.shop.split: there is no split", self._variant, QUERIES)
+        with blamed_on("collection.shop", TypeError, ValueError):
             return Shop(**options)
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"collection.shop: {error}") from error
 
     def topics(self) -> pd.DataFrame:
         """Return the topics to run, the first of them if the config says how many."""
@@ -91,22 +110,19 @@ class Resources:
         wanted = self.config.index
         engine = ENGINES[wanted.engine]
         options = wanted.options or {}
-        try:
-            if engine.built_with is None:
-                if wanted.path is None:
-                    raise ConfigError(
-                        f"index.path: engine {wanted.engine!r} needs the path of an index"
-                    )
-                opened: Engine = engine.index(wanted.path, **options)
-                return opened
-            settings = {key: getattr(wanted, key) for key in engine.built_with} | options
-            path = wanted.path or index_path("index", self.collection, settings)
-            built: Engine = engine.index.open_or_build(
-                path, self.collection, **settings, verbose=self.verbose
+        if engine.built_with is None and wanted.path is None:
+            raise ConfigError(f"index.path: engine {wanted.engine!r} needs the path of an index")
+        settings = {key: getattr(wanted, key) for key in engine.built_with or ()} | options
+        path = wanted.path or index_path("index", self.collection, settings)
+        with blamed_on("index.options", TypeError):
+            index: Engine = (
+                engine.index(path, **options)
+                if engine.built_with is None
+                else engine.index.open_or_build(
+                    path, self.collection, **settings, verbose=self.verbose
+                )
             )
-            return built
-        except TypeError as error:
-            raise ConfigError(f"index.options: {error}") from error
+            return index
 
     def offered(self, what: str, words: str) -> Any:
         """Return something that not every engine's index has.
@@ -117,8 +133,8 @@ class Resources:
         found = getattr(self.index, what)
         if found is not None:
             return found
-        able = " or ".join(repr(name) for name, engine in ENGINES.items() if engine.offers(what))
-        raise ConfigError(f"index.engine: a system needs {words}; take {able}")
+        able = [repr(name) for name, kind in ENGINES.items() if getattr(kind.index, what, None)]
+        raise ConfigError(f"index.engine: a system needs {words}; take {' or '.join(able)}")
 
     @cached_property
     def dense_index(self) -> pipelines.DenseIndex:

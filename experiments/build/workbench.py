@@ -2,18 +2,52 @@
 
 from __future__ import annotations
 
+import operator
+from functools import reduce
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pyterrier as pt
 
 from pyterrier_rewrite.pipelines import BiEncoderReranker, CrossEncoderReranker
+from pyterrier_rewrite.prompting.llm_rewriter import LLMRewriter
+from pyterrier_rewrite.saved.artifact import from_pretrained
 
-from ..config.errors import ConfigError, near
+from ..config.errors import ConfigError, blamed_on, near
 from ..config.schema import Stage
 from .makers import MAKERS
 from .names import ENGINE_STAGES, stages
 from .reading import Bench, call, own, split_stage
-from .trained import trained
+
+REWRITER = "rewriter"
+"""Sub-folder of a training's folder with the trained rewriter."""
+
+CONFIG = "config.yaml"
+"""The config that a folder's training was made of."""
+
+
+def trained(
+    path: str,
+    device: str | None = None,
+    batch_size: int = 128,
+    n: int | None = None,
+    temperature: float | None = None,
+) -> LLMRewriter:
+    """Return the rewriter that a training left in a folder."""
+    folder = Path(path)
+    if (folder / CONFIG).is_file() and not (folder / REWRITER).is_dir():
+        raise ValueError(
+            f"the training in {folder} has not ended; go on with pt-rewrite train --resume, or "
+            "name the folder best of one of its methods"
+        )
+    changed: dict[str, Any] = {"n": n, "temperature": temperature}
+    return from_pretrained(
+        folder / REWRITER if (folder / REWRITER).is_dir() else folder,
+        device=device,
+        batch_size=batch_size,
+        **{name: value for name, value in changed.items() if value is not None},
+    )
 
 
 class Workbench(Bench):
@@ -21,8 +55,8 @@ class Workbench(Bench):
 
     makers = MAKERS
 
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        super().__init__(*args, **settings)
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self._defining: list[str] = []
 
     def system(self, name: str) -> list[pt.Transformer]:
@@ -42,18 +76,13 @@ class Workbench(Bench):
             listed = [listed]
         if not isinstance(listed, list):
             raise ConfigError(f"{where}: expected a list of stages, found {listed!r}")
-        made: list[pt.Transformer] = []
-        for number, stage in enumerate(listed):
-            made.extend(self._stage(stage, f"{where}.{number}"))
-        return made
+        made = [self._stage(stage, f"{where}.{number}") for number, stage in enumerate(listed)]
+        return list(chain.from_iterable(made))
 
     def pipeline(self, listed: object, where: str) -> pt.Transformer:
         """Return a list of stages as one transformer."""
         made = self.stages(listed, where)
-        pipeline = made[0] if made else pt.Transformer.identity()
-        for stage in made[1:]:
-            pipeline = pipeline >> stage
-        return pipeline
+        return reduce(operator.rshift, made) if made else pt.Transformer.identity()
 
     def _stage(self, stage: Stage, where: str) -> list[pt.Transformer]:
         name, options = split_stage(stage, where)
@@ -94,10 +123,8 @@ class Workbench(Bench):
             return call(self, trained, options, where)
         if self.dry_run:  # an estimate loads no model: any documents will do
             return self.index.bm25(**depth)
-        try:
+        with blamed_on("dense", OSError, ValueError):
             dense = self.dense_index
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"dense: {error}") from error
         if name == "dense_reranker":
             return call(self, dense.reranker, options, where)
         return call(self, dense.retriever, {**depth, **options}, where)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from .options import from_yaml
 
-bench = typer.Typer(help="Measure speed: each prints a ratio from one run.", no_args_is_help=True)
+bench = typer.Typer(help="Measure speed and effectiveness, a command each.", no_args_is_help=True)
 
 
 @bench.command()
@@ -25,11 +26,16 @@ def overhead(
 @bench.command()
 def server(
     requests: Annotated[int, typer.Option(min=1, help="Requests a round.")] = 2000,
+    concurrency: Annotated[int, typer.Option(min=1, help="Requests in flight.")] = 256,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds a request.")] = 0.05,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each way.")] = 5,
 ) -> None:
     """OpenAILLM against the bare client and a sequential loop, on a loopback server."""
     from ..benchmarks.server import print_server
 
-    print_server(Console(), requests=requests)
+    print_server(
+        Console(), requests=requests, concurrency=concurrency, latency=latency, rounds=rounds
+    )
 
 
 @bench.command()
@@ -70,6 +76,23 @@ def conversation(
     from ..benchmarks.conversation import print_conversation
 
     print_conversation(Console(), conversations=conversations, model=model)
+
+
+@bench.command()
+def conversation_quality(
+    folders: Annotated[list[Path], typer.Argument(help="Collections: BEIR folders.")],
+    model: Annotated[str | None, typer.Option(help="Encoder to train QuReTeC from.")] = None,
+    rewrites: Annotated[Path | None, typer.Option(help="Folder of rewrites to compare.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the reports.")] = Path("runs/conversation"),
+    folds: Annotated[int, typer.Option(min=2)] = 5,
+    epochs: Annotated[float, typer.Option(min=0)] = 5,
+    bfloat16: Annotated[bool, typer.Option("--bfloat16", help="Train in bfloat16.")] = False,
+) -> None:
+    """How well conversational rewriters find, cross-validated over conversations."""
+    from ..benchmarks.conversation_quality import run
+
+    dtype: Literal["float32", "bfloat16"] = "bfloat16" if bfloat16 else "float32"
+    run(folders, model=model, rewrites=rewrites, out=out, folds=folds, epochs=epochs, dtype=dtype)
 
 
 @bench.command()

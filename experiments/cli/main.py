@@ -20,12 +20,9 @@ from pyterrier_rewrite import __version__
 from pyterrier_rewrite.errors import RewriteError
 
 from .bench import bench
-from .demo import demo
-from .methods import methods
-from .prompts import prompts
-from .run import run
-from .train import train
-from .try_ import try_
+from .methods import methods, prompts
+from .run import run, try_
+from .train import demo, train
 
 # typer may bring a click of its own, so its base error is found through one that typer exports
 UsageError: Any = typer.BadParameter.__mro__[2]
@@ -48,7 +45,7 @@ COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "prompts": prompts,
     "try": try_,
 }
-"""Every command by its name: a new one is a file, and a line here."""
+"""Every command by its name: a new one is a function, and a line here."""
 
 for _name, _command in COMMANDS.items():
     app.command(name=_name)(_command)

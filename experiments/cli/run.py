@@ -1,7 +1,8 @@
-"""``pt-rewrite run``."""
+"""``pt-rewrite run`` and ``pt-rewrite try``."""
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from .options import ConfigArgument, QuietOption, SetOption, make_folder
+from .options import ConfigArgument, QuietOption, SetOption, from_yaml, make_folder
 
 
 def run(
@@ -22,8 +23,7 @@ def run(
         bool, typer.Option("--dry-run", help="Estimate calls and tokens, make none.")
     ] = False,
     budget: Annotated[
-        str | None,
-        typer.Option("--budget", help="Cap: money (2.50) or tokens (200000tokens)."),
+        str | None, typer.Option("--budget", help="Cap: money (2.50) or tokens (200000tokens).")
     ] = None,
     by_turn: Annotated[
         bool, typer.Option("--by-turn", help="Print the curves by turn of conversations.")
@@ -77,18 +77,57 @@ def run(
 def _budget(text: str) -> Any:
     from pyterrier_rewrite.llm.metered import Budget
 
-    number, in_tokens = text.strip(), False
-    for unit in ("tokens", "token", "tok"):
-        if number.endswith(unit):
-            number, in_tokens = number.removesuffix(unit).strip(), True
-            break
+    unit = re.search(r"(tokens?|tok)\s*$", text)
+    number = text[: unit.start()] if unit else text
     try:
-        cap = float(number.replace(",", "").replace("_", ""))
+        cap = float(re.sub("[,_]", "", number))
     except ValueError:
         cap = -1.0
     if not 0 < cap < float("inf"):
         raise typer.BadParameter(
-            f"expected money (2.50) or tokens (200000tokens), found {text!r}",
-            param_hint="--budget",
+            f"expected money (2.50) or tokens (200000tokens), found {text!r}", param_hint="--budget"
         )
-    return Budget(cap, in_tokens=in_tokens)
+    return Budget(cap, in_tokens=unit is not None)
+
+
+def try_(
+    method: Annotated[str, typer.Argument(help="A rewriter; see pt-rewrite methods.")],
+    query: Annotated[str, typer.Argument(help="The query to rewrite.")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the method."),
+    ] = None,
+    collection: Annotated[
+        str, typer.Option("--collection", "-c", help="A collection, as in configs.")
+    ] = "shop",
+    model: Annotated[
+        str | None, typer.Option("--model", help="Model for an LLM method: its name or path.")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="Server that speaks OpenAI's protocol.")
+    ] = None,
+    local: Annotated[
+        bool, typer.Option("--local", help="Run the model here with transformers.")
+    ] = False,
+    results: Annotated[int, typer.Option("--results", "-k", min=1, help="Documents to show.")] = 5,
+) -> None:
+    """Show one rewrite, its cost, and the documents before and after."""
+    from ..run.trial import show_trial
+
+    parameters: dict[str, Any] = {}
+    for item in set_ or []:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"expected KEY=VALUE, found {item!r}", param_hint="--set")
+        parameters[key] = from_yaml(value, "--set")
+    show_trial(
+        method,
+        query,
+        Console(),
+        parameters=parameters,
+        collection=from_yaml(collection, "--collection"),
+        model=model,
+        base_url=base_url,
+        local=local,
+        results=results,
+    )

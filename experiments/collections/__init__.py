@@ -2,11 +2,10 @@
 
 from .base import Collection, CollectionError, CollectionWarning
 from .beir import Beir
-from .conversations import Conversations
 from .frames import Frames
 from .irds import Irds
 from .load import load_collection
-from .trec import Trec
+from .trec import Conversations, Trec
 
 __all__ = [
     "Beir",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection as Group
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import pandas as pd
@@ -29,7 +29,7 @@ from pyterrier_rewrite.columns import (
 )
 from pyterrier_rewrite.text.files import TextFile
 
-from .base import CollectionError, CollectionWarning, Document
+from .base import Collection, CollectionError, CollectionWarning, Document
 
 _OURS: Final = {QID, QUERY, *QUERY_FORMS, QGROUP, QGROUP_QUERY, QWEIGHT, QGEN, QSTATUS, QUSAGE}
 
@@ -63,45 +63,42 @@ def query_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _history(turns: object) -> list[dict[str, str]]:
     if turns is None:
         return []
-    problem = f"expected 'history' as a list of {{'role', 'content'}}, found {turns!r:.80}"
-    if not isinstance(turns, list):
-        raise Malformed(problem)
-    history = []
-    for turn in turns:
-        if not isinstance(turn, dict):
-            raise Malformed(problem)
-        role, content = turn.get("role"), turn.get("content")
-        if not isinstance(role, str) or not isinstance(content, str):
-            raise Malformed(problem)
-        history.append({"role": role, "content": content})
-    return history
+    if not isinstance(turns, list) or not all(map(_is_turn, turns)):
+        raise Malformed(
+            f"expected 'history' as a list of {{'role', 'content'}}, found {turns!r:.80}"
+        )
+    return [{"role": turn["role"], "content": turn["content"]} for turn in turns]
 
 
-def topics_frame(
-    records: Iterable[Mapping[str, Any]], *, judged: Group[str] | None, source: str
-) -> pd.DataFrame:
+def _is_turn(turn: object) -> bool:
+    return isinstance(turn, dict) and all(
+        isinstance(turn.get(key), str) for key in ("role", "content")
+    )
+
+
+def topics_frame(collection: Collection, records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Return topics as a frame, in their order; those without text are left out with a warning.
 
     Args:
+        collection: Whose they are; it says whether only judged ones are kept.
         records: ``qid``, ``query`` and further columns of each topic.
-        judged: Only these query ids; None for all.
-        source: What to call the collection in a warning.
     """
+    only_judged = collection.has("qrels") and not collection.all_queries
+    judged = set(collection.judgements()[QID]) if only_judged else None
     wanted = [record for record in records if judged is None or record[QID] in judged]
     topics = [record for record in wanted if record[QUERY] and not record[QUERY].isspace()]
     blank = len(wanted) - len(topics)
     missing = len(set(judged or ()) - {record[QID] for record in wanted})
     if blank or missing:
         warnings.warn(
-            f"{source}: {blank + missing} topics have no text ({missing} judged ones are not "
+            f"{collection!r}: {blank + missing} topics have no text ({missing} judged ones are not "
             f"among the queries, {blank} are blank) and are left out",
             CollectionWarning,
             stacklevel=4,
         )
     names = dict.fromkeys([QID, QUERY, *(name for topic in topics for name in topic)])
     columns = {name: _column(name, [topic.get(name) for topic in topics]) for name in names}
-    frame: pd.DataFrame = pd.DataFrame(columns)
-    return frame
+    return pd.DataFrame(columns)
 
 
 def _column(name: str, values: list[Any]) -> pd.Series[Any]:
@@ -113,14 +110,13 @@ def _column(name: str, values: list[Any]) -> pd.Series[Any]:
         dtype = "Int64"
     elif len(kinds) == 1 and kinds <= {str, int, float, bool}:
         dtype = None  # pandas knows
-    column: pd.Series[Any] = pd.Series(values, dtype=dtype)
-    return column
+    return pd.Series(values, dtype=dtype)
 
 
-def qrels_frame(judgements: Sequence[tuple[str, str, int]]) -> pd.DataFrame:
-    """Return judgements as a frame."""
-    frame: pd.DataFrame = pd.DataFrame(judgements, columns=[QID, DOCNO, LABEL])
-    return frame
+def qrels_frame(labels: Mapping[tuple[str, str], int]) -> pd.DataFrame:
+    """Return the labels of query and document as a frame."""
+    rows = [(*pair, label) for pair, label in labels.items()]
+    return pd.DataFrame(rows, columns=[QID, DOCNO, LABEL])
 
 
 def read_judgements(file: TextFile, rows: Iterable[tuple[int, Sequence[str]]]) -> pd.DataFrame:
@@ -142,20 +138,15 @@ def read_judgements(file: TextFile, rows: Iterable[tuple[int, Sequence[str]]]) -
             )
     if not labels:
         raise file.wrong("no judgement", "expected at least one line after the header")
-    return qrels_frame([(qid, docno, label) for (qid, docno), label in labels.items()])
+    return qrels_frame(labels)
 
 
 def _label(file: TextFile, score: str, line: int) -> int:
-    try:
+    with suppress(ValueError):
         return int(score)
-    except ValueError:
-        pass
-    try:
-        number = float(score)
-        if number.is_integer():
-            return int(number)
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        if float(score).is_integer():
+            return int(float(score))
     raise file.wrong(
         f"expected the score as a whole number, found {score!r}", "correct the line", line
     )
@@ -167,10 +158,7 @@ def read_queries(file: TextFile, field: str = TEXT) -> Iterator[dict[str, Any]]:
     Raises:
         CollectionError: If a line is malformed or an id occurs twice.
     """
-    seen: set[str] = set()
-    for line, record in file.objects():
-        key = QID if QID in record and "_id" not in record else "_id"
-        qid = file.new_identifier(record.get(key), key, line, seen)
+    for line, qid, record in _identified(file, QID):
         query = file.text(record, field, line)
         try:
             yield {QID: qid, QUERY: query, **query_columns(_metadata(file, record, line))}
@@ -184,14 +172,19 @@ def read_documents(file: TextFile) -> Iterator[Document]:
     Raises:
         CollectionError: If a line is malformed or an id occurs twice.
     """
-    seen: set[str] = set()
-    for line, record in file.objects():
-        key = DOCNO if DOCNO in record and "_id" not in record else "_id"
-        docno = file.new_identifier(record.get(key), key, line, seen)
+    for line, docno, record in _identified(file, DOCNO):
         title = "" if record.get("title") is None else file.text(record, "title", line)
         document = _metadata(file, record, line)
         document.update({DOCNO: docno, "title": title, TEXT: file.text(record, TEXT, line)})
         yield document
+
+
+def _identified(file: TextFile, key: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Yield line, id and record; the id is under ``_id`` or, without that, under ``key``."""
+    seen: set[str] = set()
+    for line, record in file.objects():
+        name = key if key in record and "_id" not in record else "_id"
+        yield line, file.new_identifier(record.get(name), name, line, seen), record
 
 
 def _metadata(file: TextFile, record: Mapping[str, Any], line: int) -> dict[str, Any]:

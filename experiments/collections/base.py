@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, Final, Literal, get_args
 
 import pandas as pd
 import pyterrier as pt
 
 Part = Literal["corpus", "topics", "qrels"]
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
 Document = dict[str, Any]
 
 
@@ -30,9 +32,11 @@ class Collection(pt.datasets.Dataset):  # type: ignore[misc]  # pyterrier is unt
 
     Attributes:
         name: Short name, for reports and index folders; the splits of a collection share it.
+        all_queries: Whether topics without judgements are kept.
     """
 
     name: str
+    all_queries: bool = True
 
     @abstractmethod
     def has(self, part: Part) -> bool:
@@ -69,19 +73,11 @@ class Collection(pt.datasets.Dataset):  # type: ignore[misc]  # pyterrier is unt
         """
         self._require("corpus")
         count = self.num_docs()
-        documents: Iterator[Document] = iter(
-            pt.tqdm(
-                self.documents(),
-                desc=f"{self.name} documents",
-                total=count,
-                unit="d",
-                disable=not verbose,
-            )
+        shown = {"desc": f"{self.name} documents", "total": count, "unit": "d"}
+        documents: Iterable[Document] = iter(
+            pt.tqdm(self.documents(), **shown, disable=not verbose)
         )
-        if count is None:
-            return documents
-        counted: Iterable[Document] = pt.utils.GeneratorLen(documents, count)
-        return counted
+        return documents if count is None else pt.utils.GeneratorLen(documents, count)
 
     def get_topics(self, variant: str | None = None) -> pd.DataFrame:
         """Return the topics.
@@ -117,14 +113,18 @@ class Collection(pt.datasets.Dataset):  # type: ignore[misc]  # pyterrier is unt
 
     def _require(self, part: Part) -> None:
         if not self.has(part):
-            known: tuple[Part, ...] = ("corpus", "topics", "qrels")
-            there = [known_part for known_part in known if self.has(known_part)]
+            there = [known for known in PARTS if self.has(known)]
             raise CollectionError(
                 f"{self!r} has no {part}, only {' and '.join(there) or 'nothing'}; "
                 f"add the {part} to the collection, or use another one"
             )
 
     def _describe_component(self, component: str) -> bool | None:
-        if component in ("corpus", "topics", "qrels"):
-            return self.has(component) or None  # type: ignore[arg-type]
-        return None
+        return (component in PARTS and self.has(component)) or None
+
+
+def did_you_mean(known: Iterable[str], *found: object) -> str:
+    """Return a hint in brackets at the known name that one of those found is close to."""
+    there = list(known)
+    near = [match for name in found for match in get_close_matches(str(name), there, n=1)]
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
-from pyterrier_rewrite.columns import QID
 from pyterrier_rewrite.text.files import TextFile, plain_or_gz
 
 from ._records import read_documents, read_judgements, read_queries, topics_frame
-from .base import Collection, CollectionError, Document, Part
+from .base import Collection, CollectionError, Document, Part, did_you_mean
 
 HEADER: Final = ("query-id", "corpus-id", "score")
 
@@ -78,16 +76,15 @@ class Beir(Collection):
 
     def _choose(self, split: str | None) -> str | None:
         splits = self.splits
-        if split in splits or (split is None and not splits):
+        if split is None and len(splits) < 2:
+            return next(iter(splits), None)
+        if split in splits:
             return split
-        if split is None and len(splits) == 1:
-            return splits[0]
-        if split is None:
-            problem = "has several splits; choose one with split="
-        else:
-            near = get_close_matches(split, splits, n=1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            problem = f"has no split {split!r}{hint}"
+        problem = (
+            "has several splits; choose one with split="
+            if split is None
+            else f"has no split {split!r}{did_you_mean(splits, split)}"
+        )
         raise CollectionError(f"{self.path}: {problem}; available: {', '.join(splits) or 'none'}")
 
     def _file(self, name: str) -> TextFile:
@@ -110,9 +107,7 @@ class Beir(Collection):
 
     def topics(self, field: str | None) -> pd.DataFrame:
         """Return the topics in the order of the file; ``field`` is ``text`` by default."""
-        judged = None if self.all_queries or not self.split else set(self.judgements()[QID])
-        queries = read_queries(self._file("queries"), field or "text")
-        return topics_frame(queries, judged=judged, source=repr(self))
+        return topics_frame(self, read_queries(self._file("queries"), field or "text"))
 
     def judgements(self) -> pd.DataFrame:
         """Return the judgements of the split."""

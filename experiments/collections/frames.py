@@ -65,7 +65,7 @@ class Frames(Collection):
 
     def topics(self, field: str | None) -> pd.DataFrame:
         """Return a copy of the topics; ``field`` is another column that holds the text."""
-        topics: pd.DataFrame = self._frames["topics"].copy()
+        topics = self._frames["topics"].copy()
         if field is not None and field != QUERY:
             if field not in topics.columns:
                 raise CollectionError(
@@ -77,8 +77,7 @@ class Frames(Collection):
 
     def judgements(self) -> pd.DataFrame:
         """Return a copy of the judgements."""
-        qrels: pd.DataFrame = self._frames["qrels"].copy()
-        return qrels
+        return self._frames["qrels"].copy()
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{len(frame)} {part}" for part, frame in self._frames.items())
@@ -86,7 +85,6 @@ class Frames(Collection):
 
 
 def _frame(part: str, records: Records, columns: tuple[str, ...], key: str | None) -> pd.DataFrame:
-    frame: pd.DataFrame
     if isinstance(records, pd.DataFrame):
         frame = records.reset_index(drop=True)
     else:

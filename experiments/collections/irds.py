@@ -13,7 +13,7 @@ import pyterrier as pt
 from pyterrier_rewrite.columns import DOCNO, QCONVERSATION, QHISTORY, QID, QTURN, QUERY, TEXT
 
 from ._records import qrels_frame, query_columns, topics_frame
-from .base import Collection, CollectionError, Document, Part
+from .base import Collection, CollectionError, Document, Part, did_you_mean
 
 CONVERSATION_FIELDS: Final = {
     "topic_number": "conversation",
@@ -22,7 +22,7 @@ CONVERSATION_FIELDS: Final = {
 }
 """What TREC CAsT calls the fields of a turn, and what we do."""
 
-PARTS: Final = {"corpus": "docs", "topics": "queries", "qrels": "qrels"}
+CALLED: Final = {"corpus": "docs", "topics": "queries", "qrels": "qrels"}
 
 
 class Irds(Collection):
@@ -79,7 +79,7 @@ class Irds(Collection):
 
     def has(self, part: Part) -> bool:
         """Say whether this collection has documents, topics or judgements."""
-        return bool(self.irds_ref().has(PARTS[part]))
+        return bool(self.irds_ref().has(CALLED[part]))
 
     def info_url(self) -> str:
         """Return the address of the collection's page."""
@@ -107,10 +107,9 @@ class Irds(Collection):
         field = field or self.query_field
         available = self.irds_ref().queries_cls()._fields[1:]
         if field and field not in available:
-            near = get_close_matches(field, available, n=1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise CollectionError(
-                f"the queries of {self.irds_id!r} have no field {field!r}{hint}; "
+                f"the queries of {self.irds_id!r} have no field {field!r}"
+                f"{did_you_mean(available, field)}; "
                 f"choose query_field= from: {', '.join(available)}"
             )
         with self._fetching("queries"):
@@ -119,7 +118,7 @@ class Irds(Collection):
         topics = [self._topic(record, field) for record in records]
         if "turn_number" in available:
             topics = list(_with_history(topics))
-        return topics_frame(topics, judged=None, source=repr(self))
+        return topics_frame(self, topics)
 
     def _topic(self, record: Any, field: str | None) -> dict[str, Any]:
         fields = record._asdict()
@@ -140,7 +139,7 @@ class Irds(Collection):
             for record in self.irds_ref().qrels_iter():
                 pair = (str(record.query_id), str(record.doc_id))
                 labels[pair] = max(int(record.relevance), labels.get(pair, int(record.relevance)))
-        return qrels_frame([(qid, docno, label) for (qid, docno), label in labels.items()])
+        return qrels_frame(labels)
 
     @contextmanager
     def _fetching(self, what: str) -> Iterator[None]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
-from .base import Collection, CollectionError
+from .base import Collection, CollectionError, did_you_mean
 from .beir import Beir
-from .conversations import Conversations
 from .irds import Irds
-from .trec import Trec
+from .trec import Conversations, Trec
 
 KINDS: Final[Mapping[str, Callable[..., Collection]]] = {
     "irds": Irds,
@@ -73,7 +71,7 @@ def _load_mapping(spec: Mapping[str, Any]) -> Collection:
     kinds = [kind for kind in KINDS if kind in spec]
     if len(kinds) != 1:
         found = ", ".join(map(repr, kinds or spec)) or "an empty mapping"
-        hint = "" if kinds else _did_you_mean(spec, KINDS)
+        hint = "" if kinds else did_you_mean(KINDS, *spec)
         raise CollectionError(f"{_expected()}; found {found}{hint}")
     kind = kinds[0]
     target, options = spec[kind], {key: value for key, value in spec.items() if key != kind}
@@ -89,15 +87,10 @@ def _load_mapping(spec: Mapping[str, Any]) -> Collection:
         found = ", ".join(map(repr, unknown)) or f"no {allowed[0]!r}"
         raise CollectionError(
             f"a collection of kind {kind!r} takes {', '.join(allowed)}; "
-            f"found {found}{_did_you_mean(unknown, allowed)}"
+            f"found {found}{did_you_mean(allowed, *unknown)}"
         )
     return KINDS[kind](**options)
 
 
 def _expected() -> str:
     return f"a collection's mapping has exactly one of the keys {', '.join(KINDS)}"
-
-
-def _did_you_mean(found: Iterable[object], known: Iterable[str]) -> str:
-    near = [match for key in found for match in get_close_matches(str(key), list(known), n=1)]
-    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,4 +1,4 @@
-"""Collections in the file formats of TREC."""
+"""Collections in the file formats of TREC, with conversations as its tracks have them or not."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from pyterrier_rewrite.columns import DOCNO, QID, QUERY, TEXT
+from pyterrier_rewrite.conversation import read_conversations
 from pyterrier_rewrite.text.files import TextFile
 
 from ._records import read_documents, read_judgements, read_queries, topics_frame
@@ -98,7 +99,9 @@ class Trec(Collection):
         file = self.files["corpus"]
         if file.starts_with("{"):
             return read_documents(file)
-        return _trec_documents(file) if file.starts_with("<") else _tsv_documents(file)
+        if file.starts_with("<"):
+            return _trec_documents(file)
+        return _tsv(file, DOCNO, TEXT, [(DOCNO, TEXT)], title="")
 
     def topics(self, field: str | None) -> pd.DataFrame:
         """Return the topics in the order of the file."""
@@ -108,10 +111,8 @@ class Trec(Collection):
         elif file.starts_with("<"):
             topics = _trec_topics(file, field or "title")
         else:
-            topics = _tsv_topics(file)
-        judged = self.has("qrels") and not self.all_queries
-        qids = set(self.judgements()[QID]) if judged else None
-        return topics_frame(topics, judged=qids, source=repr(self))
+            topics = _tsv(file, QID, QUERY, [(QID, QUERY), (QID, TEXT)])
+        return topics_frame(self, topics)
 
     def judgements(self) -> pd.DataFrame:
         """Return the judgements."""
@@ -126,16 +127,71 @@ class Trec(Collection):
         return f"Trec({', '.join(parts)})"
 
 
-def _tsv_topics(file: TextFile) -> Iterator[dict[str, Any]]:
-    seen: set[str] = set()
-    for line, (qid, query) in file.rows(QID, QUERY, headers=[(QID, QUERY), (QID, TEXT)]):
-        yield {QID: file.new_identifier(qid, QID, line, seen), QUERY: query}
+class Conversations(Trec):
+    """Conversations from one JSON file, judgements and documents as in :class:`Trec`.
+
+    What :func:`~pyterrier_rewrite.read_conversations` reads: TREC CAsT, TREC iKAT,
+    QReCC and TopiOCQA. Topics have ``qconversation``, ``qturn``, ``qhistory`` (with the
+    responses where the file has them), ``qrewrite`` and ``qptkb``.
+
+    Args:
+        topics: The JSON file of conversations.
+        qrels: File of judgements, in TREC's four columns.
+        corpus: File of documents, see :class:`Trec`.
+        query_field: ``rewrite`` takes the reference rewrite as the query; by default the query
+            is what the user said.
+        all_queries: Whether to take turns without judgements too.
+        name: Short name; by default that of the topics' file.
+
+    Raises:
+        CollectionError: If a file is not there.
+
+    Example:
+        >>> Conversations("2022_topics.json", qrels="qrels.txt").get_topics()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        topics: str | PathLike[str],
+        *,
+        qrels: str | PathLike[str] | None = None,
+        corpus: str | PathLike[str] | None = None,
+        query_field: str | None = None,
+        all_queries: bool = False,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(
+            topics=topics,
+            qrels=qrels,
+            corpus=corpus,
+            query_field=query_field,
+            all_queries=all_queries,
+            name=name,
+        )
+
+    def topics(self, field: str | None) -> pd.DataFrame:
+        """Return the turns in the order of the file."""
+        frame = read_conversations(self.files["topics"].path, error=CollectionError)
+        field = field or self.query_field
+        if field is not None:
+            if field != "rewrite":
+                raise CollectionError(
+                    f"turns have no field {field!r}; leave query_field out for what the user "
+                    "said, or set it to 'rewrite'"
+                )
+            frame[QUERY] = [text if isinstance(text, str) else "" for text in frame["qrewrite"]]
+        return topics_frame(self, frame.to_dict("records"))
+
+    def __repr__(self) -> str:
+        return super().__repr__().replace("Trec(", "Conversations(", 1)
 
 
-def _tsv_documents(file: TextFile) -> Iterator[Document]:
+def _tsv(
+    file: TextFile, key: str, text: str, headers: list[tuple[str, ...]], **further: str
+) -> Iterator[dict[str, Any]]:
     seen: set[str] = set()
-    for line, (docno, text) in file.rows(DOCNO, TEXT, headers=[(DOCNO, TEXT)]):
-        yield {DOCNO: file.new_identifier(docno, DOCNO, line, seen), "title": "", TEXT: text}
+    for line, (name, value) in file.rows(key, text, headers=headers):
+        yield {key: file.new_identifier(name, key, line, seen), **further, text: value}
 
 
 def _records(file: TextFile, tag: str) -> Iterator[tuple[int, str]]:

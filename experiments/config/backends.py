@@ -11,8 +11,7 @@ from pydantic import Field
 
 from pyterrier_rewrite.llm import LLM, VLLM, FakeLLM, OpenAILLM, TransformersLLM
 
-from .errors import ConfigError
-from .strict import Strict
+from .errors import ConfigError, Strict
 
 
 class PriceConfig(Strict):

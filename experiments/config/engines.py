@@ -11,8 +11,7 @@ from pydantic import Field, field_validator
 
 from pyterrier_rewrite.pipelines import PisaIndex, TerrierIndex
 
-from .errors import near
-from .strict import Strict
+from .errors import Strict, check_known
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,6 @@ class IndexKind:
 
     index: Any
     built_with: tuple[str, ...] | None = None
-
-    def offers(self, what: str) -> bool:
-        """Say whether its index has statistics, an analyzer or the like."""
-        return getattr(self.index, what, None) is not None
 
 
 ENGINES: Final[Mapping[str, IndexKind]] = {
@@ -66,8 +61,7 @@ class IndexConfig(Strict):
     @field_validator("engine")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in ENGINES:
-            raise ValueError(f"there is no engine {name!r}{near(name, ENGINES)}")
+        check_known("there is no engine", name, ENGINES)
         return name
 
 

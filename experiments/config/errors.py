@@ -1,15 +1,43 @@
-"""Errors of configs: with key, place and near miss."""
+"""Models that refuse what they do not know, and their errors: with key, place and near miss."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict
 
 
 class ConfigError(ValueError):
     """A config, or a value set on the command line, is wrong; the text says where and what."""
+
+
+class Strict(BaseModel):
+    """Refuses keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def name_and_options(value: Any, word: str = "parameter") -> tuple[str, dict[str, Any]]:
+    """Return name and options of ``name`` or ``{name: {option: value}}``.
+
+    Args:
+        value: What a config says.
+        word: What an option is called in the error.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if isinstance(value, str):
+        return value, {}
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, options),) = value.items()
+        if options is None or isinstance(options, dict):
+            return str(name), dict(options or {})
+    raise ValueError(f"expected a name or {{name: {{{word}: value}}}}, found {value!r}")
 
 
 def near(name: str, known: Iterable[str]) -> str:
@@ -19,6 +47,22 @@ def near(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
     return f"{hint} (there are {len(names)}: {', '.join(sorted(names))})"
+
+
+def check_known(problem: str, name: object, known: Iterable[str]) -> None:
+    """Raise the error ``problem 'name'``, with a hint, unless a name is among those known."""
+    names = list(known)
+    if name not in names:
+        raise ConfigError(f"{problem} {name!r}{near(str(name), names)}")
+
+
+@contextmanager
+def blamed_on(where: str, *kinds: type[Exception]) -> Iterator[None]:
+    """Turn errors of some kinds into errors of the config at a dotted key."""
+    try:
+        yield
+    except kinds as error:
+        raise ConfigError(f"{where}: {error}") from error
 
 
 def explain(problem: Mapping[str, Any], key: str, kind: Any) -> str:
@@ -47,26 +91,26 @@ def explain(problem: Mapping[str, Any], key: str, kind: Any) -> str:
 
 def _at(loc: Sequence[str | int], kind: Any) -> list[Any]:
     """Return the types that may stand at one of pydantic's locations below a type."""
-    kinds = _options(kind)
+    kinds = options_of(kind)
     for step in loc:
         tagged = [option for option in kinds if step in _tags(option)]
         kinds = tagged or [below for option in kinds for below in _below(option, step)]
     return kinds
 
 
-def _options(kind: Any) -> list[Any]:
-    """Return a type, or those of a union."""
+def options_of(kind: Any) -> list[Any]:
+    """Return the type that an annotation is, or those of a union."""
     if get_origin(kind) is Annotated:
-        return _options(get_args(kind)[0])
+        return options_of(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
-        return [option for part in get_args(kind) for option in _options(part)]
+        return [option for part in get_args(kind) for option in options_of(part)]
     return [kind]
 
 
 def _below(kind: Any, step: str | int) -> list[Any]:
     if field := _model_fields(kind).get(str(step)):
-        return _options(field.annotation)
-    return _options(get_args(kind)[-1]) if get_origin(kind) in (dict, list) else []
+        return options_of(field.annotation)
+    return options_of(get_args(kind)[-1]) if get_origin(kind) in (dict, list) else []
 
 
 def _tags(kind: Any) -> tuple[Any, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,26 +48,20 @@ def read_config(kind: type[C], source: str | Path, overrides: Sequence[str] = ()
         ConfigError: If there is no such config or something in it is wrong.
     """
     where, text = _read(source, training=kind is not ExperimentConfig)
-    try:
-        node = yaml.compose(text)
-        content: Any = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{where} is not valid YAML: {_flat(error)}") from error
+    content = _parsed(text, f"{where} is not valid YAML")
     if not isinstance(content, dict):
         raise ConfigError(f"{where} should hold a mapping, found {type(content).__name__}")
-    places = Places(where, dict(_lines(where, node)))
-    for override in overrides:
-        places.overridden.append(_override(content, override))
+    node: Any = yaml.compose(text)
+    lines = dict(_lines(where, node))
+    places = Places(where, lines, [_override(content, override) for override in overrides])
     content = _substitute(content)
     try:
         config = kind.model_validate(content)
     except ValidationError as error:
         values = dict(_values(content))
-        lines = []
-        for problem in error.errors():
-            key = _key(problem["loc"], values)
-            lines.append(f"{places.of(key)}: {explain(problem, key, kind)}")
-        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+        keyed = [(_key(problem["loc"], values), problem) for problem in error.errors()]
+        said = [f"{places.of(key)}: {explain(problem, key, kind)}" for key, problem in keyed]
+        raise ConfigError("\n".join(dict.fromkeys(said))) from None
     config.read_from(places.of, Path(source).parent if Path(source).is_file() else None)
     return config
 
@@ -84,7 +78,7 @@ class Places:
 
     where: str
     lines: dict[str, int]
-    overridden: list[str] = field(default_factory=list)
+    overridden: list[str]
 
     def of(self, key: str) -> str:
         """Return the place of a key or, if the file has no such key, of what it would be in."""
@@ -95,6 +89,11 @@ class Places:
         while key not in self.lines:
             key = key.rpartition(".")[0]
         return f"{self.where}, line {self.lines[key]}"
+
+
+def as_overrides(values: Mapping[str, Any]) -> list[str]:
+    """Return values by dotted keys as the overrides that :func:`read_config` takes."""
+    return [f"{key}={yaml.safe_dump(value)}" for key, value in values.items()]
 
 
 def _read(source: str | Path, *, training: bool) -> tuple[str, str]:
@@ -114,32 +113,28 @@ def _read(source: str | Path, *, training: bool) -> tuple[str, str]:
     raise ConfigError(f"there is no file and no config {name!r}{near(name, configs)}")
 
 
-def _lines(where: str, node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, int]]:
+def _lines(where: str, node: yaml.Node, key: str = "") -> Iterator[tuple[str, int]]:
     """Yield every dotted key with its line.
 
     Refuses what YAML passes over in silence: a key twice, a key that it reads as no text.
     """
-    if node is None:
-        return
     if not key:
         yield "", node.start_mark.line + 1
     seen: dict[str, int] = {}
     for number, entry in enumerate(node.value if isinstance(node, yaml.CollectionNode) else []):
         name, value = entry if isinstance(node, yaml.MappingNode) else (None, entry)
         line = (name or value).start_mark.line + 1
-        step = str(number)
-        if name is not None:
-            step = name.value
-            if name.tag != "tag:yaml.org,2002:str":
-                kind = name.tag.rpartition(":")[2]
-                raise ConfigError(
-                    f"{where}, line {line}: YAML reads the key {step!r} as {kind}; quote it"
-                )
-            if step in seen:
-                raise ConfigError(
-                    f"{where}, line {line}: the key {step!r} stands in line {seen[step]} too"
-                )
-            seen[step] = line
+        step = str(number) if name is None else name.value
+        if name is not None and name.tag != "tag:yaml.org,2002:str":
+            kind = name.tag.rpartition(":")[2]
+            raise ConfigError(
+                f"{where}, line {line}: YAML reads the key {step!r} as {kind}; quote it"
+            )
+        if step in seen:
+            raise ConfigError(
+                f"{where}, line {line}: the key {step!r} stands in line {seen[step]} too"
+            )
+        seen[step] = line
         below = _dotted(key, step)
         yield below, line
         yield from _lines(where, value, below)
@@ -173,34 +168,29 @@ def _override(content: dict[str, Any], override: str) -> str:
     key, equals, value = override.partition("=")
     if not equals or not key:
         raise ConfigError(f"--set {override}: expected key=value, such as index.k1=0.9")
-    try:
-        parsed = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            f"--set {override}: the value is not valid YAML: {_flat(error)}"
-        ) from error
+    parsed = _parsed(value, f"--set {override}: the value is not valid YAML")
+    *above, last = key.split(".")
     here: Any = content
-    parts = key.split(".")
-    for depth, part in enumerate(parts):
-        step: str | int = part
-        last = depth == len(parts) - 1
-        if isinstance(here, list):
-            if not part.isdigit() or int(part) >= len(here):
-                raise ConfigError(
-                    f"--set {override}: {part!r} should be a position from 0 to {len(here) - 1}"
-                )
-            step = int(part)
-        elif not isinstance(here, dict):
-            raise ConfigError(
-                f"--set {override}: there is nothing to set inside {'.'.join(parts[:depth])}"
-            )
-        elif not last:
+    for depth, part in enumerate(above):
+        step = _step(here, part, override, ".".join(above[:depth]))
+        if isinstance(here, dict):
             here.setdefault(step, {})
-        if last:
-            here[step] = parsed
-        else:
-            here = here[step]
+        here = here[step]
+    here[_step(here, last, override, ".".join(above))] = parsed
     return key
+
+
+def _step(here: Any, part: str, override: str, above: str) -> str | int:
+    """Return the key, or the position, that a part of an override's key stands for."""
+    if isinstance(here, dict):
+        return part
+    if not isinstance(here, list):
+        raise ConfigError(f"--set {override}: there is nothing to set inside {above}")
+    if not part.isdigit() or int(part) >= len(here):
+        raise ConfigError(
+            f"--set {override}: {part!r} should be a position from 0 to {len(here) - 1}"
+        )
+    return int(part)
 
 
 def _substitute(content: dict[str, Any]) -> dict[str, Any]:
@@ -227,5 +217,8 @@ def _substitute(content: dict[str, Any]) -> dict[str, Any]:
     return {key: value if key == "vars" else fill(value) for key, value in content.items()}
 
 
-def _flat(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _parsed(text: str, problem: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{problem}: {' '.join(str(error).split())}") from error

@@ -13,19 +13,13 @@ from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model
 
 from .backends import LLMConfig
 from .engines import DenseConfig, IndexConfig
-from .errors import near
+from .errors import Strict, name_and_options, near
 from .methods import missing_systems
-from .strict import Strict
 
 
 def _stage(value: Any) -> Any:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict) and len(value) == 1:
-        (options,) = value.values()
-        if options is None or isinstance(options, dict):
-            return value
-    raise ValueError(f"expected a name or {{name: {{parameter: value}}}}, found {value!r}")
+    name_and_options(value)
+    return value
 
 
 Stage = Annotated[Any, BeforeValidator(_stage)]

@@ -16,9 +16,8 @@ from pyterrier_rewrite.columns import QREWRITE
 
 from .backends import LLMConfig
 from .engines import DenseConfig, IndexConfig
-from .errors import ConfigError, near
+from .errors import ConfigError, Strict, check_known, name_and_options, near
 from .schema import Config, ExperimentConfig, Stage, of_split
-from .strict import Strict
 
 
 def references(topics: pd.DataFrame, *, column: str = QREWRITE) -> pd.DataFrame:
@@ -63,17 +62,11 @@ METHODS: Final[dict[str, Method]] = {
 """Every method by its name in a config: a new one is a line here."""
 
 
-def _one_key(value: Any) -> Any:
-    if isinstance(value, str):
-        return {value: {}}
-    if isinstance(value, dict) and len(value) == 1:
-        ((name, options),) = value.items()
-        if options is None or isinstance(options, dict):
-            return {str(name): options or {}}
-    raise ValueError(f"expected a name or {{name: {{option: value}}}}, found {value!r}")
+def _named(value: Any) -> dict[str, dict[str, Any]]:
+    return dict([name_and_options(value, "option")])
 
 
-Named = Annotated[dict[str, dict[str, Any]], BeforeValidator(_one_key)]
+Named = Annotated[dict[str, dict[str, Any]], BeforeValidator(_named)]
 """``name`` or ``{name: {option: value, …}}``."""
 
 RewardSpec = dict[str, Any] | list[dict[str, Any]]
@@ -146,6 +139,10 @@ class ValidationConfig(Strict):
         return self
 
 
+_SURROUNDINGS: Final = ("name", "index", "dense", "llms", "define", "depth", "seed")
+"""Keys that mean the same in an experiment."""
+
+
 class TrainConfig(Config):
     """One training: a rewriter, a collection, and one method after the other.
 
@@ -187,34 +184,23 @@ class TrainConfig(Config):
         for number, step in enumerate(self.training):
             ((method, options),) = step.items()
             where = f"training.{number}"
-            if method not in METHODS:
-                raise ValueError(f"{where}: there is no method {method!r}{near(method, METHODS)}")
-            source = None
-            if not METHODS[method].sources:
-                if "data" in options:
-                    raise ValueError(f"{where}: {method} writes its own data; take out 'data'")
-            else:
-                source, _ = data_of(options, where)
-                if source not in METHODS[method].sources:
-                    (its,) = (name for name, other in METHODS.items() if source in other.sources)
-                    raise ValueError(f"{where}: {source} makes data for {its}")
+            check_known(f"{where}: there is no method", method, METHODS)
+            sources = METHODS[method].sources
+            source = data_of(options, where)[0] if sources else None
+            if source is None and "data" in options:
+                raise ValueError(f"{where}: {method} writes its own data; take out 'data'")
+            if source is not None and source not in sources:
+                (its,) = (name for name, other in METHODS.items() if source in other.sources)
+                raise ValueError(f"{where}: {source} makes data for {its}")
             if self.reward is None and METHODS[method].needs_reward(source):
                 raise ValueError(f"{where}: {method} needs the key 'reward'")
         return self
 
     def experiment(self, split: str | None = None) -> ExperimentConfig:
         """Return the same surroundings as an experiment on one split."""
-        config = ExperimentConfig(
-            name=self.name,
-            collection=of_split(self.collection, split or self.split),
-            index=self.index,
-            dense=self.dense,
-            llms=self.llms,
-            define=self.define,
-            systems={"raw": ["bm25"]},
-            depth=self.depth,
-            seed=self.seed,
-        )
+        collection = of_split(self.collection, split or self.split)
+        shared = {key: getattr(self, key) for key in _SURROUNDINGS}
+        config = ExperimentConfig(collection=collection, systems={"raw": ["bm25"]}, **shared)
         config.read_from(self._place_of, self._folder)
         return config
 
@@ -228,7 +214,6 @@ def data_of(options: dict[str, Any], where: str) -> tuple[str, dict[str, Any]]:
     known = [source for method in METHODS.values() for source in method.sources]
     if "data" not in options:
         raise ValueError(f"{where}: the key 'data' is missing{near('', known)}")
-    ((source, settings),) = _one_key(options["data"]).items()
-    if source not in known:
-        raise ValueError(f"{where}.data: there is no source {source!r}{near(source, known)}")
+    source, settings = name_and_options(options["data"], "option")
+    check_known(f"{where}.data: there is no source", source, known)
     return source, settings

@@ -28,24 +28,21 @@ _CURVES: Final = (
 )
 
 
-def write_page(
-    report: Report,
-    topics: pd.DataFrame,
-    training: Path,
-    file: Path,
-    *,
-    before: str = "warm start",
-    after: str = "trained",
-) -> Path:
+BEFORE: Final = "warm start"
+"""Name of the system that :data:`AFTER` began as."""
+
+AFTER: Final = "trained"
+"""Name of the trained system."""
+
+
+def write_page(report: Report, topics: pd.DataFrame, training: Path, file: Path) -> Path:
     """Write the page: no script, no image file, nothing from a network.
 
     Args:
-        report: An experiment with the systems ``before`` and ``after`` and a baseline.
+        report: An experiment with the systems :data:`BEFORE` and :data:`AFTER` and a baseline.
         topics: Its topics.
         training: Folder of the training, whose methods' ``training.csv`` are the curves.
         file: The page.
-        before: Name of the system that ``after`` began as.
-        after: Name of the trained system.
 
     Returns:
         ``file``.
@@ -66,42 +63,34 @@ def write_page(
         }
         for row in report.table.to_dict("records")
     ]
-    compared = _compared(report, topics, table, before, after)
-    baseline = report.config.baseline or before
-    gain = compared[after] - compared[baseline]
+    compared = _compared(report, topics, table)
+    baseline = report.config.baseline or BEFORE
+    gain = compared[AFTER] - compared[baseline]
+    learned = compared[AFTER] - compared[BEFORE]
+    changed = compared[compared["written_before"] != compared["written_after"]]
     text = environment.from_string(template).render(
         name=report.config.name,
         queries=report.num_queries,
         measure=measure,
         baseline=baseline,
-        before=before,
-        after=after,
+        before=BEFORE,
+        after=AFTER,
         systems=rows,
         curves=curves(training),
         won=int((gain > 1e-9).sum()),
         lost=int((gain < -1e-9).sum()),
         tied=int((gain.abs() <= 1e-9).sum()),
         tables=[
-            ("Queries won", _top(compared, gain.sort_values(ascending=False, kind="stable"))),
-            ("Queries lost", _top(compared, gain[gain < -1e-9].sort_values(kind="stable"))),
-            (
-                f"From {before} to {after}",
-                _top(
-                    compared[compared["written_before"] != compared["written_after"]],
-                    (compared[after] - compared[before]).sort_values(
-                        ascending=False, kind="stable"
-                    ),
-                ),
-            ),
+            ("Queries won", _top(compared, -gain)),
+            ("Queries lost", _top(compared, gain[gain < -1e-9])),
+            (f"From {BEFORE} to {AFTER}", _top(changed, -learned)),
         ],
     )
     write_whole(file, text)
     return file
 
 
-def _compared(
-    report: Report, topics: pd.DataFrame, table: pd.DataFrame, before: str, after: str
-) -> pd.DataFrame:
+def _compared(report: Report, topics: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Return one row a query: its text, what was written, and each system's value."""
     written = {
         run.name: run.rewrites.set_index("qid")["qgen"].map(" ".join)
@@ -109,13 +98,15 @@ def _compared(
         if run.rewrites is not None
     }
     frame = topics.set_index("qid")[["query"]].join(table, how="inner")
-    for column, system in (("written_before", before), ("written_after", after)):
+    for column, system in (("written_before", BEFORE), ("written_after", AFTER)):
         frame[column] = written[system].reindex(frame.index).fillna("")
     return frame
 
 
 def _top(compared: pd.DataFrame, order: pd.Series) -> list[dict[str, Any]]:
-    chosen = [qid for qid in order.index if qid in compared.index][:EXAMPLES]
+    """Return the first queries of those there are, by a number that is small for the first."""
+    ordered = order.sort_values(kind="stable")
+    chosen = [qid for qid in ordered.index if qid in compared.index][:EXAMPLES]
     records: list[dict[str, Any]] = compared.loc[chosen].to_dict("records")
     return records
 

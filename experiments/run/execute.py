@@ -18,8 +18,7 @@ from ..build.cards import prompts_of
 from ..build.workbench import Workbench
 from ..config.errors import ConfigError
 from ..measures.depth import DEPTH_MEASURE, by_depth, is_conversational
-from .compare import compare, evaluate
-from .results import Report, SystemRun
+from .results import Report, SystemRun, compare, evaluate
 
 RESULT_COLUMNS = ("qid", "docno", "score", "rank")
 
@@ -99,17 +98,11 @@ def check_systems(systems: Mapping[str, Sequence[pt.Transformer]], columns: Sequ
 
 
 def _missing(error: Any) -> str:
-    wanted = [
-        " ".join(
-            part
-            for part in (
-                f"it needs {mode.missing_columns}" if mode.missing_columns else "",
-                f"without {mode.extra_columns}" if mode.extra_columns else "",
-            )
-            if part
-        )
-        for mode in error.modes
-    ]
+    wanted = []
+    for mode in error.modes:
+        needed = [f"it needs {mode.missing_columns}"] if mode.missing_columns else []
+        barred = [f"without {mode.extra_columns}"] if mode.extra_columns else []
+        wanted.append(" ".join(needed + barred))
     return ", or ".join(wanted)
 
 
@@ -151,14 +144,8 @@ class Executor:
         results = frame.loc[:, [c for c in RESULT_COLUMNS if c in frame.columns]]
         results = results.sort_values(["qid", "score"], ascending=[True, False], kind="stable")
         results = results.groupby("qid", sort=False).head(self.workbench.config.depth)
-        return SystemRun(
-            name,
-            results.reset_index(drop=True),
-            rewrites,
-            seconds,
-            spent,
-            prompts_of(stages),
-        )
+        results = results.reset_index(drop=True)
+        return SystemRun(name, results, rewrites, seconds, spent, prompts_of(stages))
 
     def _step(
         self, stage: pt.Transformer, frame: pd.DataFrame

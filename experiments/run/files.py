@@ -6,6 +6,7 @@ import json
 import platform
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -20,17 +21,9 @@ from pyterrier_rewrite.stores.whole import write_whole
 from .results import Report, SystemRun
 
 PACKAGES = (
-    "pyterrier",
-    "pyterrier-pisa",
-    "ir-measures",
-    "ir-datasets",
-    "numpy",
-    "pandas",
-    "torch",
-    "transformers",
-    "sentence-transformers",
-    "openai",
-)
+    "pyterrier pyterrier-pisa ir-measures ir-datasets numpy pandas torch transformers"
+    " sentence-transformers openai"
+).split()
 
 
 def write_report(report: Report, folder: Path) -> None:
@@ -44,23 +37,20 @@ def write_report(report: Report, folder: Path) -> None:
     for sub in ("runs", "rewrites"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
     _forget_systems(folder, keep=set(names.values()))
-    write_whole(folder / "results.csv", lambda file: report.table.to_csv(file, index=False))
-    write_whole(folder / "perquery.csv", lambda file: report.perquery.to_csv(file, index=False))
-    if report.depth is not None:
-        depth = report.depth
-        write_whole(folder / "depth.csv", lambda file: depth.to_csv(file, index=False))
+    tables = {"results": report.table, "perquery": report.perquery, "depth": report.depth}
+    for name, table in tables.items():
+        if table is not None:
+            write_whole(folder / f"{name}.csv", partial(table.to_csv, index=False))
     for run in report.runs:
         tag = names[run.name]
         write_whole(folder / "runs" / f"{tag}.res.gz", partial(_write_run, run, tag))
         if run.rewrites is not None:
-            write_whole(
-                folder / "rewrites" / f"{tag}.jsonl", rewrites_jsonl(run.rewrites, run.prompts)
-            )
+            lines = rewrites_jsonl(run.rewrites, run.prompts)
+            write_whole(folder / "rewrites" / f"{tag}.jsonl", lines)
     config = report.config.model_dump(mode="json", exclude_none=True)
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     write_whole(folder / "config.yaml", text)
-    versions = json.dumps(_versions(), indent=1)
-    write_whole(folder / "versions.json", versions)
+    write_whole(folder / "versions.json", json.dumps(_versions(), indent=1))
 
 
 def _forget_systems(folder: Path, *, keep: set[str]) -> None:
@@ -104,8 +94,6 @@ def _write_run(run: SystemRun, tag: str, file: Path) -> None:
 def _versions() -> dict[str, str]:
     found = {"pyterrier-rewrite": __version__, "python": platform.python_version()}
     for package in PACKAGES:
-        try:
+        with suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
     return found

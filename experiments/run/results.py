@@ -1,10 +1,16 @@
-"""What systems found, and what it is worth."""
+"""What systems found, and what it is worth: by measures, with a paired test against a baseline."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+import ir_measures
+import numpy as np
 import pandas as pd
+import pyterrier as pt
 
 from pyterrier_rewrite.columns import QGROUP, QSTATUS
 from pyterrier_rewrite.llm.metered import Spent
@@ -49,7 +55,7 @@ class Report:
         config: The config as it was run.
         runs: One a system, in the config's order.
         table: One row a system; for the columns see
-            :func:`~pyterrier_rewrite.experiments.run.compare.compare`.
+            :func:`compare`.
         perquery: ``name``, ``qid``, ``measure``, ``value``.
         num_queries: How many judged queries were run.
         depth: Means by turn and over conversations, of topics that are turns; see
@@ -64,3 +70,101 @@ class Report:
     num_queries: int
     depth: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
+
+
+def evaluate(
+    runs: Sequence[SystemRun], qrels: pd.DataFrame, measures: Sequence[Any]
+) -> pd.DataFrame:
+    """Return every measure of every system and judged query: name, qid, measure, value."""
+    judged = pt.model.to_ir_measures(qrels)
+    rows = []
+    for run in runs:
+        results = pt.model.to_ir_measures(run.results)
+        for metric in ir_measures.iter_calc(measures, judged, results):
+            rows.append((run.name, metric.query_id, str(metric.measure), metric.value))
+    return pd.DataFrame(rows, columns=["name", "qid", "measure", "value"])
+
+
+def compare(
+    config: ExperimentConfig, runs: Sequence[SystemRun], perquery: pd.DataFrame, num_topics: int
+) -> pd.DataFrame:
+    """Return one row a system.
+
+    Columns: ``name``; a column a measure with its mean; with a baseline, for each measure,
+    ``<measure> change``, ``<measure> p`` (paired t-test, two-sided, corrected over the systems),
+    ``<measure> won``, ``tied``, ``lost`` (queries); with an oracle ``gap_closed`` (share of the
+    main measure's gap between baseline and oracle); ``failed`` (queries that could not be
+    rewritten); ``mrt`` (milliseconds a query);
+    ``requests``, ``cached``, ``prompt_tokens``, ``completion_tokens``; ``money`` where a price
+    is known.
+    """
+    names = [run.name for run in runs]
+    measures = [str(ir_measures.parse_measure(name)) for name in config.measures]
+    table = pd.DataFrame({"name": names})
+    values: dict[str, pd.DataFrame] = {}
+    for measure in measures:
+        of_measure = perquery[perquery["measure"] == measure]
+        values[measure] = of_measure.pivot(index="qid", columns="name", values="value")[names]
+        table[measure] = [_mean(measure, values[measure][name]) for name in names]
+    if config.baseline is not None:
+        for measure in measures:
+            columns = against_baseline(
+                values[measure], config.baseline, correction=config.correction
+            )
+            for column, cells in columns.items():
+                table[f"{measure} {column}"] = [cells[name] for name in names]
+    if config.oracle is not None and config.baseline is not None:
+        main = table.set_index("name")[measures[0]]
+        low, high = main[config.baseline], main[config.oracle]
+        table["gap_closed"] = [
+            (main[name] - low) / (high - low) if high != low else math.nan for name in names
+        ]
+    table["failed"] = [len(run.failures) for run in runs]
+    table["mrt"] = [1000 * run.seconds / max(1, num_topics) for run in runs]
+    for cost in ("requests", "cached", "prompt_tokens", "completion_tokens"):
+        table[cost] = [getattr(run.spent, cost) for run in runs]
+    if any(llm.price is not None for llm in config.llms.values()):
+        table["money"] = [run.spent.money for run in runs]
+    return table
+
+
+def _mean(measure: str, values: pd.Series) -> float:
+    aggregator = ir_measures.parse_measure(measure).aggregator()
+    for value in values:
+        aggregator.add(value)
+    return float(aggregator.result())
+
+
+def against_baseline(
+    values: pd.DataFrame, baseline: str, *, correction: str | None
+) -> dict[str, dict[str, float]]:
+    """Compare the columns of a query-by-system table with one of them.
+
+    Args:
+        values: One row a query, one column a system.
+        baseline: The column to compare with.
+        correction: Method of :func:`statsmodels.stats.multitest.multipletests`, or None.
+
+    Returns:
+        For ``change``, ``p``, ``won``, ``tied`` and ``lost`` a value a system; ``p`` of the
+        baseline itself, and where no query differs, is NaN.
+    """
+    from scipy.stats import ttest_rel
+    from statsmodels.stats.multitest import multipletests
+
+    base = values[baseline].to_numpy(dtype=float)
+    out: dict[str, dict[str, float]] = {key: {} for key in ("change", "p", "won", "tied", "lost")}
+    for name in values.columns:
+        difference = values[name].to_numpy(dtype=float) - base
+        moved = np.abs(difference) > 1e-9
+        out["change"][name] = float(difference.mean())
+        out["won"][name] = int((moved & (difference > 0)).sum())
+        out["lost"][name] = int((moved & (difference < 0)).sum())
+        out["tied"][name] = int((~moved).sum())
+        tested = len(base) > 1 and bool(moved.any())
+        out["p"][name] = float(ttest_rel(values[name], base).pvalue) if tested else math.nan
+    compared = [name for name, p in out["p"].items() if not math.isnan(p)]
+    if correction is not None and compared:
+        corrected = multipletests([out["p"][name] for name in compared], method=correction)[1]
+        out["p"].update(zip(compared, map(float, corrected), strict=True))
+    return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ir_measures
@@ -21,7 +22,18 @@ COSTS = {
     "cached": "cached",
     "prompt_tokens": "tokens in",
     "completion_tokens": "tokens out",
+    "money": "money",
 }
+"""Titles of what was spent."""
+
+ESTIMATED = {
+    "requests": "requests",
+    "cached": "in the cache",
+    "prompt_tokens": "tokens in ≈",
+    "completion_tokens": "tokens out ≤",
+    "money": "money ≤",
+}
+"""Titles of what would be spent."""
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -49,7 +61,8 @@ def print_report(report: Report, console: Console) -> None:
     console.print(f"{config.name}: {report.num_queries:,} queries", style="bold", highlight=False)
     _print_table(columns, console)
     if any(row["requests"] for row in rows):
-        _print_table(_costs(report), console)
+        spent = [(run.name, run.spent) for run in report.runs]
+        _print_table(_costs(spent, COSTS, priced="money" in report.table), console)
     if config.baseline is not None:
         corrected = f", {config.correction} corrected" if config.correction else ""
         console.print(
@@ -62,13 +75,14 @@ def print_report(report: Report, console: Console) -> None:
         console.print(note, style="dim", highlight=False)
 
 
-def _costs(report: Report) -> dict[str, list[str]]:
-    rows = report.table.to_dict("records")
-    columns = {"system": [row["name"] for row in rows]}
-    for key, title in COSTS.items():
-        columns[title] = [f"{row[key]:,}" for row in rows]
-    if "money" in report.table:
-        columns["money"] = [f"{row['money']:,.4f}" for row in rows]
+def _costs(
+    rows: Sequence[tuple[str, Spent]], titles: Mapping[str, str], *, priced: bool
+) -> dict[str, list[str]]:
+    columns = {"system": [name for name, _ in rows]}
+    for key, title in titles.items():
+        if key != "money" or priced:
+            form = ",.4f" if key == "money" else ","
+            columns[title] = [f"{getattr(spent, key):{form}}" for _, spent in rows]
     return columns
 
 
@@ -115,16 +129,7 @@ def print_estimate(
     rows: list[tuple[str, Spent]], total: Spent, console: Console, *, priced: bool
 ) -> None:
     """Print what systems would ask of language models, and what it comes to."""
-    rows = [*rows, ("all together", total)]
-    columns = {
-        "system": [name for name, _ in rows],
-        "requests": [f"{spent.requests:,}" for _, spent in rows],
-        "in the cache": [f"{spent.cached:,}" for _, spent in rows],
-        "tokens in ≈": [f"{spent.prompt_tokens:,}" for _, spent in rows],
-        "tokens out ≤": [f"{spent.completion_tokens:,}" for _, spent in rows],
-    }
-    if priced:
-        columns["money ≤"] = [f"{spent.money:,.4f}" for _, spent in rows]
+    columns = _costs([*rows, ("all together", total)], ESTIMATED, priced=priced)
     console.print("estimate: no request was made", style="bold")
     _print_table(columns, console)
     console.print(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import inspect
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import pyterrier as pt
 import yaml
 
 from pyterrier_rewrite import LLMRewriter, RepeatTerms
@@ -25,10 +24,9 @@ from pyterrier_rewrite.training.run.folder import claim
 from pyterrier_rewrite.training.scratch import BARE, scratch_rewriter
 
 from ..build.reading import arguments, read
-from ..build.trained import CONFIG, REWRITER
-from ..build.workbench import Workbench
+from ..build.workbench import CONFIG, REWRITER, Workbench
 from ..config.backends import TransformersConfig
-from ..config.errors import ConfigError, near
+from ..config.errors import ConfigError, blamed_on, check_known
 from ..config.training import METHODS, TrainConfig, data_of
 
 _OURS: Final = frozenset(
@@ -59,6 +57,7 @@ class Training(Workbench):
         super().__init__(wanted.experiment(), verbose=verbose)
         self.wanted = wanted
         self._resume = False
+        self._bare: dict[str, LLM] = {}
 
     # -- parts ---------------------------------------------------------------------------
 
@@ -116,16 +115,13 @@ class Training(Workbench):
             assert self.wanted.rewriter is not None
             return self.trainable(self.wanted.rewriter, "rewriter")
         settings = scratch.model_dump(exclude={"original_weight"})
+        analyzer = self.offered("analyzer", "an analyzer")
         return scratch_rewriter(
             folder / SCRATCH,
             self._texts(),
             **settings,
             prompt=BARE,
-            formulation=RepeatTerms(
-                scratch.original_weight,
-                analyzer=self.offered("analyzer", "an analyzer"),
-                per_part=True,
-            ),
+            formulation=RepeatTerms(scratch.original_weight, analyzer=analyzer, per_part=True),
             seed=self.wanted.seed,
         )
 
@@ -153,10 +149,6 @@ class Training(Workbench):
             self._bare[name] = wanted.make(name, verbose=self.verbose)
         return self._bare[name]
 
-    @cached_property
-    def _bare(self) -> dict[str, LLM]:
-        return {}
-
     def judgements(self) -> pd.DataFrame:
         """Return the judgements that rewards see: those of the topics to train on."""
         return self.train_qrels
@@ -180,75 +172,50 @@ class Training(Workbench):
         self, method: str, options: dict[str, Any], where: str
     ) -> tuple[str, Callable[..., LLMRewriter]]:
         known = METHODS[method]
-        bound = self._bound(
-            known.train, {k: v for k, v in options.items() if k != "data"}, f"{where}.{method}"
-        )
-        if not known.sources:
-            return method, lambda rewriter, folder: bound(
-                rewriter,
-                self.splits[0],
-                self.reward,
-                output_dir=folder,
-                validation=self.validation,
-                resume=self._resume,
-            )
+        own = {key: value for key, value in options.items() if key != "data"}
+        bound = self._bound(known.train, own, f"{where}.{method}")
+        data = self._data(known.sources, options, where) if known.sources else None
+
+        def train(rewriter: LLMRewriter, folder: Path) -> LLMRewriter:
+            given = (self.splits[0], self.reward) if data is None else (data(rewriter),)
+            settings = {"validation": self.validation, "resume": self._resume}
+            trained: LLMRewriter = bound(rewriter, *given, output_dir=folder, **settings)
+            return trained
+
+        return method, train
+
+    def _data(
+        self, sources: Mapping[str, Callable[..., Any]], options: dict[str, Any], where: str
+    ) -> Callable[[LLMRewriter], pd.DataFrame]:
+        """Return what makes a method's data, given the rewriter as it is then."""
         source, settings = data_of(options, where)
-        settings = dict(settings)
-        samplers = settings.pop("samplers", None)
-        joined = self._least_zero(settings.pop("joined", 0.0), f"{where}.data.joined")
+        samplers = settings.pop("samplers", None) or []
+        joined = settings.pop("joined", 0.0)
+        if isinstance(joined, bool) or not isinstance(joined, int | float) or joined < 0:
+            raise ConfigError(f"{where}.data.joined: expected 0 or more, found {joined!r}")
         first = settings.pop("topics", None)
         if first is not None and (not isinstance(first, int) or first < 1):
             raise ConfigError(f"{where}.data.topics: expected 1 or more, found {first!r}")
         judge = settings.pop("judged_by", None)
         if judge is not None:
             judge = self.pipeline(judge, f"{where}.data.judged_by")
-        by = [
-            self.trainable(stage, f"{where}.data.samplers.{i}")
-            for i, stage in enumerate(samplers or [])
-        ]
-        data = self._bound(known.sources[source], settings, f"{where}.data.{source}")
+        by = [self.trainable(s, f"{where}.data.samplers.{i}") for i, s in enumerate(samplers)]
+        data = self._bound(sources[source], settings, f"{where}.data.{source}")
+        wanted = inspect.signature(data).parameters
 
-        def train(rewriter: LLMRewriter, folder: Path) -> LLMRewriter:
-            frame = pd.concat(
-                [self._data(data, sampler, first, judge) for sampler in by or [rewriter]]
-            )
-            if joined:
-                count = round(joined * len(frame))
-                frame = join_pairs(frame, count=count, seed=self.wanted.seed)
-            trained: LLMRewriter = bound(
-                rewriter,
-                frame,
-                output_dir=folder,
-                validation=self.validation,
-                resume=self._resume,
-            )
-            return trained
+        def sampled(rewriter: LLMRewriter) -> pd.DataFrame:
+            topics = self.splits[0] if first is None else spread(self.splits[0], first)
+            qrels = self.train_qrels if judge is None else pseudo_judgements(topics, judge)
+            given = {"rewriter": rewriter, "topics": topics, "qrels": qrels, "reward": self.reward}
+            return data(**{k: v for k, v in given.items() if k in wanted})
 
-        return method, train
+        def make(rewriter: LLMRewriter) -> pd.DataFrame:
+            frame = pd.concat(map(sampled, by or [rewriter]))
+            if not joined:
+                return frame
+            return join_pairs(frame, count=round(joined * len(frame)), seed=self.wanted.seed)
 
-    def _least_zero(self, value: Any, where: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-            raise ConfigError(f"{where}: expected 0 or more, found {value!r}")
-        return float(value)
-
-    def _data(
-        self,
-        source: Callable[..., Any],
-        rewriter: LLMRewriter,
-        first: int | None,
-        judge: pt.Transformer | None,
-    ) -> pd.DataFrame:
-        topics = self.splits[0] if first is None else spread(self.splits[0], first)
-        qrels = self.train_qrels if judge is None else pseudo_judgements(topics, judge)
-        given = {
-            "rewriter": rewriter,
-            "topics": topics,
-            "qrels": qrels,
-            "reward": self.reward,
-        }
-        wanted = inspect.signature(source).parameters
-        frame: pd.DataFrame = source(**{k: v for k, v in given.items() if k in wanted})
-        return frame
+        return make
 
     def _bound(
         self, function: Callable[..., Any], options: dict[str, Any], where: str
@@ -257,20 +224,13 @@ class Training(Workbench):
         known = inspect.signature(function).parameters
         free = [name for name in known if name not in _OURS]
         for name in options:
-            if name not in free:
-                raise ConfigError(f"{where}: unknown parameter {name!r}{near(name, free)}")
-        missing = [
-            name
-            for name in free
-            if known[name].default is inspect.Parameter.empty and name not in options
-        ]
-        if missing:
-            raise ConfigError(f"{where}: the parameter {missing[0]!r} is missing")
+            check_known(f"{where}: unknown parameter", name, free)
+        for name in free:
+            if known[name].default is inspect.Parameter.empty and name not in options:
+                raise ConfigError(f"{where}: the parameter {name!r} is missing")
         values = arguments(self, function, options, where)
-        try:
+        with blamed_on(where, TypeError, ValueError):
             check_ranges(function, values)
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"{where}: {error}") from error
         if "verbose" in known:
             values["verbose"] = self.verbose
         return partial(function, **values)
@@ -290,7 +250,7 @@ class Training(Workbench):
             raise ConfigError(self.wanted.located(str(error))) from error
 
     def run(
-        self, out: str | Path, *, resume: bool = False, notice: Notice | None = None
+        self, out: str | Path, *, resume: bool = False, notice: Notice = lambda *_: None
     ) -> LLMRewriter:
         """Train.
 
@@ -320,12 +280,10 @@ class Training(Workbench):
         for made_again in (SCRATCH, REWRITER):
             shutil.rmtree(out / made_again, ignore_errors=True)
         rewriter = self.start(out)
-        if notice is not None:
-            notice("start", rewriter)
+        notice("start", rewriter)
         for number, (method, train) in enumerate(steps, 1):
             rewriter = train(rewriter, out / f"{number}-{method}")
-            if notice is not None:
-                notice(method, rewriter)
+            notice(method, rewriter)
         save_pretrained(rewriter, out / REWRITER)
         return rewriter
 

@@ -13,9 +13,9 @@ from rich.table import Table
 
 from pyterrier_rewrite.errors import RewriteError
 
-from ..build.names import needs, rewriters
+from ..build.names import fb_docs, needs, rewriters
 from ..build.workbench import Workbench
-from ..config.errors import ConfigError, near
+from ..config.errors import ConfigError, check_known
 from ..config.schema import ExperimentConfig
 
 
@@ -37,22 +37,16 @@ def show_trial(
         ConfigError: If the method, a parameter or the model is missing or wrong.
     """
     known = rewriters()
-    if method not in known:
-        raise ConfigError(f"there is no method {method!r}{near(method, known)}")
+    check_known("there is no method", method, known)
     if not query.strip():
         raise ConfigError("the query is empty")
     wanted = known[method]
     llms = _llms(method, model, base_url, local) if "LLM" in needs(wanted) else {}
-    if wanted.default("fb_docs") if "fb_docs" in wanted.parameters() else 0:
+    if fb_docs(wanted):
         parameters = {"feedback": ["bm25", "text"], **parameters}
-    config = ExperimentConfig.model_validate(
-        {
-            "name": "try",
-            "collection": collection,
-            "llms": llms,
-            "systems": {method: [{method: parameters}]},
-        }
-    )
+    systems = {method: [{method: parameters}]}
+    content = {"name": "try", "collection": collection, "llms": llms, "systems": systems}
+    config = ExperimentConfig.model_validate(content)
     workbench = Workbench(config, verbose=console.is_terminal)
     topics = pd.DataFrame([{"qid": "1", "query": query}])
     (rewriter,) = workbench.system(method)

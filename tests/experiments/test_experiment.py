@@ -19,8 +19,8 @@ from pyterrier_rewrite import Prompt
 from pyterrier_rewrite.experiments.build.workbench import Workbench
 from pyterrier_rewrite.experiments.cli.main import call
 from pyterrier_rewrite.experiments.config import ConfigError, ExperimentConfig, load_config
-from pyterrier_rewrite.experiments.run.compare import against_baseline
 from pyterrier_rewrite.experiments.run.execute import run_experiment
+from pyterrier_rewrite.experiments.run.results import against_baseline
 from pyterrier_rewrite.experiments.run.table import print_report
 
 SHOP = {"shop": {"products": 2000, "queries": {"test": 20}}}
