@@ -21,15 +21,19 @@ from .base import Collection, CollectionError, Document, Part
 
 TOPIC_FIELDS: Final = {
     "num": "num",
+    "number": "num",
     "title": "title",
+    "query": "title",
     "desc": "description",
     "description": "description",
+    "question": "description",
     "narr": "narrative",
     "narrative": "narrative",
 }
 """Tags of a TREC topic, and what its field is called."""
 
 _TAG = re.compile(r"<(/?)(\w+)[^<>]*>")
+_NUMBER = re.compile(r"""\bnumber\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _LABEL = re.compile(r"^\s*(Number|Topic|Description|Narrative)\s*:", re.IGNORECASE)
 _DOCNO = re.compile(r"<DOCNO>(.*?)</DOCNO>", re.IGNORECASE | re.DOTALL)
 _TITLE = re.compile(r"<(TITLE|HEADLINE|TTL)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
@@ -39,7 +43,8 @@ _TEXT = re.compile(r"<TEXT>(.*?)</TEXT>", re.IGNORECASE | re.DOTALL)
 class Trec(Collection):
     """Topics, judgements and documents, a file each, in the formats of TREC.
 
-    Topics are ``<top>`` records, ``qid<TAB>query`` or JSONL (``_id`` or ``qid``, and ``text``);
+    Topics are ``<top>`` or ``<topic>`` records (the number in a tag or as an attribute, as in the
+    web tracks and TREC-COVID), ``qid<TAB>query`` or JSONL (``_id`` or ``qid``, and ``text``);
     judgements have four columns (query, iteration, document, label); documents are ``<DOC>``
     records, ``docno<TAB>text`` or JSONL (``_id`` or ``docno``, ``title``, ``text``). The format
     is found by looking. Each file may be compressed (``.gz``). Ids stay as they are written:
@@ -50,7 +55,8 @@ class Trec(Collection):
         qrels: File of judgements.
         corpus: File of documents.
         query_field: Where the query text is: ``title`` (default), ``description`` or
-            ``narrative`` of TREC topics, or the name of a JSON field (default ``text``).
+            ``narrative`` of TREC topics (``<query>`` and ``<question>`` are title and
+            description), or the name of a JSON field (default ``text``).
         all_queries: Whether to take topics without judgements too.
         name: Short name; by default that of the first file given.
 
@@ -194,11 +200,17 @@ def _tsv(
         yield {key: file.new_identifier(name, key, line, seen), **further, text: value}
 
 
-def _records(file: TextFile, tag: str) -> Iterator[tuple[int, str]]:
-    """Yield what stands between ``<tag>`` and ``</tag>``, with the number of its first line."""
+def _records(file: TextFile, tag: str, pattern: str) -> Iterator[tuple[int, str]]:
+    """Yield what stands from ``<tag …>`` to ``</tag>``, with the number of its first line.
+
+    Args:
+        file: Where they are.
+        tag: What to call the tag in errors.
+        pattern: The tag's name as a regular expression.
+    """
     start, held = 0, ""
-    opening = re.compile(rf"<{tag}>", re.IGNORECASE)
-    closing = re.compile(rf"</{tag}>", re.IGNORECASE)
+    opening = re.compile(rf"<{pattern}(?:\s[^<>]*)?>", re.IGNORECASE)
+    closing = re.compile(rf"</{pattern}>", re.IGNORECASE)
     found = False
     for number, line in file.lines():
         while line:
@@ -206,7 +218,7 @@ def _records(file: TextFile, tag: str) -> Iterator[tuple[int, str]]:
                 match = opening.search(line)
                 if match is None:
                     break
-                start, found, line = number, True, line[match.end() :]
+                start, found, held, line = number, True, match[0], line[match.end() :]
             match = closing.search(line)
             inside = line if match is None else line[: match.start()]
             held += f"{inside}\n"
@@ -226,7 +238,7 @@ def _records(file: TextFile, tag: str) -> Iterator[tuple[int, str]]:
 
 def _trec_topics(file: TextFile, field: str) -> Iterator[dict[str, Any]]:
     seen: set[str] = set()
-    for line, record in _records(file, "top"):
+    for line, record in _records(file, "top", "top(?:ic)?"):
         fields = _topic_fields(record)
         qid = file.new_identifier(fields.pop("num", None), "num", line, seen)
         if field not in fields:
@@ -242,19 +254,30 @@ def _trec_topics(file: TextFile, field: str) -> Iterator[dict[str, Any]]:
 
 def _topic_fields(record: str) -> dict[str, str]:
     """Split a topic at its tags; a field ends at its closing tag or where the next begins."""
-    fields: dict[str, str] = {}
-    tags = list(_TAG.finditer(record))
-    ends = [tag.start() for tag in tags[1:]] + [len(record)]
-    for tag, end in zip(tags, ends, strict=True):
+    head, _, body = record.partition(">")
+    number = _NUMBER.search(head)
+    fields = {"num": number[1]} if number else {}
+    tags = list(_TAG.finditer(body))
+    # what looks like a tag, but is no field and ends nowhere, is text: List<String>
+    real = {tag[2].lower() for tag in tags if tag[1]}.union(TOPIC_FIELDS)
+    tags = [tag for tag in tags if tag[2].lower() in real]
+    for at, tag in enumerate(tags):
         name = TOPIC_FIELDS.get(tag[2].lower())
-        if name and not tag[1]:
-            fields[name] = _plain(_LABEL.sub("", record[tag.end() : end], count=1))
+        if not name or tag[1]:
+            continue
+        own = (other.start() for other in tags[at:] if other[1] and other[2] == tag[2])
+        following = (other.start() for other in tags[at + 1 :])
+        end = next(own, None) or next(following, len(body))
+        text = _LABEL.sub("", body[tag.end() : end], count=1)
+        for markup in {inner[0] for inner in tags if tag.end() <= inner.start() < end}:
+            text = text.replace(markup, " ")
+        fields[name] = " ".join(html.unescape(text).split())
     return fields
 
 
 def _trec_documents(file: TextFile) -> Iterator[Document]:
     seen: set[str] = set()
-    for line, record in _records(file, "DOC"):
+    for line, record in _records(file, "DOC", "DOC"):
         docno = _DOCNO.search(record)
         found = docno and docno[1].strip()
         title = _TITLE.search(record)

@@ -152,7 +152,7 @@ def _flat(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             problem = "comes twice" if label.isdigit() else "should be a whole number"
             raise ValueError(f"conversation {conversation!r}: turn {label} {problem}")
         seen.add(f"{conversation}_{label}")
-        context = next((turn[name] for name in CONTEXT if turn.get(name)), [])
+        context: Sequence[str] = next((turn[name] for name in CONTEXT if turn.get(name)), ())
         said = [message(ROLES[at % 2], text) for at, text in enumerate(context)]
         history = clean(said, f"the context of turn {label} of conversation {conversation!r}")
         yield {**_row(conversation, label, int(label), history, turn), QPTKB: []}

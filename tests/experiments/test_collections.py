@@ -332,6 +332,42 @@ def test_a_folder_that_is_none_is_named(folder: Path) -> None:
         Beir(folder / "qrels")
 
 
+XML_TOPICS = {
+    "numbers in tags": """<topics>
+<topic>
+<number>7</number>
+<query>p &lt; .05 in List<String></query>
+<description>What <i>is</i> it?</description>
+<narrative>Any.</narrative>
+</topic>
+</topics>
+""",
+    "numbers as attributes": """<?xml version="1.0" encoding="UTF-8"?>
+<webtrack2012>
+  <topic number="7" type="faceted">
+    <query>p < .05 in List<String></query>
+    <question>What is it?</question>
+    <subtopic number="1" type="nav">Elsewhere.</subtopic>
+  </topic>
+</webtrack2012>
+""",
+    "a language": """<top lang="en">
+<num>7</num><title>p < .05 in List<String></title><desc>What is it?</desc>
+</top>
+""",
+}
+
+
+@pytest.mark.parametrize("text", XML_TOPICS.values(), ids=list(XML_TOPICS))
+def test_topics_of_current_tracks(tmp_path, text):
+    path = tmp_path / "topics.xml"
+    path.write_text(text)
+    topics = Trec(topics=path).get_topics()
+    assert topics.to_dict("records") == [{"qid": "7", "query": "p < .05 in List<String>"}]
+    description = Trec(topics=path, query_field="description").get_topics()["query"][0]
+    assert description == "What is it?"
+
+
 # -- TREC files --------------------------------------------------------------------------------
 
 TOPICS = """<top>
@@ -444,7 +480,8 @@ def test_trec_documents(tmp_path: Path, content: str, expected: list[tuple[str, 
     [
         ("topics", "<top><num>1<title>a", r"line 1: the <top> has no </top>; the file seems cut"),
         ("topics", "<top>\n<num>1\n<top>\n<num>2</top>", r"line 3: a <top> begins inside .* 1;"),
-        ("topics", "<topic>1</topic>", r"no <top> record"),
+        ("topics", "<topics>1</topics>", r"no <top> record"),
+        ("topics", "<topic>1</topic>", r"line 1: expected 'num' as a text, found none"),
         ("topics", "<top><title>a</top>", r"line 1: expected 'num' as a text, found none"),
         ("topics", "<top><num>1<title>a</top>\n" * 2, r"line 2: the id '1' occurs a second"),
         ("topics", "1 sofa\n", r"line 1: expected 2 columns \(qid, query\) separated by tabs, f"),
