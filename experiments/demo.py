@@ -14,7 +14,7 @@ from pyterrier_rewrite.saved.artifact import save_pretrained
 from .build.workbench import Workbench
 from .config.file import as_overrides, load_config, read_config
 from .config.training import TrainConfig
-from .pages.training import write_page
+from .pages.demo import write_page
 from .run.execute import run_experiment
 from .run.files import write_report
 from .run.table import print_report

@@ -33,7 +33,7 @@ MOVED: Final = {
     "experiments.home": "experiments.build.resources",
     "experiments.meter": "llm.metered",
     "experiments.methods": "experiments.build.names",
-    "experiments.page": "experiments.pages.training",
+    "experiments.page": "experiments.pages.demo",
     "experiments.report": "experiments.run.files experiments.run.table",
     "experiments.runner": "experiments.run.execute experiments.run.results",
     "experiments.train": "experiments.run.train",

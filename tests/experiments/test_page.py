@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pyterrier_rewrite.experiments.config import ExperimentConfig
-from pyterrier_rewrite.experiments.pages.training import curves, polyline, write_page
+from pyterrier_rewrite.experiments.pages.demo import curves, polyline, write_page
 from pyterrier_rewrite.experiments.run.results import Report, SystemRun
 from pyterrier_rewrite.llm.metered import Spent
 

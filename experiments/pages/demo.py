@@ -53,7 +53,7 @@ def write_page(report: Report, topics: pd.DataFrame, training: Path, file: Path)
     values = report.perquery[report.perquery["measure"] == measure]
     table = values.pivot(index="qid", columns="name", values="value")
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = (resources.files(__package__) / "training.html.jinja").read_text(encoding="utf-8")
+    template = (resources.files(__package__) / "demo.html.jinja").read_text(encoding="utf-8")
     rows = [
         {
             "name": row["name"],
