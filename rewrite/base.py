@@ -18,7 +18,7 @@ from .protocols import Analyzer
 from .rankings.groups import query_frame
 from .rankings.lists import top
 from .rewritten import NewQuery, Rewritten, as_candidates, check_outcomes, output_rows, safe_terms
-from .text.analysis import EnglishAnalyzer, count_terms
+from .text.analysis import EnglishAnalyzer, count_terms, stems_of, words_of
 from .text.safe import safe_text
 from .usage import Usage, add_usage, no_usage
 from .value import DOCS_URL, ValueTransformer
@@ -256,9 +256,31 @@ class Rewriter(ValueTransformer):
             )
         if not safe and outcome.status == OK:
             outcome.status = failed("the rewrite is empty")
+        if safe and not (outcome.columns or {QUERY_TOKS, QUERY_VEC}.intersection(writes)):
+            safe = self._new(safe, original)
+            if not safe and outcome.status == OK:
+                outcome.status = skipped("unchanged")
         if not safe or (self.several and self.include_original):
             safe.insert(0, self.original_query(original))
         outcome.queries = safe
+
+    def _new(self, queries: list[NewQuery], original: str) -> list[NewQuery]:
+        """Return the queries that an engine tells from one another; none, if all are the original.
+
+        One rewrite is the original if it differs in case and punctuation only; of several, those
+        count once that have the same stems.
+        """
+        if not self.several:
+            text = queries[0].text
+            longer = len(text) > 2 * len(original) + 20  # spares long passages the look
+            return queries if longer or words_of(text) != words_of(original) else []
+        same = stems_of(original, self.analyzer)
+        distinct: dict[tuple[str, ...], NewQuery] = {}
+        for query in queries:
+            distinct.setdefault(stems_of(query.text, self.analyzer), query)
+        if self.include_original or set(distinct) == {same}:
+            distinct.pop(same, None)
+        return list(distinct.values())
 
     def original_query(self, text: str) -> NewQuery:
         """Return the original query in the forms that this rewriter writes."""

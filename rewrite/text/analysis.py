@@ -10,6 +10,7 @@ from functools import lru_cache
 from ..protocols import Analyzer
 
 _WORD = re.compile(r"[^\W_]+")
+_PUNCTUATION = re.compile(r"[^\w\s+#&@$%€£]+")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,16 @@ class EnglishAnalyzer:
     def stem(self, term: str) -> str:
         """Return the stem of one surface term."""
         return term if term.isdigit() else _stem(term)
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words of a text without case and punctuation; ``C++`` stays another than ``C``."""
+    return tuple(_PUNCTUATION.sub(" ", text.casefold()).split()) or (text,)
+
+
+def stems_of(text: str, analyzer: Analyzer) -> tuple[str, ...]:
+    """Return what an engine reads of a text: the stems, or, of stop words only, the words."""
+    return tuple(map(analyzer.stem, analyzer.terms(text))) or words_of(text)
 
 
 def count_terms(text: str, analyzer: Analyzer) -> dict[str, float]:

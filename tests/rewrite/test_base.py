@@ -260,3 +260,53 @@ def test_an_experiment_runs_a_shared_rewriter_once():
         validate="ignore",
     )
     assert len(llm.calls) == 1
+
+
+class Said(pr.Rewriter):
+    """Says the same to every query."""
+
+    def __init__(self, *said: str, more: bool = False, include_original: bool = False) -> None:
+        self.said = said
+        self.more = more
+        self.include_original = include_original
+
+    @property
+    def several(self) -> bool:
+        return self.more
+
+    def rewrite(self, queries):
+        return [pr.Rewritten([pr.NewQuery(text) for text in self.said]) for _ in queries["query"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "said", "status"),
+    [
+        ("red sofa", "red sofa", "skipped: unchanged"),
+        ("red sofa", "Red  SOFA?!", "skipped: unchanged"),
+        ("¿red sofa?", '"Red sofa."', "skipped: unchanged"),
+        ("red sofa", "red sofas", "ok"),
+        ("C tutorial", "C++ tutorial", "ok"),
+        ("!!", "??", "ok"),
+        ("rotes sofa", "Rotes Sofa", "skipped: unchanged"),
+    ],
+)
+def test_a_rewrite_that_differs_in_case_and_punctuation_is_none(query, said, status):
+    row = Said(said).search(query).iloc[0]
+    assert row["qstatus"] == status
+    assert row["query"] == (said if status == "ok" else query)
+
+
+@pytest.mark.parametrize(
+    ("said", "include_original", "queries", "status"),
+    [
+        (["blue sofa", "Blue sofas!", "couch"], False, ["blue sofa", "couch"], "ok"),
+        (["Red sofas", "couch"], True, ["red sofa", "couch"], "ok"),
+        (["Red sofas", "couch"], False, ["Red sofas", "couch"], "ok"),
+        (["Red sofas", "red sofa"], True, ["red sofa"], "skipped: unchanged"),
+        (["Red sofas", "red sofa"], False, ["red sofa"], "skipped: unchanged"),
+    ],
+)
+def test_queries_of_a_group_are_told_apart_by_an_engine(said, include_original, queries, status):
+    out = Said(*said, more=True, include_original=include_original).search("red sofa")
+    assert out["query"].tolist() == queries
+    assert set(out["qstatus"]) == {status}

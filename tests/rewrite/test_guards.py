@@ -228,7 +228,7 @@ def test_duplicates_in_a_group_go_and_their_cost_stays():
         pd.DataFrame({"qid": ["1", "2"], "query": ["red couch", "blue"]})
     )
     assert out[["qid", "query"]].values.tolist() == [
-        *[["1~1", "red couch"], ["1~4", "blue"]],
+        *[["1~1", "red couch"], ["1~2", "blue"]],
         *[["2~1", "blue"], ["2~2", "Red couch"]],
     ]
     assert [usage["requests"] for usage in out["qusage"]] == [1, 0, 1, 0]

@@ -212,14 +212,14 @@ def conversations():
 
 def shout(messages, _):
     text = messages[-1]["content"]
-    return text.rpartition("Last turn: ")[2].partition("\n")[0].upper().replace("?", "!")
+    return text.rpartition("Last turn: ")[2].partition("\n")[0].upper().replace("?", "") + " NOW"
 
 
 def test_auto_regressive_asks_all_first_turns_then_all_second_turns():
     llm = FakeLLM(shout)
     out = pr.TurnByTurn(pr.DialogueQuery(llm))(conversations())
     assert out["qid"].tolist() == ["a3", "a1", "b1", "a2", "b2"]
-    assert out["query"].tolist() == ["LINEN!", "SOFAS", "TIDES", "RED!", "WHEN!"]
+    assert out["query"].tolist() == ["LINEN NOW", "SOFAS NOW", "TIDES NOW", "RED NOW", "WHEN NOW"]
     asked = [
         [p[0]["content"].partition("<conversation>\n")[2].split("\n</conv")[0] for p in prompts]
         for prompts, _ in llm.calls
@@ -227,8 +227,8 @@ def test_auto_regressive_asks_all_first_turns_then_all_second_turns():
     nothing = "(nothing was said before)"
     assert asked == [
         [nothing, nothing],
-        ["User: SOFAS\nAssistant: Three.", "User: TIDES"],
-        ["User: SOFAS\nAssistant: Three.\nUser: RED!"],
+        ["User: SOFAS NOW\nAssistant: Three.", "User: TIDES NOW"],
+        ["User: SOFAS NOW\nAssistant: Three.\nUser: RED NOW"],
     ]
     assert out["qhistory"][0] == conversations()["qhistory"][0]
     assert [usage["requests"] for usage in out["qusage"]] == [1] * 5
