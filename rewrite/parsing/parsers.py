@@ -7,14 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from .cleaning import content_lines, content_of, has_word
-from .lists import bare, json_strings, list_items
+from .lines import has_word
+from .reading import content, items, read, unnamed
+from .spoken import spoken
+from .words import pattern
 
 _HEADING = re.compile(
     r"^[^\w\n]*(?:rationale|reasons?|reasoning|explanation|(?:final )?answer|step \d+)"
     r"[ *_]*(?:[:：][ *_]*|$)",
     re.I | re.M,
 )
+_TEXT = {"rewrite": 4, "answer": 3, "query": 2, "terms": 2}
+_QUERIES = {"rewrite": 4, "query": 2, "answer": 2, "terms": 1}
+_TERMS = {"terms": 4, "rewrite": 2, "answer": 2, "query": 1}
 
 
 @runtime_checkable
@@ -25,7 +30,7 @@ class Parser(Protocol):
     asked for where a model :attr:`~pyterrier_rewrite.LLM.constrains` its output.
     """
 
-    def __call__(self, generation: str) -> list[str]:
+    def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the parts: one passage, some terms, or some queries."""
         ...
 
@@ -39,12 +44,10 @@ class Text:
         ['Couches are sofas.']
     """
 
-    def __call__(self, generation: str) -> list[str]:
+    def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the clean text as the only part, or nothing."""
-        lines = content_lines(generation)
-        strings = json_strings("\n".join(lines))
-        lines = bare(lines) if strings is None else strings
-        text = " ".join(" ".join(map(content_of, lines)).split())
+        answer = read(generation, _TEXT, query, one=True)
+        text = " ".join(" ".join(content(part.text) for part in answer.parts).split())
         return [text] if has_word(text) else []
 
 
@@ -67,14 +70,15 @@ class Terms:
         """A JSON object with a list of terms."""
         return list_of_strings("terms")
 
-    def __call__(self, generation: str) -> list[str]:
+    def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the distinct terms in order."""
-        items, marked = list_items(content_lines(generation, fenced=True))
-        # a bold head with an explanation behind it: the head is the term
-        items = [_HEAD.sub(r"\1", item) for item in items]
-        terms = [content_of(item) for item in items]
-        if not marked:
-            terms = [_AND.sub("", part) for term in terms for part in _SEPARATOR.split(term)]
+        answer = read(generation, _TERMS, query)
+        terms, marked = items(answer)
+        if not marked or (answer.values and len(terms) == 1):
+            terms = [part for term in terms for part in _split(unnamed(term))]
+        terms = [term for term in map(content, terms) if not pattern("filler").fullmatch(term)]
+        if len(terms) > 1 and all(map(_WEIGHT.search, terms)):
+            terms = [_WEIGHT.sub("", term) for term in terms]
         return _distinct(terms, self.limit)
 
 
@@ -97,15 +101,16 @@ class Queries:
         """A JSON object with a list of queries."""
         return list_of_strings("queries")
 
-    def __call__(self, generation: str) -> list[str]:
+    def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the distinct queries in order."""
-        items, _ = list_items(content_lines(generation, fenced=True))
-        return _distinct([content_of(item) for item in items], self.limit)
+        queries, _ = items(read(generation, _QUERIES, query))
+        return _distinct(list(map(content, queries)), self.limit)
 
 
-_HEAD = re.compile(r"^(?:\*\*|__)([^*_:]+)(?:\*\*|__)\s*(?:[:–—]|-\s|\().*$")
-_SEPARATOR = re.compile(r"[;|，、；،؛]\s*|,(?!\d)\s*")
-_AND = re.compile(r"^(?:and|or|und|oder|et|ou|y|o|e|и)\s+", re.I)
+_SEPARATOR = re.compile(r"[;|，、；،؛]\s*|,(?!\d)\s*|\s+(?:OR|AND|\|\|)\s+")
+_WRAP = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]\.?")
+_WEIGHT = re.compile(r"\s*(?:[\^=:(]|\s)\s*(?:[01]?\.\d+|1|0)\s*\)?$|\^\d+(?:\.\d+)?$")
+_JOINT = re.compile(r"^(?:and|or|und|oder|et|ou|y|o|e|и)\s+", re.I)
 _UNFINISHED = re.compile(r"[^\s.!?。！？…\"'”’»)\]}>]+\Z")
 
 
@@ -130,9 +135,18 @@ def list_of_strings(name: str) -> Mapping[str, Any]:
     }
 
 
-def _distinct(items: list[str], limit: int | None) -> list[str]:
+def _split(text: str) -> list[str]:
+    if wrapped := _WRAP.fullmatch(text):
+        text = wrapped[1]
+    if len(text.split()) > 1 and all(word.startswith("#") for word in text.split()):
+        return [word[1:] for word in text.split()]
+    parts = [_JOINT.sub("", part) for part in _SEPARATOR.split(text)]
+    return [*parts[:-1], parts[-1].removesuffix(".")] if len(parts) > 1 else parts
+
+
+def _distinct(found: list[str], limit: int | None) -> list[str]:
     seen: dict[str, str] = {}
-    for item in items:
+    for item in found:
         item = item.strip().rstrip(",;").rstrip()
         if has_word(item):
             seen.setdefault(item.casefold(), item)
@@ -155,10 +169,10 @@ class Marked:
     separator: str = ";"
     end: str = "**"
 
-    def __call__(self, generation: str) -> list[str]:
+    def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the distinct queries in order."""
         # the first stretch with words in it: a model may also set its label in bold
-        for stretch in "\n".join(content_lines(generation)).split(self.end):
+        for stretch in spoken(generation).split(self.end):
             found = [text for query in stretch.split(self.separator) for text in Text()(query)]
             if found and self.separator not in stretch:
                 return Queries()(stretch)  # a list, as models like to write
@@ -178,7 +192,7 @@ class ReasonedText(Text):
         ['a sofa. couches seat many.']
     """
 
-    def __call__(self, generation: str) -> list[str]:
+    def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the clean text as the only part, or nothing."""
         return super().__call__(_HEADING.sub("", generation))
 
