@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from .lines import Line, has_word, head_of
-from .words import kind_of, stems, words
+from .lines import Line, head_of
+from .talk import made_of_talk
+from .words import has_word, kind_of, pattern, stems, words
 
 _LONGEST_HEAD: Final = 5
 """Words of a label; in front of ``is:`` it may be longer."""
@@ -31,6 +32,7 @@ class Part:
         title: Whether it is a heading that names nothing.
         head: The part in bold that it begins with.
         depth: Lists around it.
+        whole: The line as it stood, with its label.
     """
 
     text: str
@@ -41,26 +43,39 @@ class Part:
     title: bool = False
     head: str = ""
     depth: int = 0
+    whole: str = ""
+
+    def with_head(self) -> Part:
+        """Return it with the label on its line as text."""
+        return replace(self, text=self.whole or self.text)
 
 
-def named(found: Sequence[Line], rank: Callable[[str], int], query: str = "") -> Iterator[Part]:
+def named(
+    found: Sequence[Line], rank: Callable[[str], int], query: str = "", *, one: bool = False
+) -> Iterator[Part]:
     """Give lines the names that stand in front of them, on the line or above it.
 
     Args:
         found: The lines of an answer.
         rank: Says how much what has such a name was asked for.
         query: The query that was asked about: words of it are no label.
+        one: Whether they may be one text: then only a known name is a label.
     """
     found = [line for one in found if has_word((line := _without_aside(one)).text)]
     heads = [head_of(line.text) for line in found]
     column = _column(found, rank)
-    labels, scores = _alike(heads, terms=rank("terms") > rank("answer"))
+    labels, scores = (
+        (set[int](), False) if one else _alike(heads, terms=rank("terms") > rank("answer"))
+    )
     name = ""
     for at, (line, (head, rest)) in enumerate(zip(found, heads, strict=True)):
         more = at + 1 < len(found)
         title = line.text.strip(" :：*.,")
         item = line.kind == "item"
-        part = Part(line.text, name, item, False, line.number is not None, False, line.head, line.depth)
+        part = Part(
+            line.text, name, item, counted=line.number is not None, head=line.head,
+            depth=line.depth, whole=line.text,
+        )
         if line.kind == "cell":
             if line.column == column:
                 yield replace(part, name="", item=True)
@@ -73,7 +88,7 @@ def named(found: Sequence[Line], rank: Callable[[str], int], query: str = "") ->
                 name = title
             else:
                 yield replace(part, title=True)
-        elif line.text.endswith((":", "：")) and (more or kind_of(title) or not item):
+        elif line.text.endswith((":", "：")) and _is_title(title, more=more, item=item, one=one):
             name = title
         elif head and rest and (at in labels or _is_label(head)) and head not in query:
             name = head
@@ -82,6 +97,13 @@ def named(found: Sequence[Line], rank: Callable[[str], int], query: str = "") ->
             if item and rank(name) < 0:
                 name = ""  # an explanation ends with the next item
             yield replace(part, name=name)
+
+
+def _is_title(title: str, *, more: bool, item: bool, one: bool) -> bool:
+    """Say whether a line that ends with a colon names what follows it."""
+    if one:
+        return bool(kind_of(title) or pattern("opening").match(title) or made_of_talk(title))
+    return more or bool(kind_of(title)) or not item
 
 
 def _is_heading(line: Line) -> bool:
@@ -120,7 +142,7 @@ def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], 
     numbers = [int("".join(re.findall(r"\d+", heads[at][0]))[:6] or 0) for at in numbered]
     if len(numbered) < 2 or len(set(numbered.values())) > 1:
         numbered = {}
-    elif numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+    elif numbers[0] > 1 or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
         numbered = {}
     if len(heads) < 2 or not all(_is_short(head) and rest for head, rest in heads):
         return set(numbered), False
@@ -137,6 +159,8 @@ def _is_short(head: str) -> bool:
 
 def _is_label(head: str) -> bool:
     said = words(head)
+    if made_of_talk(head) and len(said) > 1:
+        return True
     if len(said) <= _LONGEST_HEAD:
         return kind_of(head) is not None
     # the standalone question is: …

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from .heads import named
-from .lines import has_word, lines
+from .lines import lines
 from .reading import content, declines, only_block, takes_turns
 from .spoken import spoken
 from .values import fields
-from .words import kind_of
+from .words import has_word, kind_of
 
 _PARTS: Final = {"rewrite": "rewrite", "answer": "response", "aside": "reason"}
 

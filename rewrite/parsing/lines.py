@@ -12,6 +12,8 @@ from typing import Final, Literal
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from .words import has_word
+
 QUOTES: Final = "\"'`“”„‟‘’‚«»‹›「」『』《》"
 
 _SYMBOL: Final = re.compile(r"(?:[^\w\s\"'`“„‘«‹「『《(\[{<$#@&/\\.¿¡~|=+*-]\ufe0f?\s*|[*+–—-]\s+)(?=\S)")
@@ -68,11 +70,6 @@ def lines(text: str) -> list[Line]:
     plain = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cf" or c in "\u200c\u200d")
     found = _numbered([line for line in _of_tokens(_markdown().parse(plain)) if has_word(line.text)])
     return _without_symbols(found)
-
-
-def has_word(text: str) -> bool:
-    """Say whether there is a letter or a digit, in any script."""
-    return any(character.isalnum() for character in text)
 
 
 def head_of(text: str) -> tuple[str, str]:

@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from .lines import has_word
+from .lines import unquoted
 from .reading import content, items, read, unnamed
 from .spoken import spoken
-from .words import pattern
+from .words import has_word, pattern
 
 _HEADING = re.compile(
     r"^[^\w\n]*(?:rationale|reasons?|reasoning|explanation|(?:final )?answer|step \d+)"
     r"[ *_]*(?:[:：][ *_]*|$)",
     re.I | re.M,
 )
-_TEXT = {"rewrite": 4, "answer": 3, "query": 2, "terms": 2}
-_QUERIES = {"rewrite": 4, "query": 2, "answer": 2, "terms": 1}
-_TERMS = {"terms": 4, "rewrite": 2, "answer": 2, "query": 1}
+_TEXT = {"rewrite": 4, "answer": 3, "query": 2, "terms": 1}
+_QUERIES = {"rewrite": 4, "query": 2, "answer": 2, "alternative": 2, "terms": 1}
+_TERMS = {"terms": 4, "alternative": 4, "rewrite": 2, "answer": 2, "query": 1}
 
 
 @runtime_checkable
@@ -47,7 +47,10 @@ class Text:
     def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the clean text as the only part, or nothing."""
         answer = read(generation, _TEXT, query, one=True)
-        text = " ".join(" ".join(content(part.text) for part in answer.parts).split())
+        texts = [part.text for part in answer.parts]
+        # of a passage, a sentence that names something is a sentence
+        said = [content(texts[0])] if len(texts) == 1 else list(map(unquoted, texts))
+        text = " ".join(" ".join(said).split())
         return [text] if has_word(text) else []
 
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final
 
 from .heads import Part, named
-from .lines import Line, has_word, head_of, lines, unquoted
+from .lines import Line, head_of, lines, unquoted
 from .spoken import spoken
 from .tags import untagged
+from .talk import (
+    declines,
+    greeting,
+    is_comment,
+    is_nothing,
+    keeps,
+    made_of_talk,
+    says_of,
+    straight,
+    verdict,
+)
 from .values import strings
-from .words import kind_of, pattern, stems, words
+from .words import has_word, kind_of, pattern, stems, words
 
 ASKED: Final = ("rewrite", "query", "terms", "answer")
 
@@ -21,11 +31,15 @@ _FENCED: Final = re.compile(
     r"^[ \t]*(?:```|~~~)[^\n]*\n(.*?)(?:^[ \t]*(?:```|~~~)[ \t]*$|\Z)", re.S | re.M
 )
 _FENCE: Final = re.compile(r"```(?:json|text|txt|yaml|markdown|python|sql)?(?=[\s\[{\"]|$)", re.I)
-_QUOTED_END: Final = re.compile(r"^[^\"“”„«「]{3,120}?[\"“„«「]([^\"“”„«»「」]{2,})[\"”“»」][.。!]?$")
-_QUOTED_HEAD: Final = re.compile(
-    r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s*(?:[-–—:(,]|$).*$", re.S
+_QUOTED_END: Final = re.compile(
+    r"^[^\"“”„«「.!?]{3,120}?[\"“„«「]([^\"“”„«»「」]{2,})[\"”“»」][.。!]?$"
 )
+_QUOTED_HEAD: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s*(?:[-–—:(,]|$).*$", re.S)
+_QUOTED_FIRST: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s+([^\"“”«»「」]+)$")
 _ENDS_SENTENCE: Final = (".", "!", "。", "！", ":", "：")
+
+Rank = Callable[[str], int]
+"""Says how much what has such a name was asked for; below 0, it is left out."""
 
 
 @dataclass(frozen=True)
@@ -57,31 +71,40 @@ def read(
         kind = kind_of(name)
         return -1 if kind in ("aside", "original") else wanted.get(kind or "", 0)
 
-    said = spoken(generation)
     parts: list[Part] = []
-    texts = untagged(said, rank)
+    texts = untagged(spoken(generation), rank)
     for text in texts:
         block = only_block(text)
         found = strings(block, rank)
         if found is not None:
-            return Answer([Part(string) for string in found], values=True)
-        its = named(_without_talk(lines(block), query), rank, query)
+            return _of_values(found, query)
+        its = named(_without_talk(lines(block), query), rank, query, one=one)
         parts += [replace(part, item=part.item or len(texts) > 1) for part in its]
     if one:
         parts = _first_turn(parts)
     if not parts or declines(parts[0].text, query) or keeps(parts[0].text, query):
         return Answer()
-    if len(parts) == 1 and pattern("nothing").fullmatch(_straight(parts[0].text).strip(_EDGES)):
+    if len(parts) == 1 and is_nothing(parts[0].text):
         return Answer()
+    if one and _is_prose(parts[0].text):
+        return Answer(_prose(parts, rank))
     parts = _asked_for(parts, rank)
     return Answer(_without_comments(parts) if one else parts)
+
+
+def _of_values(found: list[str], query: str) -> Answer:
+    if len(found) == 1 and (declines(found[0], query) or is_nothing(found[0])):
+        return Answer(values=True)
+    return Answer([Part(string, whole=string) for string in found], values=True)
 
 
 def items(answer: Answer) -> tuple[list[str], bool]:
     """Return the items of a list, and whether something in the answer marked them as items."""
     parts = list(answer.parts)
     if answer.values:
-        return [line.text for line in lines("\n".join(part.text for part in parts))], True
+        return [
+            _uncounted(line.text) for line in lines("\n".join(part.text for part in parts))
+        ], True
     titles = [part for part in parts if part.title]
     marked = [part for part in parts if part.item or part.label or kind_of(part.name) in ASKED]
     if marked:
@@ -89,9 +112,15 @@ def items(answer: Answer) -> tuple[list[str], bool]:
     elif len(titles) > 1:
         parts = titles
     else:
-        parts = [part for at, part in enumerate(parts) if not at or not _is_comment(part.text)]
+        parts = [part for at, part in enumerate(parts) if not at or not is_comment(part.text)]
     texts = [part.head.rstrip(":： ") if _explained(part) else part.text for part in parts]
     return texts, any(part.item and not part.label for part in parts)
+
+
+def _uncounted(text: str) -> str:
+    """Return a value without ``Query 1:`` in front of it."""
+    head, rest = head_of(text)
+    return rest if rest and kind_of(head) in ASKED and any(map(str.isdigit, head)) else text
 
 
 def content(text: str) -> str:
@@ -99,9 +128,11 @@ def content(text: str) -> str:
     text = unquoted(unnamed(text))
     if match := _QUOTED_HEAD.match(text):
         return match[1].strip()
+    if (match := _QUOTED_FIRST.match(text)) and kind_of(match[2]) and made_of_talk(match[2]):
+        return match[1].strip()
     if match := _QUOTED_END.match(text):
         said = words(text[: match.start(1) - 1])
-        if said and len(said) <= 15 and any(map(kind_of, said)):
+        if said and len(said) <= 15 and any(kind_of(word) for word in said if len(word) > 1):
             return match[1].strip()
     return text
 
@@ -112,50 +143,28 @@ def unnamed(text: str) -> str:
     return text[match.end() :] if match else text
 
 
-_EDGES: Final = " .()[]*_\"'!-–—"
-_SPEAKER: Final = re.compile(r"^\W*(?:assistant|ai)\s*:\s*", re.I)
-
-
-def declines(text: str, query: str = "") -> bool:
-    """Say whether an answer that begins like this is none: a refusal, or a question back."""
-    said = _SPEAKER.sub("", _straight(text)).lstrip("*_ \"'")
-    if greeting := _greeting().match(said):
-        said = said[greeting.end() :]
-    found = pattern("refusal").match(said) or pattern("request").match(said)
-    return bool(found) and not _repeats(text, query)
-
-
-def keeps(text: str, query: str = "") -> bool:
-    """Say whether an answer is that the query is good as it is."""
-    return bool(pattern("unchanged").match(_straight(text))) and not _repeats(text, query)
-
-
-def _repeats(text: str, query: str) -> bool:
-    """Say whether a text begins as the query does."""
-    begin = _straight(query).casefold()[:20]
-    return bool(begin) and _straight(text).casefold().startswith(begin)
-
-
-def _straight(text: str) -> str:
-    return text.replace("’", "'").strip()
-
-
 def only_block(text: str) -> str:
-    """Return what stands in the only fenced block, or the text."""
+    """Return what stands in the only fenced block, or the text; prose with code in it is a text."""
     if "```" not in text and "~~~" not in text:
         return text
-    blocks = [block for block in _FENCED.findall(text) if has_word(block)]
-    return blocks[0] if len(blocks) == 1 else _FENCE.sub("", text)
+    blocks = [match for match in _FENCED.finditer(text) if has_word(match[1])]
+    if len(blocks) != 1:
+        return _FENCE.sub("", text)
+    before = text[: blocks[0].start()].strip()
+    return blocks[0][1] if _announces(before) else text
 
 
-@lru_cache(maxsize=1)
-def _greeting() -> re.Pattern[str]:
-    return re.compile(rf"^[¡]?(?:{pattern('greeting').pattern})\s*[!.。！,，]+\s*(?=\S|$)", re.I)
+def _announces(text: str) -> bool:
+    """Say whether what stands in front of a block only announces it."""
+    last = text.rpartition("\n")[2].strip(" *_#:：")
+    if len(words(text)) <= 4 or pattern("opening").match(straight(text)):
+        return True
+    return bool(kind_of(last)) or made_of_talk(last) or text[-1:] not in (".", ":", "：", "。")
 
 
 def _without_talk(found: list[Line], query: str) -> list[Line]:
     """Take greetings, announcements and good-byes off."""
-    while found and pattern("closing").match(found[-1].text):
+    while len(found) > 1 and found[-1].kind == "text" and _is_closing(found[-1].text, found):
         found = found[:-1]
     for _ in range(2):  # a greeting on a line of its own, then an announcement
         if not found or found[0].kind in ("item", "cell"):
@@ -167,27 +176,55 @@ def _without_talk(found: list[Line], query: str) -> list[Line]:
     return found
 
 
+def _is_closing(text: str, found: Sequence[Line]) -> bool:
+    if not text.endswith((".", "!", "?", ")", ":", "。", "！", "？")) and text[-1:].isalnum():
+        return False
+    if verdict(text) or pattern("goodbye").match(straight(text)):
+        return True
+    if not pattern("closing").match(straight(text)):
+        return False
+    # a passage may speak of queries, and of passages only where it speaks of itself
+    return not _is_prose(found[0].text) or "passage" in text.casefold()[:30]
+
+
 def _unannounced(text: str, query: str, *, alone: bool) -> str:
-    greeting = _greeting().match(text)
-    if greeting and greeting[0].casefold().strip(" !.,") not in query.casefold():
-        text = text[greeting.end() :]
-    if opening := pattern("opening").match(_straight(text)):
+    match = greeting().match(text)
+    if match and match[0].casefold().strip(" !.,:：") not in query.casefold():
+        text = text[match.end() :]
+    said = straight(text)
+    if opening := pattern("opening").match(said):
         head, rest = head_of(text)
-        if head and (not rest or any(map(kind_of, words(head)))):
+        if head and (not rest or _speaks(head) or made_of_talk(head)):
             return rest
-        speaks = any(map(kind_of, words(text[opening.end() - 1 :])))
-        if not head and not alone and text.endswith(_ENDS_SENTENCE) and speaks:
-            return ""
+        if not head and not alone and len(words(said)) <= 15 and text.endswith(_ENDS_SENTENCE):
+            one_sentence = not re.search(r"[.!?]\s", text)
+            return "" if one_sentence and _speaks(said[opening.end() - 1 :]) else text
     return text
+
+
+def _speaks(text: str) -> bool:
+    return any(kind_of(word) for word in words(text) if len(word) > 1)
 
 
 def _first_turn(parts: Sequence[Part]) -> list[Part]:
     """Return what stands before the next turn, which a model made up, or before an alternative."""
     for at, part in enumerate(parts):
-        another = kind_of(part.name) == "alternative"
-        if at and (another or (not parts[at - 1].name and takes_turns(part.name))):
+        if not at:
+            continue
+        if _is_alternative(part) and not _is_prose(parts[0].text):
             return list(parts[:at])
+        if part.name and not parts[at - 1].name and takes_turns(part.name):
+            last = at + 1 == len(parts)
+            if not (_is_prose(parts[0].text) and last and _is_prose(part.text)):
+                return list(parts[:at])
     return list(parts)
+
+
+def _is_alternative(part: Part) -> bool:
+    said = words(part.name) or words(part.text)[:1]
+    if not said or kind_of(said[0]) != "alternative":
+        return bool(part.name) and kind_of(part.name) == "alternative"
+    return bool(part.name) or made_of_talk(part.text) or says_of(part.text)
 
 
 def takes_turns(name: str) -> bool:
@@ -198,28 +235,43 @@ def takes_turns(name: str) -> bool:
     )
 
 
-def _asked_for(parts: Sequence[Part], rank) -> list[Part]:  # type: ignore[no-untyped-def]
+def _is_prose(text: str) -> bool:
+    """Say whether a text ends as a sentence does."""
+    return text.rstrip("\"'”’»)*_ ").endswith(_ENDS_SENTENCE)
+
+
+def _prose(parts: Sequence[Part], rank: Rank) -> list[Part]:
+    """Return the parts of a passage: all of it, but for what is said about it at the end."""
+    ranks = [rank(part.name) for part in parts]
+    if max(ranks) >= 3 and ranks[0] < 3:
+        return _asked_for(parts, rank)
+    kept: list[Part] = []
+    for at, (part, its) in enumerate(zip(parts, ranks, strict=True)):
+        if its >= 0:
+            kept.append(part if not at or part.name == parts[0].name else part.with_head())
+        elif kept and (stems("thought").match(words(part.name)[0]) or says_of(part.text)):
+            break
+        else:
+            kept.append(part.with_head())
+    return kept
+
+
+def _asked_for(parts: Sequence[Part], rank: Rank) -> list[Part]:
     """Keep the parts whose names were asked for most, and none that are said about others."""
     ranks = [rank(part.name) for part in parts]
     best = max(ranks, default=0)
+    if best < 0:  # said about nothing: "Thought: a philosophical introduction"
+        return [part.with_head() for part in parts]
     least = best if best >= 3 else 0
     return [part for part, its in zip(parts, ranks, strict=True) if its >= least]
 
 
 def _without_comments(parts: Sequence[Part]) -> list[Part]:
-    """Return a query without the sentences that speak of it; those of a passage stay."""
-    if not parts or parts[0].title or parts[0].text.endswith(_ENDS_SENTENCE):
+    """Return a query without the sentences that speak of it."""
+    if not parts or parts[0].title or (parts[0].item and not parts[0].label):
         return list(parts)
-    if parts[0].item and not parts[0].label:
-        return list(parts)
-    at = next((i for i, part in enumerate(parts) if i and _is_comment(part.text)), None)
+    at = next((i for i, part in enumerate(parts) if i and is_comment(part.text)), None)
     return list(parts[:at])
-
-
-def _is_comment(text: str) -> bool:
-    if not text.endswith((".", "!", "。")) or not pattern("comment").match(text):
-        return False
-    return bool({kind_of(word) for word in words(text)} & {"rewrite", "query", "terms", "original"})
 
 
 def _level(marked: list[Part]) -> list[Part]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from .words import has_word
+
 _TAG: Final = re.compile(r"<(/?)([A-Za-z][\w:.-]{0,40})((?:[\s=][^<>\n]{0,80})?)\s*/?>")
 _INLINE: Final = frozenset("a b i u em strong code span sup sub mark font small s tt".split())
 _BLOCK: Final = frozenset(
@@ -35,7 +37,7 @@ def untagged(text: str, rank: Callable[[str], int]) -> list[str]:
     if not marks:
         return [text]
     elements, paired = _elements(marks, len(text), rank)
-    elements = [one for one in elements if _has_word(text[one.start : one.end])]
+    elements = [one for one in elements if has_word(text[one.start : one.end])]
     best = max((rank(one.name) for one in elements), default=0)
     if best > 0:
         asked = [one for one in elements if rank(one.name) == best]
@@ -89,7 +91,3 @@ def _plain(text: str, paired: set[str]) -> str:
         return "\n" if mark[2].lower() in _BLOCK or mark[0] in paired else mark[0]
 
     return _TAG.sub(instead, text)
-
-
-def _has_word(text: str) -> bool:
-    return any(character.isalnum() for character in text)

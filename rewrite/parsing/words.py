@@ -85,9 +85,9 @@ def _kinds(word: str) -> frozenset[str]:
     )
 
 
-def says(table: str, text: str) -> bool:
-    """Say whether a word of a text is in a table of ``words.yaml``."""
-    return any(stems(table).match(word) for word in words(text))
+def has_word(text: str) -> bool:
+    """Say whether there is a letter or a digit, in any script."""
+    return any(character.isalnum() for character in text)
 
 
 @lru_cache(maxsize=64)
