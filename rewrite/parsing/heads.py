@@ -81,7 +81,7 @@ def named(
                 yield replace(part, name="", item=True)
         elif scores:
             yield replace(part, text=head, item=True)
-        elif len(words(title)) == 1 and kind_of(title) == "alternative":
+        elif at and more and len(words(title)) == 1 and kind_of(title) == "alternative":
             name = title  # "or", on a line of its own
         elif _is_heading(line) and more and not _is_heading(found[at + 1]):
             if kind_of(title) or _NUMBERED.fullmatch(title) or line.text.endswith((":", "：")):
@@ -94,7 +94,7 @@ def named(
             name = head
             yield replace(part, text=rest, name=name, item=item or at in labels, label=True)
         else:
-            if item and rank(name) < 0:
+            if item and rank(name) < 0 and not one:
                 name = ""  # an explanation ends with the next item
             yield replace(part, name=name)
 
@@ -102,6 +102,9 @@ def named(
 def _is_title(title: str, *, more: bool, item: bool, one: bool) -> bool:
     """Say whether a line that ends with a colon names what follows it."""
     if one:
+        said = words(title)
+        if said and kind_of(said[0]) == "alternative":
+            return True
         return bool(kind_of(title) or pattern("opening").match(title) or made_of_talk(title))
     return more or bool(kind_of(title)) or not item
 

@@ -219,7 +219,7 @@ def _value(line: Line, style: str) -> int | None:
         roman = value.lower() in _ROMAN and closed[:1] in (".", ")", "]") and match[0][-1:].isspace()
         return _ROMAN.index(value.lower()) if roman else None
     if style == "letter":
-        alone = value.isascii() and value.isalpha() and bool(closed) and closed[0] in ".)]"
+        alone = len(value) == 1 and value.isascii() and value.isalpha() and bool(closed) and closed[0] in ".)]"
         return ord(value.lower()) - ord("a") + 1 if alone and match[0][-1:].isspace() else None
     if value.isdigit() and value.isdecimal():
         fits = bool(closed or opened == "#") and (match[0][-1:].isspace() or not rest[0].isdigit())

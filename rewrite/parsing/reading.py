@@ -22,7 +22,7 @@ from .talk import (
     straight,
     verdict,
 )
-from .values import strings
+from .values import listed, strings
 from .words import has_word, kind_of, pattern, stems, words
 
 ASKED: Final = ("rewrite", "query", "terms", "answer")
@@ -36,6 +36,7 @@ _QUOTED_END: Final = re.compile(
 )
 _QUOTED_HEAD: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s*(?:[-–—:(,]|$).*$", re.S)
 _QUOTED_FIRST: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s+([^\"“”«»「」]+)$")
+_LATE_LABEL: Final = re.compile(r"(?<=[.!?:]) ((?:[\w'-]+ ){0,4}[\w'-]+[:：])(?= )")
 _ENDS_SENTENCE: Final = (".", "!", "。", "！", ":", "：")
 
 Rank = Callable[[str], int]
@@ -72,19 +73,31 @@ def read(
         return -1 if kind in ("aside", "original") else wanted.get(kind or "", 0)
 
     parts: list[Part] = []
+    values: list[str] = []
     texts = untagged(spoken(generation), rank)
     for text in texts:
         block = only_block(text)
         found = strings(block, rank)
+        if found is None:
+            found = listed(block, rank)
         if found is not None:
-            return _of_values(found, query)
-        its = named(_without_talk(lines(block), query), rank, query, one=one)
+            values += found
+            continue
+        found_lines = lines(_at_labels(block) if one else block)
+        its = named(_without_talk(found_lines, query), rank, query, one=one)
         parts += [replace(part, item=part.item or len(texts) > 1) for part in its]
+    if values or not parts:
+        return _of_values(values, query)
+    if all(part.text[:1] in ("{", "[") for part in parts):
+        each = [strings(part.text, rank) for part in parts]
+        if None not in each:
+            return _of_values([string for its in each for string in its or []], query)
     if one:
         parts = _first_turn(parts)
-    if not parts or declines(parts[0].text, query) or keeps(parts[0].text, query):
+    first = next((part.text for part in parts if rank(part.name) >= 0), "")
+    if declines(first, query) or keeps(first, query):
         return Answer()
-    if len(parts) == 1 and is_nothing(parts[0].text):
+    if not parts or (len(parts) == 1 and is_nothing(parts[0].text)):
         return Answer()
     if one and _is_prose(parts[0].text):
         return Answer(_prose(parts, rank))
@@ -140,7 +153,7 @@ def content(text: str) -> str:
 def unnamed(text: str) -> str:
     """Return what a sentence names: ``the keywords are …``."""
     match = pattern("naming").match(text)
-    return text[match.end() :] if match else text
+    return text[match.end() :].removesuffix(".") if match else text
 
 
 def only_block(text: str) -> str:
@@ -152,6 +165,15 @@ def only_block(text: str) -> str:
         return _FENCE.sub("", text)
     before = text[: blocks[0].start()].strip()
     return blocks[0][1] if _announces(before) else text
+
+
+def _at_labels(text: str) -> str:
+    """Return a text with a new line in front of the name of a rewrite: ``… seat. Rewritten: …``."""
+
+    def broken(match: re.Match[str]) -> str:
+        return f"\n{match[1]}" if kind_of(match[1]) == "rewrite" else match[0]
+
+    return _LATE_LABEL.sub(broken, text)
 
 
 def _announces(text: str) -> bool:
@@ -243,13 +265,14 @@ def _is_prose(text: str) -> bool:
 def _prose(parts: Sequence[Part], rank: Rank) -> list[Part]:
     """Return the parts of a passage: all of it, but for what is said about it at the end."""
     ranks = [rank(part.name) for part in parts]
-    if max(ranks) >= 3 and ranks[0] < 3:
+    named_later = any(its >= 3 and len(words(part.name)[-1]) > 1 for part, its in zip(parts, ranks))
+    if (ranks[0] < 3 and named_later) or (ranks[0] < 0 < max(ranks)):
         return _asked_for(parts, rank)
     kept: list[Part] = []
     for at, (part, its) in enumerate(zip(parts, ranks, strict=True)):
         if its >= 0:
             kept.append(part if not at or part.name == parts[0].name else part.with_head())
-        elif kept and (stems("thought").match(words(part.name)[0]) or says_of(part.text)):
+        elif part.name != parts[0].name and (stems("thought").match(words(part.name)[0]) or says_of(part.text)):
             break
         else:
             kept.append(part.with_head())

@@ -40,7 +40,7 @@ class _Vocabulary(NamedTuple):
         found: set[str] = set()
         for word in filter(None, _SPLIT.split(sentence)):
             its = self._roles_of(word) or self._roles_of_joined(word)
-            if not its and kind_of(word):
+            if not its and kind_of(word) in ("rewrite", "query", "answer", "original"):
                 its = {"of"}
             if not its:
                 return frozenset()
@@ -91,7 +91,7 @@ def verdict(sentence: str) -> Verdict:
         return ""
     for vocabulary in _vocabularies():
         roles = vocabulary.roles(plain)
-        if "no" in roles and ("me" in roles or "of" in roles):
+        if "no" in roles and ("of" in roles or ("me" in roles and _ENDED.search(plain))):
             return "refusal"
         if "please" in roles or ({"me", "of"} <= roles and _ENDED.search(plain)):
             return "talk"
@@ -125,7 +125,7 @@ def declines(text: str, query: str = "") -> bool:
         its = verdict(sentence)
         if its == "refusal" and (only_talk or _ENDED.search(said) or len(said) == len(sentence)):
             return True
-        if not its:
+        if not its and not (only_talk and made_of_talk(sentence)):
             return False
         only_talk = True
     return only_talk

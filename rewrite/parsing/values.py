@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import json_repair
@@ -13,9 +13,21 @@ _DEEPEST: Final = 40
 _LONGEST: Final = 20_000
 """Characters of a damaged value that are mended: mending takes time that grows with its square."""
 
-_BEGIN: Final = re.compile(r"[\[{]\s*(?:[\"'“”‘’«„`\[{}\]]|[^\W\d]\w*[\"']?\s*:|$)")
+_BEGIN: Final = re.compile(r"[\[{]\s*(?:[\"'“”‘’«„`\[{]|[}\]]\W*\Z|$)|\{\s*[^\W\d]\w*[\"']?\s*:")
 _PLAIN_LIST: Final = re.compile(r"\[[^\[\]{}\n]*,[^\[\]{}\n]*\]\W*\Z")
 _TUPLE: Final = re.compile(r"\(\s*([\"'].*[\"'],?)\s*\)", re.S)
+_QUOTED: Final = re.compile(
+    r"\"[^\"\n]+\"|“[^“”\n]+”|„[^„“”\n]+[“”]|«[^«»\n]+»|「[^「」\n]+」|(?<!\w)'[^'\n]+'(?!\w)"
+)
+_BETWEEN: Final = re.compile(r"[)\s,;，、；|(]*(?:(?:OR|AND|or|and)\b)?[\s(]*")
+_SEPARATED: Final = re.compile(r"\s*(?:[,;，、；|]|\n|\bOR\b)\s*")
+_CLOSED: Final = re.compile(r"\(\s*,?\s*\)|\[\s*,?\s*\]|\{\s*,?\s*\}|[.,;]?|[(\[{]+[,\s)\]}]+[.;]?")
+_NAMED_TUPLE: Final = re.compile(r"(?:const |let |var )?\w+\s*=\s*(?=[(\[{])")
+_CALL: Final = re.compile(
+    r"\[?\s*([\w.]{1,60})\(\s*(?:(\w{1,40})\s*=\s*)?(\"[^\"]+\"|'[^']+')(?:,[^()]{0,200})?\s*\)\]?"
+)
+_FIELD: Final = re.compile(r"\"\w{1,40}\"\s*:\s*[\"\[{]")
+_DOUBLED: Final = re.compile(r"\{\{\s*\"")
 _TASK: Final = re.compile(r"\[[ xX]\]\s+\w")
 _INTRODUCED: Final = re.compile(r"(?:[:：=]|->|\bjson|\breturn|\()\s*\Z", re.I)
 
@@ -54,10 +66,45 @@ def fields(text: str) -> dict[str, str] | None:
     return {str(key): entry for key, entry in values[0].items() if isinstance(entry, str)}
 
 
+def listed(text: str, rank: Callable[[str], int]) -> list[str] | None:
+    """Return the strings of a list of quoted ones, or of calls of a search; None of another text.
+
+    Example:
+        >>> listed('("red sofa", "blue sofa")', lambda name: 0)
+        ['red sofa', 'blue sofa']
+    """
+    body = text.strip()
+    if (match := _NAMED_TUPLE.match(body)) and body.endswith((")", "}", "]", ";")):
+        body = body[match.end() :]
+    quoted = list(_QUOTED.finditer(body))
+    if len(quoted) > 1 and body[:1] in "([{\"“”'「„«":
+        edges = [0, *(at for match in quoted for at in match.span()), len(body)]
+        first, *between = [body[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
+        bracketed = first in ("(", "[", "{")
+        spaced = _BETWEEN if bracketed or body[0] == "「" else _SEPARATED
+        ends = between.pop()
+        if all(map(spaced.fullmatch, between)) and _CLOSED.fullmatch(first + ends):
+            return [match[0][1:-1] for match in quoted]
+    return _arguments(body, rank)
+
+
+def _arguments(text: str, rank: Callable[[str], int]) -> list[str] | None:
+    found = []
+    for line in text.splitlines():
+        match = _CALL.fullmatch(line.strip()) if len(line) < _LONGEST else None
+        if match is None or max(rank(match[1]), rank(match[2] or "")) <= 0:
+            return None
+        found.append(match[3][1:-1])
+    return found or None
+
+
 def _source(text: str) -> str | None:
     """Return the text from the value on, if nothing but an announcement stands before it."""
-    if tuple_ := _TUPLE.fullmatch(text.strip()):
+    text = _unescaped(text.strip())
+    if tuple_ := _TUPLE.fullmatch(text):
         return f"[{tuple_[1]}]"
+    if _FIELD.match(text) and not text.startswith(("[", "{")):
+        return "{" + text
     start = min((at for at in (text.find("["), text.find("{")) if at >= 0), default=-1)
     if start < 0 or text.startswith("{{", start):
         return None
@@ -70,6 +117,15 @@ def _source(text: str) -> str | None:
     if not _BEGIN.match(source) and not _PLAIN_LIST.match(source):
         return None
     return source
+
+
+def _unescaped(text: str) -> str:
+    r"""Return JSON that a model wrote as a string, ``{\"query\": …}``, or with doubled braces."""
+    if '{\\"' in text[:80] or '[\\"' in text[:80]:
+        text = text.replace('\\"', '"').strip('"')
+    if _DOUBLED.match(text) and text.endswith("}}"):
+        text = text[1:-1]
+    return text
 
 
 def _decoded(source: str) -> tuple[list[Any] | None, bool]:
@@ -85,7 +141,7 @@ def _decoded(source: str) -> tuple[list[Any] | None, bool]:
         except ValueError:
             break
         values.append(value)
-        at = end + len(source[end:]) - len(source[end:].lstrip(" \t\r\n,;"))
+        at = end + len(source[end:]) - len(source[end:].lstrip(" \t\r\n,;-*"))
     else:
         return values, False
     if values and "\n" not in source[:at]:
@@ -116,19 +172,9 @@ def _depth(source: str) -> int:
 
 def _chosen(value: Any, rank: Callable[[str], int]) -> Iterator[str]:
     if isinstance(value, dict):
-        ranks = {key: rank(str(key)) or _deep_rank(entry, rank) for key, entry in value.items()}
-        best = max(ranks.values(), default=0)
-        if best == 0 and all(type(entry) in (int, float) for entry in value.values()):
-            yield from value  # terms and their weights
-            return
-        for key, entry in value.items():
-            if ranks[key] == best >= 0:
-                yield from _chosen(entry, rank)
+        yield from _of_object(value, rank)
     elif isinstance(value, list):
-        best = max((_deep_rank(entry, rank) for entry in value), default=0)
-        for entry in value:
-            if not isinstance(entry, (dict, list)) or _deep_rank(entry, rank) == best:
-                yield from _chosen(entry, rank)
+        yield from _of_list(value, rank)
     elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         inner = strings(value, rank)  # arguments of a call are JSON in a string
         yield from [value] if inner is None else inner
@@ -138,9 +184,47 @@ def _chosen(value: Any, rank: Callable[[str], int]) -> Iterator[str]:
         yield str(value)
 
 
+def _of_object(value: Mapping[Any, Any], rank: Callable[[str], int]) -> Iterator[str]:
+    """Yield the strings of the fields that were asked for most, lists before single strings."""
+    ranks = {key: _rank_of_field(key, entry, rank) for key, entry in value.items()}
+    if max(ranks.values(), default=0) <= 0:  # what was asked for may stand in what was not
+        ranks |= {key: its for key, entry in value.items() if (its := _deep_rank(entry, rank)) > 0}
+    best = max(ranks.values(), default=0)
+    weights = [key for key, entry in value.items() if type(entry) in (int, float)]
+    if best <= 0 and len(weights) == len(value):
+        yield from map(str, weights)  # terms and their weights
+        return
+    chosen = [entry for key, entry in value.items() if ranks[key] == best >= 0]
+    lists = [entry for entry in chosen if isinstance(entry, list)]
+    for entry in lists or chosen:
+        yield from _chosen(entry, rank)
+
+
+def _of_list(value: Sequence[Any], rank: Callable[[str], int]) -> Iterator[str]:
+    best = max((_deep_rank(entry, rank) for entry in value), default=0)
+    scored = any(isinstance(entry, str) for entry in value)
+    for entry in value:
+        if scored and isinstance(entry, (int, float)):
+            continue  # a term and its weight
+        if not isinstance(entry, (dict, list)) or _deep_rank(entry, rank) == best:
+            yield from _chosen(entry, rank)
+
+
+def _rank_of_field(key: Any, entry: Any, rank: Callable[[str], int]) -> int:
+    if isinstance(entry, (bool, int, float)) or entry is None:
+        return min(rank(str(key)), 0)  # says whether a rewrite is needed, or how sure it is
+    if isinstance(entry, dict) and len(entry) and _is_weighted(entry):
+        return max(rank(str(key)), 0)
+    return rank(str(key)) or _deep_rank(entry, rank)
+
+
+def _is_weighted(value: Mapping[Any, Any]) -> bool:
+    return all(type(entry) in (int, float) for entry in value.values())
+
+
 def _deep_rank(value: Any, rank: Callable[[str], int]) -> int:
     if isinstance(value, dict):
-        found = (rank(str(key)) or _deep_rank(entry, rank) for key, entry in value.items())
+        found = (_rank_of_field(key, entry, rank) for key, entry in value.items())
         return max(found, default=0)
     if isinstance(value, list):
         return max((_deep_rank(entry, rank) for entry in value), default=0)

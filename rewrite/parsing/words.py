@@ -66,6 +66,8 @@ def kind_of(name: str) -> str | None:
     first, last = kinds[0], kinds[-1]
     if "aside" in last or ("aside" in first and (len(said) > 2 or not last)):
         return "aside"
+    if "alternative" in first and len(said) <= 3:
+        return "alternative"
     for kind in ("rewrite", "original", "alternative"):
         if any(kind in its for its in kinds) and (last or len(said) == 1 or kind == "rewrite"):
             return kind
