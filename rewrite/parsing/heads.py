@@ -9,7 +9,7 @@ from typing import Final
 
 from .lines import Line, head_of
 from .talk import made_of_talk
-from .words import has_word, kind_of, pattern, stems, words
+from .words import has_word, kind_of, pattern, stems, takes_turns, words
 
 _LONGEST_HEAD: Final = 5
 """Words of a label; in front of ``is:`` it may be longer."""
@@ -90,7 +90,12 @@ def named(
                 yield replace(part, title=True)
         elif line.text.endswith((":", "：")) and _is_title(title, more=more, item=item, one=one):
             name = title
-        elif head and rest and (at in labels or _is_label(head)) and head not in query:
+        elif (
+            head
+            and rest
+            and head not in query
+            and (at in labels or _is_label(head) or (one and at and takes_turns(head)))
+        ):
             name = head
             yield replace(part, text=rest, name=name, item=item or at in labels, label=True)
         else:

@@ -6,10 +6,11 @@ from typing import Final
 
 from .heads import named
 from .lines import lines
-from .reading import content, declines, only_block, takes_turns
+from .reading import content, only_block
 from .spoken import spoken
+from .talk import declines
 from .values import fields
-from .words import has_word, kind_of
+from .words import has_word, kind_of, takes_turns
 
 _PARTS: Final = {"rewrite": "rewrite", "answer": "response", "aside": "reason"}
 

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from .words import has_word
+from .words import has_word, kind_of
 
 QUOTES: Final = "\"'`“”„‟‘’‚«»‹›「」『』《》"
 
@@ -25,6 +25,7 @@ _COUNT: Final = re.compile(
 _HEAD: Final = re.compile(r"([^:：\n]{1,120}?)\s*(?:[:：](?!//)|->|→|=>|⇒|\s=\s)\s*(.*)", re.S)
 _COUNTED_HEAD: Final = re.compile(r"([^\d\n]{0,30}\d{1,3}|\d{1,3}[^\d\n]{0,30})\s*[-–—.)]\s+(.+)", re.S)
 _BRACKETED_HEAD: Final = re.compile(r"[\[(【<]([^\]\n]{0,30}\d{1,3})[\])】>]\s*(.+)", re.S)
+_NAMING_HEAD: Final = re.compile(r"[\[(【]([^\W\d][^\[\](){}【】\n]{0,40})[\])】]\s*(.+)|([^-–—:\n]{3,40})\s[-–—]\s(.+)", re.S)
 _ROMAN: Final = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _WRAPPED: Final = re.compile(r"\{\{(.+)\}\}|\[\[(.+)\]\]|<<(.+)>>", re.S)
 _CLOCK: Final = re.compile(r".*\d\s*:\s*\d", re.S)
@@ -74,10 +75,14 @@ def lines(text: str) -> list[Line]:
 
 def head_of(text: str) -> tuple[str, str]:
     """Split ``Label: rest``; the head is empty where there is none."""
+    if text[:2] in ('{"', '["', "{'", "['"):
+        return "", text  # a value
     if (match := _HEAD.match(text)) and not _CLOCK.match(text[: match.start(2)] + match[2][:1]):
         return match[1].strip(" *_\"'“”「」"), match[2].strip()
     if match := _COUNTED_HEAD.match(text) or _BRACKETED_HEAD.match(text):
         return match[1].strip(), match[2].strip()
+    if (match := _NAMING_HEAD.match(text)) and kind_of(match[1] or match[3]) in ("rewrite", "terms"):
+        return (match[1] or match[3]).strip(), (match[2] or match[4]).strip()
     return "", text
 
 

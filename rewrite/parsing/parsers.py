@@ -10,7 +10,8 @@ from typing import Any, Protocol, runtime_checkable
 from .lines import unquoted
 from .reading import content, items, read, unnamed
 from .spoken import spoken
-from .words import has_word, pattern
+from .terms import plain_terms, terms_of
+from .words import has_word
 
 _HEADING = re.compile(
     r"^[^\w\n]*(?:rationale|reasons?|reasoning|explanation|(?:final )?answer|step \d+)"
@@ -78,11 +79,8 @@ class Terms:
         answer = read(generation, _TERMS, query)
         terms, marked = items(answer)
         if not marked or (answer.values and len(terms) == 1):
-            terms = [part for term in terms for part in _split(unnamed(term))]
-        terms = [term for term in map(content, terms) if not pattern("filler").fullmatch(term)]
-        if len(terms) > 1 and all(map(_WEIGHT.search, terms)):
-            terms = [_WEIGHT.sub("", term) for term in terms]
-        return _distinct(terms, self.limit)
+            terms = [part for term in terms for part in terms_of(unnamed(term))]
+        return _distinct(plain_terms(list(map(content, terms))), self.limit)
 
 
 @dataclass(frozen=True)
@@ -110,10 +108,6 @@ class Queries:
         return _distinct(list(map(content, queries)), self.limit)
 
 
-_SEPARATOR = re.compile(r"[;|，、；،؛]\s*|,(?!\d)\s*|\s+(?:OR|AND|\|\|)\s+")
-_WRAP = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]\.?")
-_WEIGHT = re.compile(r"\s*(?:[\^=:(]|\s)\s*(?:[01]?\.\d+|1|0)\s*\)?$|\^\d+(?:\.\d+)?$")
-_JOINT = re.compile(r"^(?:and|or|und|oder|et|ou|y|o|e|и)\s+", re.I)
 _UNFINISHED = re.compile(r"[^\s.!?。！？…\"'”’»)\]}>]+\Z")
 
 
@@ -136,15 +130,6 @@ def list_of_strings(name: str) -> Mapping[str, Any]:
         "required": [name],
         "additionalProperties": False,
     }
-
-
-def _split(text: str) -> list[str]:
-    if wrapped := _WRAP.fullmatch(text):
-        text = wrapped[1]
-    if len(text.split()) > 1 and all(word.startswith("#") for word in text.split()):
-        return [word[1:] for word in text.split()]
-    parts = [_JOINT.sub("", part) for part in _SEPARATOR.split(text)]
-    return [*parts[:-1], parts[-1].removesuffix(".")] if len(parts) > 1 else parts
 
 
 def _distinct(found: list[str], limit: int | None) -> list[str]:

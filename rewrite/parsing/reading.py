@@ -23,7 +23,7 @@ from .talk import (
     verdict,
 )
 from .values import listed, strings
-from .words import has_word, kind_of, pattern, stems, words
+from .words import has_word, kind_of, pattern, stems, takes_turns, words
 
 ASKED: Final = ("rewrite", "query", "terms", "answer")
 
@@ -77,9 +77,9 @@ def read(
     texts = untagged(spoken(generation), rank)
     for text in texts:
         block = only_block(text)
-        found = strings(block, rank)
+        found = listed(block, rank)
         if found is None:
-            found = listed(block, rank)
+            found = strings(block, rank)
         if found is not None:
             values += found
             continue
@@ -247,14 +247,6 @@ def _is_alternative(part: Part) -> bool:
     if not said or kind_of(said[0]) != "alternative":
         return bool(part.name) and kind_of(part.name) == "alternative"
     return bool(part.name) or made_of_talk(part.text) or says_of(part.text)
-
-
-def takes_turns(name: str) -> bool:
-    """Say whether a label is that of somebody who speaks next."""
-    said = words(name)
-    return bool(said) and all(
-        stems("names", "turn").match(word) or stems("names", "query").match(word) for word in said
-    )
 
 
 def _is_prose(text: str) -> bool:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from .words import has_word
 
-_TAG: Final = re.compile(r"<(/?)([A-Za-z][\w:.-]{0,40})((?:[\s=][^<>\n]{0,80})?)\s*/?>")
+_TAG: Final = re.compile(r"<(/?)([^\W\d][\w:.-]{0,40})((?:[\s=][^<>\n]{0,80})?)\s*/?>")
+_ESCAPED: Final = re.compile(r"&lt;([\w:.-]{1,40})&gt;[^&]{1,4000}&lt;/\1&gt;")
+_CDATA: Final = re.compile(r"<!\[CDATA\[([^\]]*)\]\]>")
+_CUT: Final = re.compile(r"</[\w:.-]{0,40}\Z")
+_EMPTY: Final = re.compile(r"<([^\W\d][\w:.-]{0,40})\s+([\w-]{1,40})=\"([^\"<>\n]{1,400})\"\s*/>")
+_NAME: Final = re.compile(r"\s*(?:=\s*|.*?\bname\s*=\s*)[\"']?([\w.-]+)()")
 _INLINE: Final = frozenset("a b i u em strong code span sup sub mark font small s tt".split())
 _BLOCK: Final = frozenset(
     "br p li ul ol div hr h1 h2 h3 h4 h5 h6 table tr td th tbody thead pre html body dl dt".split()
@@ -33,7 +39,8 @@ def untagged(text: str, rank: Callable[[str], int]) -> list[str]:
         rank: Says how much a tag of this name was asked for: 0 says nothing about it, and
             what is below 0 is left out.
     """
-    marks = list(_TAG.finditer(text))
+    text = _EMPTY.sub(lambda mark: _with_content(mark, rank), _written(text))
+    marks = [mark for mark in _TAG.finditer(text) if not _is_mentioned(mark, text)]
     if not marks:
         return [text]
     elements, paired = _elements(marks, len(text), rank)
@@ -53,6 +60,35 @@ def untagged(text: str, rank: Callable[[str], int]) -> list[str]:
     return [_plain("".join([*kept, text[at:]]), paired)]
 
 
+def _written(text: str) -> str:
+    """Return a text whose tags are tags: not escaped, not cut, without ``CDATA``."""
+    if "<" not in text and "&lt;" not in text:
+        return text
+    if _ESCAPED.search(text):
+        text = html.unescape(text)
+    return _CUT.sub("", _CDATA.sub(r"\1", text))
+
+
+def _named(mark: re.Match[str]) -> str:
+    """Return the name of a tag, with the one in its attributes: ``<parameter name="query">``."""
+    name = _NAME.match(mark[3])
+    return f"{mark[2]} {name[1] or name[2]}" if name else mark[2]
+
+
+def _with_content(mark: re.Match[str], rank: Callable[[str], int]) -> str:
+    """Return ``<query text="red sofa"/>`` with its attribute as content, if that was asked for."""
+    asked = max(rank(mark[1]), rank(mark[2])) > 0
+    return f"<{mark[1]}>{mark[3]}</{mark[1]}>" if asked else mark[0]
+
+
+def _is_mentioned(mark: re.Match[str], text: str) -> bool:
+    """Say whether a sentence goes on around a tag that it speaks of, with spaces on both sides."""
+    before, after = text[: mark.start()][-2:], text[mark.end() :][:2]
+    if after[:1] != " " or not after[1:2].isalnum() or before[-1:] in (">", "\n", ":"):
+        return False
+    return before[-1:] == " " and before[:1].isalnum() and mark[2].lower() not in ("br", "sep")
+
+
 def _elements(
     marks: list[re.Match[str]], length: int, rank: Callable[[str], int]
 ) -> tuple[list[Element], set[str]]:
@@ -63,7 +99,7 @@ def _elements(
     for mark in marks:
         if mark[2].lower() in _INLINE | _BLOCK:
             continue
-        name = f"{mark[2]} {mark[3]}".replace("=", " ")
+        name = _named(mark)
         if not mark[1]:
             begun.append((name, mark))
             continue

@@ -28,6 +28,7 @@ _CALL: Final = re.compile(
 )
 _FIELD: Final = re.compile(r"\"\w{1,40}\"\s*:\s*[\"\[{]")
 _DOUBLED: Final = re.compile(r"\{\{\s*\"")
+_ESCAPED: Final = re.compile(r"\"?\s*[\[{]\s*\\\\\"")
 _TASK: Final = re.compile(r"\[[ xX]\]\s+\w")
 _INTRODUCED: Final = re.compile(r"(?:[:：=]|->|\bjson|\breturn|\()\s*\Z", re.I)
 
@@ -121,7 +122,7 @@ def _source(text: str) -> str | None:
 
 def _unescaped(text: str) -> str:
     r"""Return JSON that a model wrote as a string, ``{\"query\": …}``, or with doubled braces."""
-    if '{\\"' in text[:80] or '[\\"' in text[:80]:
+    if _ESCAPED.match(text):
         text = text.replace('\\"', '"').strip('"')
     if _DOUBLED.match(text) and text.endswith("}}"):
         text = text[1:-1]

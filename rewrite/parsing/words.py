@@ -92,6 +92,14 @@ def has_word(text: str) -> bool:
     return any(character.isalnum() for character in text)
 
 
+def takes_turns(name: str) -> bool:
+    """Say whether a label is that of somebody who speaks next."""
+    said = words(name)
+    return bool(said) and all(
+        stems("names", "turn").match(word) or stems("names", "query").match(word) for word in said
+    )
+
+
 @lru_cache(maxsize=64)
 def pattern(name: str) -> re.Pattern[str]:
     """Return the patterns of a table, all languages together."""
