@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from .lines import Line, head_of
+from .line import Line
+from .lines import head_of
 from .talk import made_of_talk
 from .words import has_word, kind_of, pattern, stems, takes_turns, words
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .heads import Part, named
-from .lines import Line, head_of, lines, unquoted
+from .line import Line
+from .lines import head_of, lines, unquoted
 from .spoken import spoken
 from .tags import untagged
 from .talk import (

@@ -125,7 +125,8 @@ def declines(text: str, query: str = "") -> bool:
         its = verdict(sentence)
         if its == "refusal" and (only_talk or _ENDED.search(said) or len(said) == len(sentence)):
             return True
-        if not its and not (only_talk and made_of_talk(sentence)):
+        asks = only_talk and (made_of_talk(sentence) or pattern("request").match(sentence))
+        if not its and not asks:
             return False
         only_talk = True
     return only_talk
