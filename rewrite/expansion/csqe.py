@@ -10,8 +10,8 @@ import pandas as pd
 from ..base import Rewritten
 from ..columns import QUERY
 from ..llm.base import LLM
-from ..parsing.cleaning import content_lines, content_of, has_word
-from ..parsing.lists import list_items
+from ..parsing.lines import has_word
+from ..parsing.reading import content, items, read
 from ..prompting.formulation import RepeatPerPart
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..prompting.prompt import Prompt
@@ -84,9 +84,9 @@ class CSQE(LLMRewriter):
 
 def key_sentences(generation: str) -> str:
     """Return the quoted sentences of an extraction, or else the items of its list."""
-    lines = content_lines(generation)
-    quoted = [text.strip() for line in lines for text in _QUOTED.findall(line)]
+    answer = read(generation, {})
+    quoted = [text.strip() for part in answer.parts for text in _QUOTED.findall(part.text)]
     if not quoted:
-        items, marked = list_items(lines)
-        quoted = [content_of(item) for item in items] if marked else []
+        found, marked = items(answer)
+        quoted = [content(item) for item in found] if marked else []
     return " ".join(text for text in quoted if has_word(text))

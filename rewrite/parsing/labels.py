@@ -2,67 +2,46 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Final
 
-from .cleaning import content_lines, content_of, has_word
+from .heads import named
+from .lines import lines
+from .reading import content, only_block
+from .spoken import spoken
+from .talk import declines
+from .values import fields
+from .words import has_word, kind_of, takes_turns
 
-_REWRITE: Final = r"(?:final |stand-?alone )?(?:re-?write|re-?written (?:question|query|turn))"
-_LABEL: Final = re.compile(
-    rf"^[\s*_#>\"-]*(?:the )?(?P<label>{_REWRITE}|reason(?:ing)?|response|answer)"
-    r"(?: is)?[\s*_\"]*[:：][\s*_]*",
-    re.I,
-)
-_NEXT_TURN: Final = re.compile(r"^[\s*_#>]*(?:turn|user|human|question)\b[^:：]{0,10}[:：]", re.I)
-_NAMES: Final = {"answer": "response", "reasoning": "reason"}
+_PARTS: Final = {"rewrite": "rewrite", "answer": "response", "aside": "reason"}
 
 
 def labelled(generation: str) -> dict[str, str]:
     r"""Return the parts ``reason``, ``rewrite`` and ``response`` of an answer, where they are.
 
-    An answer of one line without a label is a rewrite.
+    Of a part that is given twice, the last counts: models correct themselves. An answer of one
+    line without a label is a rewrite.
 
     Example:
         >>> labelled("Reason: 'it' is the sofa.\n**Rewrite:** red sofa price\nResponse: $300.")
         {'reason': "'it' is the sofa.", 'rewrite': 'red sofa price', 'response': '$300.'}
     """
-    lines = content_lines(generation, fenced=True)
-    parts = _of_json("\n".join(lines)) or _of_lines(lines)
-    if not parts and len(lines) == 1:
-        parts = {"rewrite": lines[0]}
-    clean = {name: " ".join(content_of(text).split()) for name, text in parts.items()}
-    return {name: text for name, text in clean.items() if has_word(text)}
-
-
-def _of_lines(lines: list[str]) -> dict[str, str]:
-    parts: dict[str, str] = {}
-    name = None
-    for line in lines:
-        if parts and _NEXT_TURN.match(line):  # made up by the model
-            break
-        if match := _LABEL.match(line):
-            name = _name(match["label"])
-            parts[name] = line[match.end() :]  # of two, the last: models correct themselves
-        elif name is not None:
-            parts[name] = f"{parts[name]} {line}"
-    return parts
-
-
-def _of_json(text: str) -> dict[str, str]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+    said = only_block(spoken(generation))
+    values = fields(said)
+    found = list(named(lines(said), lambda name: 0)) if values is None else []
+    pairs = [(part.name, part.text, part.label) for part in found]
+    pairs += [(name, text, True) for name, text in (values or {}).items()]
+    if not pairs or declines(pairs[0][1]):
         return {}
-    if not isinstance(value, dict):
-        return {}
-    return {
-        _name(match["label"]): entry
-        for key, entry in value.items()
-        if isinstance(entry, str) and (match := _LABEL.match(f"{key}:"))
-    }
-
-
-def _name(label: str) -> str:
-    label = label.lower()
-    return _NAMES.get(label, label if label in ("reason", "response") else "rewrite")
+    texts: dict[str, list[str]] = {}
+    for name, text, begins in pairs:
+        label = _PARTS.get(kind_of(name) or "")
+        if texts and begins and label is None and takes_turns(name):
+            break  # made up by the model
+        if label is not None and begins:
+            texts[label] = [text]
+        elif label is not None:
+            texts.setdefault(label, []).append(text)
+    if not texts and len(pairs) == 1 and not pairs[0][0]:
+        texts = {"rewrite": [pairs[0][1]]}
+    parts = {label: " ".join(" ".join(map(content, its)).split()) for label, its in texts.items()}
+    return {label: text for label, text in parts.items() if has_word(text)}

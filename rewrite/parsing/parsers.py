@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from .cleaning import content_lines, content_of, has_word
-from .lists import bare, json_strings, list_items
+from .lines import unquoted
+from .reading import content, items, read, unnamed
+from .spoken import spoken
+from .terms import plain_terms, terms_of
+from .words import has_word
 
 _HEADING = re.compile(
     r"^[^\w\n]*(?:rationale|reasons?|reasoning|explanation|(?:final )?answer|step \d+)"
     r"[ *_]*(?:[:：][ *_]*|$)",
     re.I | re.M,
 )
+_TEXT = {"rewrite": 4, "answer": 3, "query": 2, "terms": 1}
+_QUERIES = {"rewrite": 4, "query": 2, "answer": 2, "alternative": 2, "terms": 1}
+_TERMS = {"terms": 4, "alternative": 4, "rewrite": 2, "answer": 2, "query": 1}
 
 
 @runtime_checkable
@@ -25,19 +31,9 @@ class Parser(Protocol):
     asked for where a model :attr:`~pyterrier_rewrite.LLM.constrains` its output.
     """
 
-    def __call__(self, generation: str) -> list[str]:
+    def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the parts: one passage, some terms, or some queries."""
         ...
-
-
-def list_of_strings(name: str) -> Mapping[str, Any]:
-    """Return the JSON schema of an object with one list of strings, under a name that says what."""
-    return {
-        "type": "object",
-        "properties": {name: {"type": "array", "items": {"type": "string"}}},
-        "required": [name],
-        "additionalProperties": False,
-    }
 
 
 @dataclass(frozen=True)
@@ -49,12 +45,13 @@ class Text:
         ['Couches are sofas.']
     """
 
-    def __call__(self, generation: str) -> list[str]:
+    def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the clean text as the only part, or nothing."""
-        lines = content_lines(generation)
-        strings = json_strings("\n".join(lines))
-        lines = bare(lines) if strings is None else strings
-        text = " ".join(" ".join(map(content_of, lines)).split())
+        answer = read(generation, _TEXT, query, one=True)
+        texts = [part.text for part in answer.parts]
+        # of a passage, a sentence that names something is a sentence
+        said = [content(texts[0])] if len(texts) == 1 else list(map(unquoted, texts))
+        text = " ".join(" ".join(said).split())
         return [text] if has_word(text) else []
 
 
@@ -64,7 +61,6 @@ class Terms:
 
     Attributes:
         limit: Most terms to keep, or None.
-        schema: A JSON object with a list of terms.
 
     Example:
         >>> Terms()("Keywords: sofa, settee; Python 3.11")
@@ -73,17 +69,18 @@ class Terms:
 
     limit: int | None = None
 
-    schema: ClassVar[Mapping[str, Any]] = list_of_strings("terms")
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """A JSON object with a list of terms."""
+        return list_of_strings("terms")
 
-    def __call__(self, generation: str) -> list[str]:
+    def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the distinct terms in order."""
-        items, marked = list_items(content_lines(generation, fenced=True))
-        # a bold head with an explanation behind it: the head is the term
-        items = [_HEAD.sub(r"\1", item) for item in items]
-        terms = [content_of(item) for item in items]
-        if not marked:
-            terms = [_AND.sub("", part) for term in terms for part in _SEPARATOR.split(term)]
-        return _distinct(terms, self.limit)
+        answer = read(generation, _TERMS, query)
+        terms, marked = items(answer)
+        if not marked or (answer.values and len(terms) == 1):
+            terms = [part for term in terms for part in terms_of(unnamed(term))]
+        return _distinct(plain_terms(list(map(content, terms))), self.limit)
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,6 @@ class Queries:
 
     Attributes:
         limit: Most queries to keep, or None.
-        schema: A JSON object with a list of queries.
 
     Example:
         >>> Queries()('1. red sofa\n2) "blue sofa"')
@@ -101,17 +97,17 @@ class Queries:
 
     limit: int | None = None
 
-    schema: ClassVar[Mapping[str, Any]] = list_of_strings("queries")
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """A JSON object with a list of queries."""
+        return list_of_strings("queries")
 
-    def __call__(self, generation: str) -> list[str]:
+    def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the distinct queries in order."""
-        items, _ = list_items(content_lines(generation, fenced=True))
-        return _distinct([content_of(item) for item in items], self.limit)
+        queries, _ = items(read(generation, _QUERIES, query))
+        return _distinct(list(map(content, queries)), self.limit)
 
 
-_HEAD = re.compile(r"^(?:\*\*|__)([^*_:]+)(?:\*\*|__)\s*(?:[:–—]|-\s|\().*$")
-_SEPARATOR = re.compile(r"[;|，、；،؛]\s*|,(?!\d)\s*")
-_AND = re.compile(r"^(?:and|or|und|oder|et|ou|y|o|e|и)\s+", re.I)
 _UNFINISHED = re.compile(r"[^\s.!?。！？…\"'”’»)\]}>]+\Z")
 
 
@@ -126,9 +122,19 @@ def without_unfinished_word(text: str) -> str:
     return kept.rstrip() if kept.strip() else text
 
 
-def _distinct(items: list[str], limit: int | None) -> list[str]:
+def list_of_strings(name: str) -> Mapping[str, Any]:
+    """Return the JSON schema of an object with one list of strings, under a name that says what."""
+    return {
+        "type": "object",
+        "properties": {name: {"type": "array", "items": {"type": "string"}}},
+        "required": [name],
+        "additionalProperties": False,
+    }
+
+
+def _distinct(found: list[str], limit: int | None) -> list[str]:
     seen: dict[str, str] = {}
-    for item in items:
+    for item in found:
         item = item.strip().rstrip(",;").rstrip()
         if has_word(item):
             seen.setdefault(item.casefold(), item)
@@ -151,10 +157,10 @@ class Marked:
     separator: str = ";"
     end: str = "**"
 
-    def __call__(self, generation: str) -> list[str]:
+    def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the distinct queries in order."""
         # the first stretch with words in it: a model may also set its label in bold
-        for stretch in "\n".join(content_lines(generation)).split(self.end):
+        for stretch in spoken(generation).split(self.end):
             found = [text for query in stretch.split(self.separator) for text in Text()(query)]
             if found and self.separator not in stretch:
                 return Queries()(stretch)  # a list, as models like to write
@@ -174,17 +180,16 @@ class ReasonedText(Text):
         ['a sofa. couches seat many.']
     """
 
-    def __call__(self, generation: str) -> list[str]:
+    def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the clean text as the only part, or nothing."""
         return super().__call__(_HEADING.sub("", generation))
 
 
 @dataclass(frozen=True)
 class Items(Queries):
-    """Questions or answers: lists as of queries, but not asked for under that name.
+    """Questions or answers: lists as of queries, but not asked for under that name."""
 
-    Attributes:
-        schema: A JSON object with a list of items.
-    """
-
-    schema: ClassVar[Mapping[str, Any]] = list_of_strings("items")
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """A JSON object with a list of items."""
+        return list_of_strings("items")

@@ -1,0 +1,177 @@
+"""Parts of an answer and the names in front of them: labels, headings, heads of columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from .line import Line
+from .lines import head_of
+from .talk import made_of_talk
+from .words import has_word, kind_of, pattern, stems, takes_turns, words
+
+_LONGEST_HEAD: Final = 5
+"""Words of a label; in front of ``is:`` it may be longer."""
+
+_ASIDE: Final = re.compile(r"\s*[(\[]([^()\[\]\n]{3,200})[)\]]\.?$")
+_NUMBERED: Final = re.compile(r"\D{0,20}\d{1,3}\W*")
+_NUMBER: Final = re.compile(r"[\d.,%/ ()]*\d[\d.,%/ ()]*")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of an answer and what it was called.
+
+    Attributes:
+        text: What it says.
+        name: The label or heading in front of it, on its line or above; empty without one.
+        item: Whether something marked it as one of a list.
+        label: Whether the name stood on its line.
+        counted: Whether it was numbered.
+        title: Whether it is a heading that names nothing.
+        head: The part in bold that it begins with.
+        depth: Lists around it.
+        whole: The line as it stood, with its label.
+    """
+
+    text: str
+    name: str = ""
+    item: bool = False
+    label: bool = False
+    counted: bool = False
+    title: bool = False
+    head: str = ""
+    depth: int = 0
+    whole: str = ""
+
+    def with_head(self) -> Part:
+        """Return it with the label on its line as text."""
+        return replace(self, text=self.whole or self.text)
+
+
+def named(
+    found: Sequence[Line], rank: Callable[[str], int], query: str = "", *, one: bool = False
+) -> Iterator[Part]:
+    """Give lines the names that stand in front of them, on the line or above it.
+
+    Args:
+        found: The lines of an answer.
+        rank: Says how much what has such a name was asked for.
+        query: The query that was asked about: words of it are no label.
+        one: Whether they may be one text: then only a known name is a label.
+    """
+    found = [line for one in found if has_word((line := _without_aside(one)).text)]
+    heads = [head_of(line.text) for line in found]
+    column = _column(found, rank)
+    labels, scores = (
+        (set[int](), False) if one else _alike(heads, terms=rank("terms") > rank("answer"))
+    )
+    name = ""
+    for at, (line, (head, rest)) in enumerate(zip(found, heads, strict=True)):
+        more = at + 1 < len(found)
+        title = line.text.strip(" :：*.,")
+        item = line.kind == "item"
+        part = Part(
+            line.text, name, item, counted=line.number is not None, head=line.head,
+            depth=line.depth, whole=line.text,
+        )
+        if line.kind == "cell":
+            if line.column == column:
+                yield replace(part, name="", item=True)
+        elif scores:
+            yield replace(part, text=head, item=True)
+        elif at and more and len(words(title)) == 1 and kind_of(title) == "alternative":
+            name = title  # "or", on a line of its own
+        elif _is_heading(line) and more and not _is_heading(found[at + 1]):
+            if kind_of(title) or _NUMBERED.fullmatch(title) or line.text.endswith((":", "：")):
+                name = title
+            else:
+                yield replace(part, title=True)
+        elif line.text.endswith((":", "：")) and _is_title(title, more=more, item=item, one=one):
+            name = title
+        elif (
+            head
+            and rest
+            and head not in query
+            and (at in labels or _is_label(head) or (one and at and takes_turns(head)))
+        ):
+            name = head
+            yield replace(part, text=rest, name=name, item=item or at in labels, label=True)
+        else:
+            if item and rank(name) < 0 and not one:
+                name = ""  # an explanation ends with the next item
+            yield replace(part, name=name)
+
+
+def _is_title(title: str, *, more: bool, item: bool, one: bool) -> bool:
+    """Say whether a line that ends with a colon names what follows it."""
+    if one:
+        said = words(title)
+        if said and kind_of(said[0]) == "alternative":
+            return True
+        return bool(kind_of(title) or pattern("opening").match(title) or made_of_talk(title))
+    return more or bool(kind_of(title)) or not item
+
+
+def _is_heading(line: Line) -> bool:
+    return line.kind == "heading" or (line.kind != "item" and line.head == line.text)
+
+
+def _without_aside(line: Line) -> Line:
+    """Return a line without the brackets at its end that speak of it."""
+    if not line.text.rstrip(".").endswith((")", "]")) or not (match := _ASIDE.search(line.text)):
+        return line
+    said = words(match[1])
+    first = kind_of(said[0]) if said else None
+    if first == "aside" or (first == "rewrite" and len(said) > 2):
+        return replace(line, text=line.text[: match.start()])
+    return line
+
+
+def _column(found: Sequence[Line], rank: Callable[[str], int]) -> str | None:
+    """Return the column of a table that was asked for, or else the one that says most."""
+    size: dict[str, int] = {}
+    for line in found:
+        if line.kind == "cell":
+            size[line.column] = size.get(line.column, 0) + len(line.text)
+    return max(size, key=lambda name: (rank(name), size[name]), default=None)
+
+
+def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], bool]:
+    """Return which lines begin with a label by their likeness, and whether heads are the items.
+
+    Heads that differ in their number only are labels, and so are short ones on every line.
+    In front of scores, or of what terms mean, the heads are the items.
+    """
+    numbered = {
+        at: re.sub(r"\d+", "#", head) for at, (head, _) in enumerate(heads) if _NUMBERED.search(head)
+    }
+    numbers = [int("".join(re.findall(r"\d+", heads[at][0]))[:6] or 0) for at in numbered]
+    if len(numbered) < 2 or len(set(numbered.values())) > 1:
+        numbered = {}
+    elif numbers[0] > 1 or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+        numbered = {}
+    if len(heads) < 2 or not all(_is_short(head) and rest for head, rest in heads):
+        return set(numbered), False
+    if all(_NUMBER.fullmatch(rest) for _, rest in heads):
+        return set(), True
+    if terms and not numbered and not any(kind_of(head) for head, _ in heads):
+        return set(), True
+    return set(range(len(heads))), False
+
+
+def _is_short(head: str) -> bool:
+    return has_word(head) and len(words(head)) <= _LONGEST_HEAD and len(head) <= 50
+
+
+def _is_label(head: str) -> bool:
+    said = words(head)
+    if made_of_talk(head) and len(said) > 1:
+        return True
+    if len(said) <= _LONGEST_HEAD:
+        return kind_of(head) is not None
+    # the standalone question is: …
+    named_last = kind_of(" ".join(said[-4:])) is not None
+    return len(said) <= 15 and bool(stems("copulas").fullmatch(said[-1])) and named_last

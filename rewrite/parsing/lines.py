@@ -1,0 +1,58 @@
+"""The lines of an answer, and the heads and quotes of a line."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from .line import Line
+from .markdown import of_markdown
+from .marks import itemized
+from .words import has_word, kind_of
+
+QUOTES: Final = "\"'`“”„‟‘’‚«»‹›「」『』《》"
+
+_JOINERS: Final = "\u200c\u200d"
+_HEAD: Final = re.compile(r"([^:：\n]{1,120}?)\s*(?:[:：](?!//)|->|→|=>|⇒|\s=\s)\s*(.*)", re.S)
+_COUNTED_HEAD: Final = re.compile(r"([^\d\n]{0,30}\d{1,3}|\d{1,3}[^\d\n]{0,30})\s*[-–—.)]\s+(.+)", re.S)
+_BRACKETED_HEAD: Final = re.compile(r"[\[(【<]([^\]\n]{0,30}\d{1,3})[\])】>]\s*(.+)", re.S)
+_NAMING_HEAD: Final = re.compile(r"[\[(【]([^\W\d][^\[\](){}【】\n]{0,40})[\])】]\s*(.+)|([^-–—:\n]{3,40})\s[-–—]\s(.+)", re.S)
+_WRAPPED: Final = re.compile(
+    r"\{\{(.+)\}\}|\[\[(.+)\]\]|<<(.+)>>|\[([^\[\]]+ [^\[\]]+)\]|<([^<>]+ [^<>]+)>", re.S
+)
+_CLOCK: Final = re.compile(r".*\d\s*:\s*\d", re.S)
+
+
+def lines(text: str) -> list[Line]:
+    """Return the lines that hold a word, in order."""
+    plain = "".join(c for c in text if unicodedata.category(c) != "Cf" or c in _JOINERS)
+    return itemized([line for line in of_markdown(plain) if has_word(line.text)])
+
+
+def head_of(text: str) -> tuple[str, str]:
+    """Split ``Label: rest``; the head is empty where there is none."""
+    if text[:2] in ('{"', '["', "{'", "['"):
+        return "", text  # a value
+    if (match := _HEAD.match(text)) and not _CLOCK.match(text[: match.start(2)] + match[2][:1]):
+        return match[1].strip(" *_\"'“”「」"), match[2].strip()
+    if match := _COUNTED_HEAD.match(text) or _BRACKETED_HEAD.match(text):
+        return match[1].strip(), match[2].strip()
+    if (match := _NAMING_HEAD.match(text)) and kind_of(match[1] or match[3]) in ("rewrite", "terms"):
+        return (match[1] or match[3]).strip(), (match[2] or match[4]).strip()
+    return "", text
+
+
+def unquoted(text: str) -> str:
+    """Return a text without the quotes around it, and without the comma behind them."""
+    text = text.strip()
+    if match := _WRAPPED.fullmatch(text):
+        text = next(filter(None, match.groups())).strip()
+    bare = text.rstrip(",;").rstrip()
+    if len(bare) > 2 and bare[-2] in QUOTES and bare[-1] == ".":
+        bare = bare[:-1]
+    if len(bare) > 1 and bare[0] in QUOTES and bare[-1] in QUOTES:
+        inner = bare[1:-1]
+        if not any(c in '"“”' for c in inner):
+            return inner.strip()
+    return text

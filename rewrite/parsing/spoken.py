@@ -1,0 +1,148 @@
+"""What a model says, without what it thinks, its control tokens and the turns it makes up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from .words import stems, words
+
+LONGEST: Final = 50_000
+"""Characters of a generation that are read; no answer is longer."""
+
+_MARK: Final = re.compile(r"[<\[◁⟨【][|｜]?\s?(/?)([A-Za-z][\w:.▁ -]{0,40}?)\s?[|｜]?[>\]▷⟩】]")
+_SPECIAL: Final = re.compile(
+    r"<[|｜][^<>|｜\n]{1,40}[|｜]>|</?s>|<(?:start|end)_of_(?:turn|text)>|<(?:eos|bos|pad|unk)>"
+    r"|\[/?INST\]|\[TOOL_CALLS\]|<\|\w{1,30}>|<\w{1,30}\|>|<extra_id_\d+>"
+    r"|[<\[](?:END|EOT|EOS|STOP|START|BEGIN)[\]>]"
+)
+_ROLE: Final = re.compile(r"\s*(?:assistant|model|bot|user|system|human|tool)\s*(?:\n|\Z)", re.I)
+_CHANNEL: Final = re.compile(r"<\|channel\|>([^<]{0,200})(?:<\|constrain\|>[^<]{0,40})?<\|message\|>")
+_CHANNEL_END: Final = re.compile(r"<\|(?:end|return|call|start|channel)\|>|\Z")
+_BARE_CHANNEL: Final = re.compile(r"\s*(?:(?:analysis|commentary)(?=[A-Z\d\"'“*])|assistantfinal)")
+_BRACKETS: Final = re.compile(r"\[(/?)([A-Za-z]\w{1,30})\]")
+_TOOL_TOKEN: Final = re.compile(r"<[|｜]tool[^<>|｜\n]{1,40}[|｜]>")
+_SENTENCE_GOES_ON: Final = re.compile(r" [a-z]|\.(?:\s|\Z)")
+_BOX: Final = re.compile(r"\\(?:boxed|fbox|text|textbf|mathrm|texttt)\s*\{")
+_BYTES: Final = re.compile(r"<0x[0-9A-F]{2}>|(?<=\w)[ĊĠ]+|(?<=[^\W_])▁(?=\w)(?![^<\n]{0,40}[|｜]>)")
+_NEWLINES: Final = ("<0x0A>", "Ċ")
+_HIDDEN: Final = re.compile(
+    r"```(\w{4,20})\n[^`]*```|<details>\s*<summary>([^<]{0,80})</summary>[^<]*</details>"
+    r"|<unused\d{1,3}>thought\b[^<]*(?:<unused\d{1,3}>|\Z)"
+)
+_PROMPT: Final = re.compile(r"\s*\[INST\][^\[]*\[/INST\]")
+_ASSISTANT: Final = re.compile(r"\A\s*assistant[ \t]*\n", re.I)
+_TRAILING: Final = re.compile(r"(?<=\w)[ \t]#{2,}\s*\Z")
+_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
+
+
+def spoken(generation: str) -> str:
+    r"""Return what was said, in the shape in which it was said.
+
+    Example:
+        >>> spoken("<think>They want a seat.</think>red sofa<|im_end|>\n<|im_start|>user\nblue?")
+        'red sofa'
+    """
+    text = generation[:LONGEST]
+    # most answers are plain text, and a look for a character is cheaper than a pattern
+    if "<|channel|>" in text:
+        text = _said_in_channels(text)
+    elif _BARE_CHANNEL.match(text):  # the same, its tokens lost on the way
+        text = text.rpartition("assistantfinal")[2] if "assistantfinal" in text else ""
+    text = _BYTES.sub(lambda token: " \n"[token[0] in _NEWLINES], text)
+    if any(bracket in text for bracket in "<[◁⟨【`"):
+        text = _HIDDEN.sub(_shown, text)
+    if any(bracket in text for bracket in "<[◁⟨【"):
+        text = _first_turn(_without_thoughts(_COMMENT.sub(" ", text)))
+    if "[/" in text:
+        text = _BRACKETS.sub(r"<\1\2>", text)
+    return _TRAILING.sub("", _ASSISTANT.sub("", _unboxed(text))).strip()
+
+
+def _shown(block: re.Match[str]) -> str:
+    """Return nothing of a block that is headed as thought: a fence, or what unfolds on a page."""
+    said = words(block[1] or block[2] or "thought")
+    return " " if any(map(stems("thought").match, said)) else block[0]
+
+
+def _said_in_channels(text: str) -> str:
+    final, calls = "", ""
+    marks = list(_CHANNEL.finditer(text))
+    for mark in marks:
+        body = text[mark.end() : _CHANNEL_END.search(text, mark.end()).start()]  # type: ignore[union-attr]
+        name, _, rest = mark[1].strip().partition(" ")
+        if name == "final":
+            final = body
+        elif "to=" in rest:
+            calls = body
+    return final or calls or text.partition("<|channel|>")[0]
+
+
+def _without_thoughts(text: str) -> str:
+    """Take thoughts out; one that was not ended is the rest, one that was not begun all before."""
+    kept: list[str] = []
+    start, inside = 0, ""
+    for mark in _MARK.finditer(text):
+        name = [word for word in words(mark[2].replace("▁", "_")) if word != "of"]
+        ends = bool(mark[1]) or name[:1] == ["end"]
+        base = " ".join(word for word in name if word not in ("begin", "start", "end"))
+        if not base or (inside and base != inside):
+            continue
+        if not any(stems("thought").match(word) for word in base.split()):
+            continue
+        if _is_mentioned(mark, text):
+            continue
+        if mark[0][0] in "[【" and not ends and f"[/{mark[2]}]" not in text:
+            continue  # a word in brackets
+        if inside and ends:
+            inside, start = "", mark.end()
+        elif ends:
+            kept, start = [], mark.end()
+        elif not inside:
+            kept.append(text[start : mark.start()])
+            inside = base
+    return " ".join([*kept, "" if inside else text[start:]])
+
+
+def _is_mentioned(mark: re.Match[str], text: str) -> bool:
+    """Say whether a sentence goes on around a tag that it speaks of."""
+    before, after = text[: mark.start()][-2:], text[mark.end() :][:2]
+    return len(before) == 2 and before[1] == " " and before[0].isalpha() and bool(re.match(" [a-z]", after))
+
+
+def _first_turn(text: str) -> str:
+    text = _PROMPT.sub("", text, count=1) if _PROMPT.match(text) else text
+    text = _TOOL_TOKEN.sub("\n", text)
+    for piece in _split(text):
+        said = _ROLE.sub("", piece, count=1) if _ROLE.match(piece) else piece
+        if any(character.isalnum() for character in said):
+            return said
+    return ""
+
+
+def _split(text: str) -> Iterator[str]:
+    """Yield what stands between control tokens; a sentence may speak of one."""
+    start = 0
+    for mark in _SPECIAL.finditer(text):
+        before, after = text[mark.start() - 2 : mark.start()], text[mark.end() : mark.end() + 2]
+        if mark.start() > 1 and before[1] == " " and before[0].isalpha() and _SENTENCE_GOES_ON.match(after):
+            continue
+        yield text[start : mark.start()]
+        start = mark.end()
+    yield text[start:]
+
+
+def _unboxed(text: str) -> str:
+    r"""Return what stands in the last ``\boxed{\text{…}}``, or the text."""
+    if not (match := _BOX.match(text, max(text.rfind("\\boxed"), text.rfind("\\fbox"), 0))):
+        return text
+    depth, start = 1, match.end()
+    end = start
+    while end < len(text) and depth:
+        depth += {"{": 1, "}": -1}.get(text[end], 0)
+        end += 1
+    inner = text[start : end if depth else end - 1].strip(" $")
+    while match := _BOX.match(inner):
+        inner = inner[match.end() :].rstrip("} ")
+    return inner

@@ -1,0 +1,111 @@
+"""What the names around an answer mean: tags, fields, labels, headings, in many languages."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final
+
+import yaml
+
+_SIGNS: Final = (  # vowel signs and the like are letters to a reader, and none to a pattern
+    "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0981-\u0983"
+    "\u09bc-\u09cd\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u200c"
+)
+_WORD: Final = re.compile(rf"(?:[^\W\d_][{_SIGNS}]*)+(?:['’-](?:[^\W\d_][{_SIGNS}]*)+)*")
+_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+@lru_cache(maxsize=1)
+def tables() -> Mapping[str, Any]:
+    """Return the words of ``words.yaml``."""
+    text = (files(__package__) / "words.yaml").read_text("utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=64)
+def stems(*path: str) -> re.Pattern[str]:
+    """Return a pattern of a table's stems over one word, all languages together."""
+    table = tables()
+    for key in path:
+        table = table[key]
+    whole, begun, anywhere = [], [], []
+    for stem in (str(stem) for language in table.values() for stem in language):
+        if _UNSPACED.search(stem):
+            anywhere.append(re.escape(stem.lstrip("=")))
+        elif stem.startswith("="):
+            whole.append(re.escape(stem[1:]))
+        else:
+            begun.append(re.escape(stem))
+    found = [f"(?:{'|'.join(whole)})$"] if whole else []
+    found += [f"(?:{'|'.join(begun)})"] if begun else []
+    found += [f".*?(?:{'|'.join(anywhere)})"] if anywhere else []
+    return re.compile("|".join(found))
+
+
+def words(name: str) -> list[str]:
+    """Return the words of a name such as ``searchQuery``, ``sub-query_2`` or ``Final answer``."""
+    plain = _CAMEL.sub(" ", unicodedata.normalize("NFC", name[:400])).casefold()
+    return _WORD.findall(plain.replace("_", " "))
+
+
+@lru_cache(maxsize=4096)
+def kind_of(name: str) -> str | None:
+    """Return what a name stands for, or None where it says nothing.
+
+    Returns:
+        ``rewrite``, ``query``, ``terms`` or ``answer`` for what may have been asked for,
+        ``original`` for the query as it was, ``aside`` for what is said about the answer,
+        ``alternative`` for another answer.
+    """
+    every = words(name)
+    said = [word for word in every if not stems("copulas").fullmatch(word)] or every
+    if not said:
+        return None
+    kinds = [_kinds(word) for word in said]
+    first, last = kinds[0], kinds[-1]
+    if "aside" in last or ("aside" in first and (len(said) > 2 or not last)):
+        return "aside"
+    if "alternative" in first and len(said) <= 3:
+        return "alternative"
+    for kind in ("rewrite", "original", "alternative"):
+        if any(kind in its for its in kinds) and (last or len(said) == 1 or kind == "rewrite"):
+            return kind
+    for kind in ("terms", "query", "answer"):
+        if kind in last:
+            return kind
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _kinds(word: str) -> frozenset[str]:
+    parts = {word, *word.split("-")}
+    return frozenset(
+        kind
+        for kind in tables()["names"]
+        if kind != "turn" and any(stems("names", kind).match(part) for part in parts)
+    )
+
+
+def has_word(text: str) -> bool:
+    """Say whether there is a letter or a digit, in any script."""
+    return any(character.isalnum() for character in text)
+
+
+def takes_turns(name: str) -> bool:
+    """Say whether a label is that of somebody who speaks next."""
+    said = words(name)
+    return bool(said) and all(
+        stems("names", "turn").match(word) or stems("names", "query").match(word) for word in said
+    )
+
+
+@lru_cache(maxsize=64)
+def pattern(name: str) -> re.Pattern[str]:
+    """Return the patterns of a table, all languages together."""
+    found: Sequence[str] = [p for its in tables()["patterns"][name].values() for p in its]
+    return re.compile("|".join(f"(?:{p})" for p in found), re.I)
