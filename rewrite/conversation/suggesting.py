@@ -238,9 +238,9 @@ class SuggestQueries(ConversationalRewriter):
         rows = zip(self.templates(queries), self.slots(queries), strict=True)
         return [(personal if "entities" in its else own).render(**its) for own, its in rows]
 
-    def parse(self, answer: Completions) -> list[str]:
+    def parse(self, answer: Completions, query: str = "") -> list[str]:
         """Return at most ``count`` suggestions: models like to give more."""
-        return super().parse(answer)[: self.count]
+        return super().parse(answer, query)[: self.count]
 
     def _known(self, queries: pd.DataFrame) -> list[str]:
         """Return what is known of the person of each row, as it stands in a prompt."""

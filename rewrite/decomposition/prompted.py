@@ -58,9 +58,9 @@ class MultiQuery(LLMRewriter):
         """Fill in the query, and how many rewordings to give."""
         return [{"query": query, "count": str(self.count)} for query in queries[QUERY]]
 
-    def parse(self, answer: Completions) -> list[str]:
+    def parse(self, answer: Completions, query: str = "") -> list[str]:
         """Return at most ``count`` rewordings: models like to give more."""
-        return super().parse(answer)[: self.count]
+        return super().parse(answer, query)[: self.count]
 
 
 class Q2EDecomposition(LLMRewriter):

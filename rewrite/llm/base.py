@@ -33,6 +33,15 @@ def alike(keys: Iterable[Hashable]) -> list[list[int]]:
     return list(positions.values())
 
 
+def encodable(text: str) -> str:
+    """Return a text that UTF-8 can hold: models also write half an emoji, a lone surrogate."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How to sample; every field is part of a cache key.
@@ -180,6 +189,7 @@ class LLM(ABC):
             raise LLMError(f"{self!r} gave no answer to {missing} of {len(distinct)} prompts")
         given: dict[int, Completions] = {}
         for at, (first, *others) in enumerate(copies):
+            answers[at].texts = list(map(encodable, answers[at].texts))
             given[first] = answers[at]
             given |= {position: answers[at].copy(answers[at].texts) for position in others}
         return [given[position] for position in range(len(prompts))]

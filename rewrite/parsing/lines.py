@@ -15,9 +15,13 @@ QUOTES: Final = "\"'`“”„‟‘’‚«»‹›「」『』《》"
 
 _JOINERS: Final = "\u200c\u200d"
 _HEAD: Final = re.compile(r"([^:：\n]{1,120}?)\s*(?:[:：](?!//)|->|→|=>|⇒|\s=\s)\s*(.*)", re.S)
-_COUNTED_HEAD: Final = re.compile(r"([^\d\n]{0,30}\d{1,3}|\d{1,3}[^\d\n]{0,30})\s*[-–—.)]\s+(.+)", re.S)
+_COUNTED_HEAD: Final = re.compile(
+    r"([^\d\n]{0,30}\d{1,3}|\d{1,3}[^\d\n]{0,30})\s*[-–—.)]\s+(.+)", re.S
+)
 _BRACKETED_HEAD: Final = re.compile(r"[\[(【<]([^\]\n]{0,30}\d{1,3})[\])】>]\s*(.+)", re.S)
-_NAMING_HEAD: Final = re.compile(r"[\[(【]([^\W\d][^\[\](){}【】\n]{0,40})[\])】]\s*(.+)|([^-–—:\n]{3,40})\s[-–—]\s(.+)", re.S)
+_NAMING_HEAD: Final = re.compile(
+    r"[\[(【]([^\W\d][^\[\](){}【】\n]{0,40})[\])】]\s*(.+)|([^-–—:\n]{3,40})\s[-–—]\s(.+)", re.S
+)
 _WRAPPED: Final = re.compile(
     r"\{\{(.+)\}\}|\[\[(.+)\]\]|<<(.+)>>|\[([^\[\]]+ [^\[\]]+)\]|<([^<>]+ [^<>]+)>", re.S
 )
@@ -38,7 +42,10 @@ def head_of(text: str) -> tuple[str, str]:
         return match[1].strip(" *_\"'“”「」"), match[2].strip()
     if match := _COUNTED_HEAD.match(text) or _BRACKETED_HEAD.match(text):
         return match[1].strip(), match[2].strip()
-    if (match := _NAMING_HEAD.match(text)) and kind_of(match[1] or match[3]) in ("rewrite", "terms"):
+    if (match := _NAMING_HEAD.match(text)) and kind_of(match[1] or match[3]) in (
+        "rewrite",
+        "terms",
+    ):
         return (match[1] or match[3]).strip(), (match[2] or match[4]).strip()
     return "", text
 

@@ -126,9 +126,7 @@ class _Walk:
         self._block += 1
         for at, (text, head) in enumerate(_inline(token)):
             if at == 0 and self._marker:
-                yield Line(
-                    text, self._block, "item", self._depth, self._marker, self._number, head
-                )
+                yield Line(text, self._block, "item", self._depth, self._marker, self._number, head)
             else:
                 yield Line(text, self._block, self._kind, self._depth_of(token, at), head=head)
         self._marker, self._number = "", None

@@ -35,7 +35,9 @@ _FENCE: Final = re.compile(r"```(?:json|text|txt|yaml|markdown|python|sql)?(?=[\
 _QUOTED_END: Final = re.compile(
     r"^[^\"“”„«「.!?]{3,120}?[\"“„«「]([^\"“”„«»「」]{2,})[\"”“»」][.。!]?$"
 )
-_QUOTED_HEAD: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s*(?:[-–—:(,]|$).*$", re.S)
+_QUOTED_HEAD: Final = re.compile(
+    r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s*(?:[-–—:(,]|$).*$", re.S
+)
 _QUOTED_FIRST: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s+([^\"“”«»「」]+)$")
 _LATE_LABEL: Final = re.compile(r"(?<=[.!?:]) ((?:[\w'-]+ ){0,4}[\w'-]+[:：])(?= )")
 _ENDS_SENTENCE: Final = (".", "!", "。", "！", ":", "：")
@@ -265,7 +267,9 @@ def _prose(parts: Sequence[Part], rank: Rank) -> list[Part]:
     for at, (part, its) in enumerate(zip(parts, ranks, strict=True)):
         if its >= 0:
             kept.append(part if not at or part.name == parts[0].name else part.with_head())
-        elif part.name != parts[0].name and (stems("thought").match(words(part.name)[0]) or says_of(part.text)):
+        elif part.name != parts[0].name and (
+            stems("thought").match(words(part.name)[0]) or says_of(part.text)
+        ):
             break
         else:
             kept.append(part.with_head())

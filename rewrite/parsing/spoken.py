@@ -18,7 +18,9 @@ _SPECIAL: Final = re.compile(
     r"|[<\[](?:END|EOT|EOS|STOP|START|BEGIN)[\]>]"
 )
 _ROLE: Final = re.compile(r"\s*(?:assistant|model|bot|user|system|human|tool)\s*(?:\n|\Z)", re.I)
-_CHANNEL: Final = re.compile(r"<\|channel\|>([^<]{0,200})(?:<\|constrain\|>[^<]{0,40})?<\|message\|>")
+_CHANNEL: Final = re.compile(
+    r"<\|channel\|>([^<]{0,200})(?:<\|constrain\|>[^<]{0,40})?<\|message\|>"
+)
 _CHANNEL_END: Final = re.compile(r"<\|(?:end|return|call|start|channel)\|>|\Z")
 _BARE_CHANNEL: Final = re.compile(r"\s*(?:(?:analysis|commentary)(?=[A-Z\d\"'“*])|assistantfinal)")
 _BRACKETS: Final = re.compile(r"\[(/?)([A-Za-z]\w{1,30})\]")
@@ -34,6 +36,8 @@ _HIDDEN: Final = re.compile(
 _PROMPT: Final = re.compile(r"\s*\[INST\][^\[]*\[/INST\]")
 _ASSISTANT: Final = re.compile(r"\A\s*assistant[ \t]*\n", re.I)
 _TRAILING: Final = re.compile(r"(?<=\w)[ \t]#{2,}\s*\Z")
+# Markdown gives a NUL another sign, and half a pair of surrogates cannot be written
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]+")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
 
 
@@ -44,7 +48,7 @@ def spoken(generation: str) -> str:
         >>> spoken("<think>They want a seat.</think>red sofa<|im_end|>\n<|im_start|>user\nblue?")
         'red sofa'
     """
-    text = generation[:LONGEST]
+    text = _CONTROL.sub(" ", generation[:LONGEST])
     # most answers are plain text, and a look for a character is cheaper than a pattern
     if "<|channel|>" in text:
         text = _said_in_channels(text)
@@ -108,7 +112,12 @@ def _without_thoughts(text: str) -> str:
 def _is_mentioned(mark: re.Match[str], text: str) -> bool:
     """Say whether a sentence goes on around a tag that it speaks of."""
     before, after = text[: mark.start()][-2:], text[mark.end() :][:2]
-    return len(before) == 2 and before[1] == " " and before[0].isalpha() and bool(re.match(" [a-z]", after))
+    return (
+        len(before) == 2
+        and before[1] == " "
+        and before[0].isalpha()
+        and bool(re.match(" [a-z]", after))
+    )
 
 
 def _first_turn(text: str) -> str:
@@ -126,7 +135,12 @@ def _split(text: str) -> Iterator[str]:
     start = 0
     for mark in _SPECIAL.finditer(text):
         before, after = text[mark.start() - 2 : mark.start()], text[mark.end() : mark.end() + 2]
-        if mark.start() > 1 and before[1] == " " and before[0].isalpha() and _SENTENCE_GOES_ON.match(after):
+        if (
+            mark.start() > 1
+            and before[1] == " "
+            and before[0].isalpha()
+            and _SENTENCE_GOES_ON.match(after)
+        ):
             continue
         yield text[start : mark.start()]
         start = mark.end()

@@ -11,9 +11,11 @@ import pandas as pd
 import pyterrier as pt
 
 from ..base import DOCUMENTS, NewQuery, Rewriter, Rewritten, add_usage
-from ..columns import OK, QUERY, failed
+from ..columns import OK, QUERY, failed, skipped
 from ..llm.base import LLM, Completions, Messages, Sampling
 from ..parsing.parsers import Parser, Text, without_unfinished_word
+from ..parsing.spoken import spoken
+from ..parsing.talk import keeps
 from ..protocols import Analyzer
 from ..ranges import Count, Natural, Portion, Weight
 from ..text.pool import Example
@@ -214,7 +216,7 @@ class LLMRewriter(Rewriter):
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Ask the model once for the whole batch, then parse and form."""
         answers = self.generate(self.messages(queries), parser=self.parser)
-        parts = [self.parse(answer) for answer in answers]
+        parts = list(map(self.parse, answers, queries[QUERY]))
         asked = [[answer] for answer in answers]
         return self.formed(queries, parts, asked, unusable="no usable text in the answer")
 
@@ -234,8 +236,9 @@ class LLMRewriter(Rewriter):
             answers: For each query every answer of the model, in the order of the requests.
             unusable: What to say of a query without parts whose requests did not fail.
         """
-        formed = self.formulation.form_batch(queries[QUERY].tolist(), parts)
-        return [outcome(its, new, unusable) for its, new in zip(answers, formed, strict=True)]
+        texts = queries[QUERY].tolist()
+        rows = zip(answers, self.formulation.form_batch(texts, parts), texts, strict=True)
+        return [outcome(its, new, unusable, query=text) for its, new, text in rows]
 
     def generate(
         self, prompts: Sequence[Messages], *, parser: Parser | None = None
@@ -258,10 +261,16 @@ class LLMRewriter(Rewriter):
             schema=getattr(parser, "schema", None) if self.llm.constrains else None,
         )
 
-    def parse(self, answer: Completions) -> list[str]:
-        """Read the parts of all generations of one answer, half words at the limit left out."""
+    def parse(self, answer: Completions, query: str = "") -> list[str]:
+        """Read the parts of all generations of one answer, half words at the limit left out.
+
+        Args:
+            answer: What the model wrote.
+            query: What it was asked about: an answer that begins like it is no refusal.
+        """
         texts = map(without_unfinished_word, answer.texts) if answer.cut else answer.texts
-        return [part for text in texts for part in self.parser(text)]
+        told = {"query": query} if getattr(self.parser, "takes_query", False) else {}
+        return [part for text in texts for part in self.parser(text, **told)]
 
     @classmethod
     def default(cls, name: str) -> Any:
@@ -275,21 +284,31 @@ class LLMRewriter(Rewriter):
 
 
 def outcome(
-    answers: Sequence[Completions], new: Sequence[NewQuery], unusable: str = NOTHING_USABLE
+    answers: Sequence[Completions],
+    new: Sequence[NewQuery],
+    unusable: str = NOTHING_USABLE,
+    *,
+    query: str = "",
 ) -> Rewritten:
     """Sum up a query that took several requests, or several kinds of them.
 
-    A request that failed is no loss as long as another brought something.
+    A request that failed is no loss as long as another brought something. A query that the model
+    finds good as it is, in words, is skipped.
 
     Args:
         answers: Every answer for the query, in the order of the requests.
         new: The new queries that were formed of them; none, if nothing was usable.
         unusable: What to say then.
+        query: The query as it was.
     """
     errors = [answer.error for answer in answers if answer.error is not None]
+    texts = [text for answer in answers for text in answer.texts]
+    status = OK if new else failed(errors[0] if errors else unusable)
+    if not new and not errors and any(keeps(spoken(text), query) for text in texts):
+        status = skipped("the model leaves it as it is")
     return Rewritten(
         new,
-        OK if new else failed(errors[0] if errors else unusable),
-        [text for answer in answers for text in answer.texts],
+        status,
+        texts,
         reduce(add_usage, (answer.usage for answer in answers), None),
     )

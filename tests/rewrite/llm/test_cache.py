@@ -188,7 +188,8 @@ def test_many_keys_and_odd_text(path):
     llm.generate(prompts)
     again = llm.generate(prompts[::-1])
     assert all(a.cached for a in again)
-    assert [a.texts[0] for a in again] == [p[0]["content"] for p in prompts[::-1]]
+    said = [p[0]["content"].replace("\ud800", "\ufffd") for p in prompts[::-1]]
+    assert [a.texts[0] for a in again] == said
 
 
 @pytest.mark.parametrize("use", [lambda llm: llm.generate([ask("q")]), len, Cached.clear])
@@ -348,3 +349,12 @@ def test_a_schema_is_part_of_the_key_and_none_changes_no_key(path):
 def stored_requests(path):
     with closing(sqlite3.connect(path)) as db:
         return [request for (request,) in db.execute("SELECT request FROM answers")]
+
+
+@pytest.mark.parametrize(
+    ("said", "read"), [("a \ud83d b", "a \ufffd b"), ("\ud83d\ude00", "\U0001f600")]
+)
+def test_half_an_emoji_becomes_a_text_that_can_be_written(said, read):
+    (answer,) = FakeLLM(said).generate([[{"role": "user", "content": "x"}]])
+    assert answer.texts == [read]
+    answer.texts[0].encode()
