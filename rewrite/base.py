@@ -138,12 +138,14 @@ class Rewriter(ValueTransformer):
 
         Raises:
             pt.validate.InputValidationError: If a column is missing.
-            TypeError: If a query is not a text.
-            ValueError: If an argument cannot work, or rows with one ``qid`` cannot be told apart.
+            TypeError: If a query, or the name of a column, is not a text.
+            ValueError: If an argument cannot work, a column occurs twice, a ``qid`` is missing, or
+                rows with one ``qid`` cannot be told apart.
             RewriteError: If a query fails and ``on_error`` is ``"raise"``.
         """
         if len(inp):
             self.check()
+        _check_columns(inp)
         with pt.validate.any(inp, context=self) as v:
             if self.fb_docs <= 0 or self.feedback is not None:
                 v.query_frame(extra_columns=[QUERY, *self.needs], mode="queries")
@@ -152,7 +154,7 @@ class Rewriter(ValueTransformer):
         if v.mode is None:  # only reached by pt.inspect on a frame of another kind
             raise pt.validate.InputValidationError(f"unknown kind of frame: {list(inp)}", [])
         queries = inp if v.mode == "queries" else query_frame(inp)
-        _check_texts(queries)
+        _check_cells(queries)
         twice = queries[QID][queries[QID].map(str).duplicated()]
         if len(twice) and (self.several or self.fb_docs > 0):
             found = f"found {twice.iloc[0]!r} twice"
@@ -336,7 +338,21 @@ class Rewriter(ValueTransformer):
         return {} if self.feedback is None else {"feedback": self.feedback}
 
 
-def _check_texts(queries: pd.DataFrame) -> None:
+def _check_columns(inp: pd.DataFrame) -> None:
+    odd = [name for name in inp.columns if not isinstance(name, str)]
+    if odd:
+        raise TypeError(f"names of columns should be texts, found {odd[0]!r}; rename or drop it")
+    if not inp.columns.is_unique:
+        twice = inp.columns[inp.columns.duplicated()][0]
+        raise ValueError(f"the column {twice!r} occurs twice; drop or rename one of them")
+
+
+def _check_cells(queries: pd.DataFrame) -> None:
+    missing = queries[QID].isna()
+    if missing.any():
+        raise ValueError(
+            f"row {missing.to_numpy().argmax() + 1} of {len(queries)} has no qid; number the rows"
+        )
     for qid, text in zip(queries[QID], queries[QUERY], strict=True):
         if not isinstance(text, str):
             raise TypeError(

@@ -310,3 +310,22 @@ def test_queries_of_a_group_are_told_apart_by_an_engine(said, include_original, 
     out = Said(*said, more=True, include_original=include_original).search("red sofa")
     assert out["query"].tolist() == queries
     assert set(out["qstatus"]) == {status}
+
+
+@pytest.mark.parametrize(
+    ("frame", "error", "message"),
+    [
+        (pd.DataFrame({"qid": ["1"], "query": ["a"], 5: [1]}), TypeError, "found 5; rename"),
+        (
+            pd.DataFrame([["1", "a", "b"]], columns=["qid", "query", "query"]),
+            ValueError,
+            "'query' occurs twice",
+        ),
+        (pd.DataFrame({"qid": ["1", None], "query": ["a", "b"]}), ValueError, "row 2 of 2 has no"),
+        (pd.DataFrame({"qid": [np.nan], "query": ["a"]}), ValueError, "row 1 of 1 has no qid"),
+    ],
+)
+@pytest.mark.parametrize("more", [False, True])
+def test_frames_that_are_wrong_are_refused_with_a_remedy(frame, error, message, more):
+    with pytest.raises(error, match=message):
+        Said("couch", more=more)(frame)
