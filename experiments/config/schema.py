@@ -49,7 +49,7 @@ class Config(Strict):
             :func:`~pyterrier_rewrite.experiments.collections.load_collection`.
     """
 
-    name: str = Field(pattern=r"^[\w.+-]+$")
+    name: str = Field(pattern=r"^[\w+-][\w.+-]*$")
     description: str = ""
     vars: dict[str, str] = Field(default_factory=dict)
     collection: str | dict[str, Any]

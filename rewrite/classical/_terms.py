@@ -142,7 +142,9 @@ class TermFeedback(Rewriter):
             if not weights:
                 outcomes.append(Rewritten(status=skipped("no terms in the feedback documents")))
                 continue
-            pool: Counter[str] = sum((document.terms for document in documents), Counter())
+            pool: Counter[str] = Counter()
+            for document in documents:
+                pool.update(document.terms)
             for term, _ in pool.most_common():
                 forms.setdefault(stems[term], term)
             toks = {forms[stem]: weight for stem, weight in weights.items()}

@@ -63,6 +63,7 @@ def test_defaults(file):
         ("other: [{RM3", "raw: [{RM3", r"line 9: the key 'raw' stands in line 8 too"),
         ("name: mini\n", "", "the key 'name' is missing"),
         ("name: mini", "name: a/b", r"line 1: name: .*pattern.*found 'a/b'"),
+        ("name: mini", "name: ..", r"line 1: name: .*pattern.*found '..'"),
         (
             "systems:\n  raw: [bm25]\n  other: [{RM3: {fb_docs: 3}}, bm25]",
             "systems: {}",

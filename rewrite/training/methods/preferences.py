@@ -117,8 +117,8 @@ def kto(
     Args:
         rewriter: A rewriter on a causal :class:`~pyterrier_rewrite.TransformersLLM`; its
             weights are also the reference that training stays close to.
-        data: ``qid``, ``query``, ``completion`` (raw generation), ``label`` (True is good; as
-            :func:`~pyterrier_rewrite.training.labelled_samples` gives them) and whatever the
+        data: ``qid``, ``query``, ``completion`` (raw generation), ``label`` (True or 1 is good,
+            False, 0 or -1 is bad; as :func:`~pyterrier_rewrite.training.labelled_samples` gives them) and whatever the
             prompt needs.
         output_dir: A folder of this run's own.
         validation: Decides which weights are kept and when to stop; None keeps the last.
@@ -142,7 +142,7 @@ def kto(
     Raises:
         pt.validate.InputValidationError: If a column is missing.
         TrainingError: If the loss is NaN; it names the queries.
-        ValueError: If all labels are the same, ``output_dir`` holds another run, or the model is
+        ValueError: If a label is none, all are the same, ``output_dir`` holds another run, or the model is
             sequence-to-sequence.
         TypeError: If the rewriter's model is not a TransformersLLM.
         MissingExtraError: If trl, peft or matplotlib is missing.
@@ -155,11 +155,12 @@ def kto(
     """
     common, settings = Common.of(kto, locals())
     pt.validate.query_frame(data, [QUERY, COMPLETION, GOOD])
-    if data[GOOD].nunique() < 2:
+    good = [_is_good(label) for label in data[GOOD]]
+    if len(set(good)) < 2:
         raise ValueError("KTO needs good and bad examples, found all labels the same")
     # TRL reads the examples in order, for the sake of its reference term; so they are shuffled here
     order = np.random.default_rng(seed).permutation(len(data))
-    data = data.assign(**{GOOD: data[GOOD].astype(bool)}).iloc[order].reset_index(drop=True)
+    data = data.assign(**{GOOD: good}).iloc[order].reset_index(drop=True)
     weights = {name: settings.pop(name) for name in ("desirable_weight", "undesirable_weight")}
     settings["weights"] = list(weights.values())
 
@@ -178,3 +179,10 @@ def kto(
     return learn(
         "kto", rewriter, data, common, settings, trainer, texts=[COMPLETION], labels=[GOOD]
     )
+
+
+def _is_good(label: object) -> bool:
+    """Read a label; a text is refused, because every text is true, ``"False"`` too."""
+    if isinstance(label, (bool, int, float, np.bool_, np.number)) and label in (0, 1, -1):
+        return bool(label > 0)
+    raise ValueError(f"label should be True or False, 1 or 0, or 1 or -1, found {label!r}")
