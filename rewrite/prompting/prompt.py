@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -32,8 +32,9 @@ class Prompt:
         version: Counted up with every change of wording.
         messages: Pairs of role and template.
         slots: Names of the values that :meth:`render` takes.
-        example: Template of one example; ``{examples}`` in a message stands for all of them,
-            joined by blank lines.
+        example: Template of one example; ``{examples}`` in a message stands for all of them. If
+            it begins with what follows ``{examples}``, each example becomes a turn of the user
+            and one of the assistant; else they are joined by blank lines.
         examples: Values for :attr:`example`.
         reference: Where the prompt's structure was published.
 
@@ -119,15 +120,34 @@ class Prompt:
 
     @cached_property
     def _parts(self) -> list[tuple[str, list[str]]]:
-        shown = "\n\n".join(_fill(self.example, dict(example)) for example in self.examples)
-        pattern = _slot_pattern(self.slots)
-        parts = []
+        parts: list[tuple[str, list[str]]] = []
         for role, content in self.messages:
-            pieces = pattern.split(content) if pattern else [content]
-            # the examples go into the literal pieces only, after the slots have been found
-            pieces[::2] = [piece.replace("{examples}", shown) for piece in pieces[::2]]
-            parts.append((role, pieces))
+            before, _, asks = content.partition("{examples}")
+            if self.examples and asks.strip() and self.example.startswith(asks.strip()):
+                parts += self._turns(before, asks)
+                content = asks.strip()
+            parts.append((role, self._pieces(content)))
         return parts
+
+    def _turns(self, before: str, asks: str) -> Iterator[tuple[str, list[str]]]:
+        """Yield each example as what is asked and what is answered.
+
+        Within one message, small models take examples for a part of what they should answer.
+        """
+        answer = self.example.removeprefix(asks.strip())
+        for example in map(dict, self.examples):
+            yield "user", [before.lstrip() + _fill(asks.strip(), example)]
+            yield "assistant", [_fill(answer, example).strip()]
+            before = ""
+
+    def _pieces(self, content: str) -> list[str]:
+        """Split a template at its slots, and put the examples where they are one text."""
+        pattern = _slot_pattern(self.slots)
+        pieces = pattern.split(content) if pattern else [content]
+        shown = "\n\n".join(_fill(self.example, dict(example)) for example in self.examples)
+        # into the literal pieces only, after the slots have been found
+        pieces[::2] = [piece.replace("{examples}", shown) for piece in pieces[::2]]
+        return pieces
 
     def __repr__(self) -> str:
         count = f", examples={len(self.examples)}" if self.examples else ""
