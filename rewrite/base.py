@@ -17,8 +17,18 @@ from .errors import RewriteError, RewriteWarning
 from .protocols import Analyzer
 from .rankings.groups import query_frame
 from .rankings.lists import top
-from .rewritten import NewQuery, Rewritten, as_candidates, check_outcomes, output_rows, safe_terms
-from .text.analysis import EnglishAnalyzer, count_terms, stems_of, words_of
+from .rewritten import (
+    NewQuery,
+    Rewritten,
+    as_candidates,
+    check_cells,
+    check_columns,
+    check_outcomes,
+    output_rows,
+    safe_terms,
+    told_apart,
+)
+from .text.analysis import EnglishAnalyzer, count_terms
 from .text.safe import safe_text
 from .usage import Usage, add_usage, no_usage
 from .value import DOCS_URL, ValueTransformer
@@ -145,7 +155,7 @@ class Rewriter(ValueTransformer):
         """
         if len(inp):
             self.check()
-        _check_columns(inp)
+        check_columns(inp)
         with pt.validate.any(inp, context=self) as v:
             if self.fb_docs <= 0 or self.feedback is not None:
                 v.query_frame(extra_columns=[QUERY, *self.needs], mode="queries")
@@ -154,7 +164,7 @@ class Rewriter(ValueTransformer):
         if v.mode is None:  # only reached by pt.inspect on a frame of another kind
             raise pt.validate.InputValidationError(f"unknown kind of frame: {list(inp)}", [])
         queries = inp if v.mode == "queries" else query_frame(inp)
-        _check_cells(queries)
+        check_cells(queries)
         twice = queries[QID][queries[QID].map(str).duplicated()]
         if len(twice) and (self.several or self.fb_docs > 0):
             found = f"found {twice.iloc[0]!r} twice"
@@ -259,30 +269,13 @@ class Rewriter(ValueTransformer):
         if not safe and outcome.status == OK:
             outcome.status = failed("the rewrite is empty")
         if safe and not (outcome.columns or {QUERY_TOKS, QUERY_VEC}.intersection(writes)):
-            safe = self._new(safe, original)
+            stays = not self.several or self.include_original
+            safe = told_apart(safe, original, self.analyzer if self.several else None, stays=stays)
             if not safe and outcome.status == OK:
                 outcome.status = skipped("unchanged")
         if not safe or (self.several and self.include_original):
             safe.insert(0, self.original_query(original))
         outcome.queries = safe
-
-    def _new(self, queries: list[NewQuery], original: str) -> list[NewQuery]:
-        """Return the queries that an engine tells from one another; none, if all are the original.
-
-        One rewrite is the original if it differs in case and punctuation only; of several, those
-        count once that have the same stems.
-        """
-        if not self.several:
-            text = queries[0].text
-            longer = len(text) > 2 * len(original) + 20  # spares long passages the look
-            return queries if longer or words_of(text) != words_of(original) else []
-        same = stems_of(original, self.analyzer)
-        distinct: dict[tuple[str, ...], NewQuery] = {}
-        for query in queries:
-            distinct.setdefault(stems_of(query.text, self.analyzer), query)
-        if self.include_original or set(distinct) == {same}:
-            distinct.pop(same, None)
-        return list(distinct.values())
 
     def original_query(self, text: str) -> NewQuery:
         """Return the original query in the forms that this rewriter writes."""
@@ -336,29 +329,6 @@ class Rewriter(ValueTransformer):
     def subtransformers(self) -> dict[str, pt.Transformer]:
         """Return the pipelines inside this one, for :mod:`pyterrier.inspect`."""
         return {} if self.feedback is None else {"feedback": self.feedback}
-
-
-def _check_columns(inp: pd.DataFrame) -> None:
-    odd = [name for name in inp.columns if not isinstance(name, str)]
-    if odd:
-        raise TypeError(f"names of columns should be texts, found {odd[0]!r}; rename or drop it")
-    if not inp.columns.is_unique:
-        twice = inp.columns[inp.columns.duplicated()][0]
-        raise ValueError(f"the column {twice!r} occurs twice; drop or rename one of them")
-
-
-def _check_cells(queries: pd.DataFrame) -> None:
-    missing = queries[QID].isna()
-    if missing.any():
-        raise ValueError(
-            f"row {missing.to_numpy().argmax() + 1} of {len(queries)} has no qid; number the rows"
-        )
-    for qid, text in zip(queries[QID], queries[QUERY], strict=True):
-        if not isinstance(text, str):
-            raise TypeError(
-                f"query {qid!r} should be a text (str), found {text!r} of type "
-                f"{type(text).__name__}; drop or fill such rows before rewriting"
-            )
 
 
 def _asked(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,17 @@ from typing import Literal
 import pandas as pd
 
 from .base import NewQuery, Rewriter, Rewritten
-from .columns import QID, QREWRITE, QUERY, TEXT, failed
+from .columns import (
+    QGROUP,
+    QID,
+    QREWRITE,
+    QUERY,
+    QUERY_0,
+    QUERY_TOKS,
+    QWEIGHT,
+    TEXT,
+    failed,
+)
 from .text.files import TextFile
 
 __all__ = ["FromColumn", "FromFile"]
@@ -69,8 +80,9 @@ class FromFile(Rewriter):
     r"""Takes each query's rewrite from a file, by query id.
 
     The file holds ``qid<TAB>text`` lines, with or without a header, or JSON objects with
-    ``_id`` or ``qid`` and a text; it may be compressed (``.gz``). It is read once, at the first
-    query. Queries that are not in it keep their text.
+    ``_id`` or ``qid`` and a text; it may be compressed (``.gz``). What ``pt-rewrite run`` writes,
+    ``rewrites/SYSTEM.jsonl``, is taken whole: weighted terms, and groups of queries with their
+    weights. The file is read once, at the first query. Queries that are not in it keep their text.
 
     Input columns: ``qid``, ``query``.
 
@@ -80,7 +92,8 @@ class FromFile(Rewriter):
     Args:
         path: The file.
         prefix: Taken off each text that starts with it.
-        field: Where a JSON object has the text.
+        field: Where a JSON object has the text; None is ``text``, or ``query`` in a file of
+            ``pt-rewrite run``.
         on_error: ``"keep"`` the query where its rewrite is empty, or ``"raise"``.
 
     Raises:
@@ -97,20 +110,31 @@ class FromFile(Rewriter):
         path: str | PathLike[str],
         *,
         prefix: str = "",
-        field: str = TEXT,
+        field: str | None = None,
         on_error: Literal["keep", "raise"] = "keep",
     ) -> None:
         self.path = path
         self.prefix = prefix
         self.field = field
         self.on_error = on_error
-        self._rewrites: dict[str, str] | None = None
+        self._rewrites: dict[str, list[NewQuery]] | None = None
 
     def check(self) -> None:
         """Raise if there is no such file."""
         super().check()
-        if self._rewrites is None and not Path(self.path).expanduser().is_file():
+        if not self._is_there():
             raise ValueError(f"{self.path}: no such file; check the path of the rewrites")
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """``query_toks``, if the file has weighted terms."""
+        made = (query for its in self._known().values() for query in its)
+        return (QUERY_TOKS,) if any(query.toks for query in made) else ()
+
+    @property
+    def several(self) -> bool:
+        """Whether the file has several queries for one."""
+        return any(len(its) > 1 for its in self._known().values())
 
     def skip(self, queries: pd.DataFrame) -> list[str | None]:
         """Leave a query alone that is not in the file."""
@@ -120,22 +144,33 @@ class FromFile(Rewriter):
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Look every query up."""
         known = self._known()
-        return [Rewritten([NewQuery(known[qid])]) for qid in queries[QID]]
+        return [Rewritten([replace(query) for query in known[qid]]) for qid in queries[QID]]
 
-    def _known(self) -> dict[str, str]:
+    def _is_there(self) -> bool:
+        return self._rewrites is not None or Path(self.path).expanduser().is_file()
+
+    def _known(self) -> dict[str, list[NewQuery]]:
         if self._rewrites is None:
-            self._rewrites = dict(self._read())
+            if not self._is_there():
+                return {}
+            known: dict[str, list[NewQuery]] = {}
+            for qid, query in self._read():
+                known.setdefault(qid, []).append(query)
+            self._rewrites = known
         return self._rewrites
 
-    def _read(self) -> Iterator[tuple[str, str]]:
+    def _read(self) -> Iterator[tuple[str, NewQuery]]:
         file = TextFile(Path(self.path).expanduser())
         seen: set[str] = set()
         if file.starts_with("{"):
             for line, record in file.objects():
                 key = QID if QID in record and "_id" not in record else "_id"
                 qid = file.new_identifier(record.get(key), key, line, seen)
-                yield qid, file.text(record, self.field, line).removeprefix(self.prefix)
+                field = self.field or (QUERY if TEXT not in record and QUERY_0 in record else TEXT)
+                text = file.text(record, field, line).removeprefix(self.prefix)
+                toks, weight = record.get(QUERY_TOKS), float(record.get(QWEIGHT) or 1.0)
+                yield str(record.get(QGROUP) or qid), NewQuery(text, toks=toks, weight=weight)
         else:
             for line, (qid, text) in file.rows(QID, TEXT, headers=[(QID, QUERY), (QID, TEXT)]):
                 qid = file.new_identifier(qid, QID, line, seen)
-                yield qid, text.removeprefix(self.prefix)
+                yield qid, NewQuery(text.removeprefix(self.prefix))

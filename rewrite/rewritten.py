@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from .columns import (
     QUSAGE,
     QWEIGHT,
 )
+from .protocols import Analyzer
+from .text.analysis import stems_of, words_of
 from .text.safe import safe_text
 from .usage import Usage, add_usage, no_usage
 
@@ -68,6 +71,55 @@ class Rewritten:
     gen: list[str] = field(default_factory=list)
     usage: Usage | None = None
     columns: Mapping[str, object] = field(default_factory=dict)
+
+
+def check_columns(inp: pd.DataFrame) -> None:
+    """Raise if columns cannot be told apart by their names."""
+    odd = [name for name in inp.columns if not isinstance(name, str)]
+    if odd:
+        raise TypeError(f"names of columns should be texts, found {odd[0]!r}; rename or drop it")
+    if not inp.columns.is_unique:
+        twice = inp.columns[inp.columns.duplicated()][0]
+        raise ValueError(f"the column {twice!r} occurs twice; drop or rename one of them")
+
+
+def check_cells(queries: pd.DataFrame) -> None:
+    """Raise if a row has no id, or a query is not a text."""
+    missing = queries[QID].isna()
+    if missing.any():
+        raise ValueError(
+            f"row {missing.to_numpy().argmax() + 1} of {len(queries)} has no qid; number the rows"
+        )
+    for qid, text in zip(queries[QID], queries[QUERY], strict=True):
+        if not isinstance(text, str):
+            raise TypeError(
+                f"query {qid!r} should be a text (str), found {text!r} of type "
+                f"{type(text).__name__}; drop or fill such rows before rewriting"
+            )
+
+
+def told_apart(
+    queries: Sequence[NewQuery], original: str, analyzer: Analyzer | None, *, stays: bool
+) -> list[NewQuery]:
+    """Return the queries that an engine tells from one another; none, if all are the original.
+
+    Args:
+        queries: What a rewriter made of one query.
+        original: The query.
+        analyzer: Queries that have the same stems count once; without it, those that differ in
+            case and punctuation only.
+        stays: Whether the original is there beside them, so that it counts too.
+    """
+    longest = max(len(query.text) for query in queries)
+    if analyzer is None and longest > 2 * len(original) + 20:
+        return list(queries)  # spares long passages the look
+    read = words_of if analyzer is None else partial(stems_of, analyzer=analyzer)
+    distinct: dict[tuple[str, ...], NewQuery] = {}
+    for query in queries:
+        distinct.setdefault(read(query.text), query)
+    if stays or set(distinct) == {read(original)}:
+        distinct.pop(read(original), None)
+    return list(distinct.values())
 
 
 def check_outcomes(

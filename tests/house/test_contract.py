@@ -87,7 +87,7 @@ class Shout(pr.Rewriter):
         self.mark = mark
 
     def rewrite(self, queries: pd.DataFrame) -> list[pr.Rewritten]:
-        return [pr.Rewritten([pr.NewQuery(q.upper() + self.mark)]) for q in queries["query"]]
+        return [pr.Rewritten([pr.NewQuery(f"{q.upper()} NOW{self.mark}")]) for q in queries["query"]]
 
 
 PAST = pr.ExamplePool(
@@ -304,7 +304,7 @@ def test_ids_that_are_numbers_find_their_documents():
 
 def test_rows_with_one_id_are_rewritten_each_for_itself_or_refused():
     twice = sample_topics().assign(qid="q1")
-    assert Shout()(twice)["query"].tolist() == [f"{q.upper()}!" for q in twice["query"]]
+    assert Shout()(twice)["query"].tolist() == [f"{q.upper()} NOW!" for q in twice["query"]]
     for rewriter in (pr.MultiQuery(llm()), pr.LameR(llm(), feedback=FEEDBACK)):
         with pytest.raises(ValueError, match="found 'q1' twice"):
             rewriter(twice)
@@ -403,7 +403,7 @@ class Several(Shout):
 
     def rewrite(self, queries: pd.DataFrame) -> list[pr.Rewritten]:
         return [
-            pr.Rewritten([pr.NewQuery(f"{q}!"), pr.NewQuery(f"{q}?")]) for q in queries["query"]
+            pr.Rewritten([pr.NewQuery(f"{q} now"), pr.NewQuery(f"{q} later")]) for q in queries["query"]
         ]
 
 
