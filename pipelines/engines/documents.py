@@ -99,7 +99,20 @@ def twice(docno: str, first: int, second: int) -> ValueError:
 
 
 def document_text(document: Mapping[str, Any], fields: Sequence[str], docno: str) -> str:
-    """Return the fields of a document as one text, which is both indexed and handed out."""
+    """Return the fields of a document as one text, which is both indexed and handed out.
+
+    Raises:
+        TypeError: If a field is not a text.
+        ValueError: If the field ``text`` is wanted, and the document has prose in others instead.
+    """
+    if "text" in fields and "text" not in document:
+        left = [name for name in document if name not in fields and _is_prose(document[name])]
+        if left:
+            wanted = [name for name in document if name in fields]
+            raise ValueError(
+                f"document {docno!r} has no field 'text', but {', '.join(map(repr, left))}; say "
+                f"what to index: fields={(*wanted, *left)!r}"
+            )
     parts = []
     for field in fields:
         value = document.get(field)
@@ -112,6 +125,10 @@ def document_text(document: Mapping[str, Any], fields: Sequence[str], docno: str
             )
         parts.append(value)
     return _UNSAFE.sub(" ", " ".join(part for part in parts if part))
+
+
+def _is_prose(value: object) -> bool:
+    return isinstance(value, str) and " " in value.strip()
 
 
 class DocumentStore(Protocol):

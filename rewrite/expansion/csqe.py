@@ -10,7 +10,7 @@ import pandas as pd
 from ..base import Rewritten
 from ..columns import QUERY
 from ..llm.base import LLM
-from ..parsing.lines import has_word
+from ..parsing.words import has_word
 from ..parsing.reading import content, items, read
 from ..prompting.formulation import RepeatPerPart
 from ..prompting.llm_rewriter import LLMRewriter, Published
