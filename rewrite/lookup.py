@@ -171,6 +171,6 @@ class FromFile(Rewriter):
                 toks, weight = record.get(QUERY_TOKS), float(record.get(QWEIGHT) or 1.0)
                 yield str(record.get(QGROUP) or qid), NewQuery(text, toks=toks, weight=weight)
         else:
-            for line, (qid, text) in file.rows(QID, TEXT, headers=[(QID, QUERY), (QID, TEXT)]):
+            for line, (qid, text) in file.rows(QID, TEXT, header=True):
                 qid = file.new_identifier(qid, QID, line, seen)
                 yield qid, NewQuery(text.removeprefix(self.prefix))

@@ -107,7 +107,7 @@ class Trec(Collection):
             return read_documents(file)
         if file.starts_with("<"):
             return _trec_documents(file)
-        return _tsv(file, DOCNO, TEXT, [(DOCNO, TEXT)], title="")
+        return _tsv(file, DOCNO, TEXT, title="")
 
     def topics(self, field: str | None) -> pd.DataFrame:
         """Return the topics in the order of the file."""
@@ -117,7 +117,7 @@ class Trec(Collection):
         elif file.starts_with("<"):
             topics = _trec_topics(file, field or "title")
         else:
-            topics = _tsv(file, QID, QUERY, [(QID, QUERY), (QID, TEXT)])
+            topics = _tsv(file, QID, QUERY)
         return topics_frame(self, topics)
 
     def judgements(self) -> pd.DataFrame:
@@ -192,11 +192,9 @@ class Conversations(Trec):
         return super().__repr__().replace("Trec(", "Conversations(", 1)
 
 
-def _tsv(
-    file: TextFile, key: str, text: str, headers: list[tuple[str, ...]], **further: str
-) -> Iterator[dict[str, Any]]:
+def _tsv(file: TextFile, key: str, text: str, **further: str) -> Iterator[dict[str, Any]]:
     seen: set[str] = set()
-    for line, (name, value) in file.rows(key, text, headers=headers):
+    for line, (name, value) in file.rows(key, text, header=True):
         yield {key: file.new_identifier(name, key, line, seen), **further, text: value}
 
 

@@ -5,14 +5,21 @@ from __future__ import annotations
 import codecs
 import gzip
 import json
+import re
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 CHEAP_TO_COUNT: Final = 64 * 2**20
 """Largest plain file whose lines are counted ahead, in bytes."""
+
+_COLUMN_NAMES: Final = frozenset(
+    "qid queryid id topic topicid number num docno docid doc pid passageid"
+    " query text title question passage contents body rewrite utterance".split()
+)
+"""What the columns of tables with an id and a text are called."""
 
 
 class FileError(ValueError):
@@ -102,14 +109,14 @@ class TextFile:
             yield number, value
 
     def rows(
-        self, *names: str, separator: str | None = "\t", headers: Collection[tuple[str, ...]] = ()
+        self, *names: str, separator: str | None = "\t", header: bool = False
     ) -> Iterator[tuple[int, list[str]]]:
         """Yield the columns of each line, with its line number.
 
         Args:
             names: What the columns are; a line has exactly as many.
             separator: What stands between columns; None for any white space.
-            headers: First lines that are a header, in lower case, and left out.
+            header: Whether a first line of nothing but names of columns is left out.
 
         Raises:
             ValueError: As :meth:`lines`, and for a wrong number of columns.
@@ -124,7 +131,7 @@ class TextFile:
                     "correct the line",
                     number,
                 )
-            if at > 0 or tuple(cell.strip().lower() for cell in row) not in headers:
+            if at > 0 or not (header and all(map(_is_column_name, row))):
                 yield number, row
 
     def identifier(self, value: object, name: str, line: int) -> str:
@@ -187,3 +194,7 @@ class TextFile:
         if self.path.suffix == ".gz":
             return cast(BinaryIO, gzip.open(self.path, "rb"))
         return self.path.open("rb")
+
+
+def _is_column_name(cell: str) -> bool:
+    return re.sub(r"[\W_]", "", cell).lower() in _COLUMN_NAMES

@@ -761,3 +761,13 @@ def test_a_document_keeps_its_date():
     kept = {"docno": "1", "title": "t", "text": "x", "date": "2020-03-01"}
     assert _document(paper("1", "t", "2020-03-01", "x")) == kept
     assert _document(paper("1", "t", "", "x")) == {k: kept[k] for k in ("docno", "title", "text")}
+
+
+@pytest.mark.parametrize(
+    "header", ["qid\tquery", "query_id\ttext", "Topic ID\tTitle", "id\tquestion"]
+)
+def test_the_header_of_a_table_is_no_topic(tmp_path, header):
+    path = tmp_path / "topics.tsv"
+    path.write_text(f"{header}\n1\tred sofa\n2\ttitle\n")
+    topics = Trec(topics=path).get_topics()
+    assert topics.to_dict("list") == {"qid": ["1", "2"], "query": ["red sofa", "title"]}

@@ -87,7 +87,9 @@ class Shout(pr.Rewriter):
         self.mark = mark
 
     def rewrite(self, queries: pd.DataFrame) -> list[pr.Rewritten]:
-        return [pr.Rewritten([pr.NewQuery(f"{q.upper()} NOW{self.mark}")]) for q in queries["query"]]
+        return [
+            pr.Rewritten([pr.NewQuery(f"{q.upper()} NOW{self.mark}")]) for q in queries["query"]
+        ]
 
 
 PAST = pr.ExamplePool(
@@ -403,7 +405,8 @@ class Several(Shout):
 
     def rewrite(self, queries: pd.DataFrame) -> list[pr.Rewritten]:
         return [
-            pr.Rewritten([pr.NewQuery(f"{q} now"), pr.NewQuery(f"{q} later")]) for q in queries["query"]
+            pr.Rewritten([pr.NewQuery(f"{q} now"), pr.NewQuery(f"{q} later")])
+            for q in queries["query"]
         ]
 
 
