@@ -35,6 +35,7 @@ MOVED: Final = {
     "from_column": "lookup.from_column",
     "from_file": "lookup.from_file",
     "language": "text.language",
+    "llm._batch": "llm.served.batch",
     "llm.openai": "llm.served.openai",
     "llm.transformers": "llm.local.transformers",
     "llm.vllm": "llm.local.vllm",
@@ -105,6 +106,16 @@ class _Moved(ModuleType):
                 )
                 return getattr(module, name)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set it where the others now read it, so that a patch still works."""
+        package, _, old = self.__name__.partition(".")
+        for new in () if name.startswith("__") else MOVED[old].split():
+            module = importlib.import_module(f"{package}.{new}")
+            if hasattr(module, name):
+                setattr(module, name, value)
+                return
+        super().__setattr__(name, value)
 
 
 def keep_old_paths(package: str) -> None:

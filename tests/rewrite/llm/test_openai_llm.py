@@ -17,7 +17,7 @@ from pyterrier_rewrite.errors import LLMError
 from pyterrier_rewrite.llm import Message, OpenAILLM, Sampling
 from pyterrier_rewrite.llm.served import batch as _batch
 from pyterrier_rewrite.llm.served.batch import next_wait
-from pyterrier_rewrite.llm.served.reply import asked_wait
+from pyterrier_rewrite.llm.served.waits import asked_wait
 from tests.support.server import LoopbackServer, Reply, completion
 
 KEY = "sk-very-secret-4711"
