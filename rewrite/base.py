@@ -13,6 +13,7 @@ import pandas as pd
 import pyterrier as pt
 
 from .columns import OK, QID, QUERY, QUERY_TOKS, QUERY_VEC, TEXT, failed, skipped
+from .deadline import time_limit
 from .errors import RewriteError, RewriteWarning
 from .protocols import Analyzer
 from .rankings.groups import query_frame
@@ -75,6 +76,9 @@ class Rewriter(ValueTransformer):
 
     include_original: bool = False
     """Whether the original is kept as one of several queries."""
+
+    deadline: float | None = None
+    """Seconds that a call may take, after which models are not waited for; None is no limit."""
 
     on_error: Literal["keep", "raise"] = "keep"
 
@@ -157,7 +161,8 @@ class Rewriter(ValueTransformer):
         if len(twice) and (self.several or self.fb_docs > 0):
             found = f"found {twice.iloc[0]!r} twice"
             raise ValueError(f"every qid should occur once, {found}; number the rows anew")
-        outcomes = self._outcomes(queries, inp if v.mode == "results" else None)
+        with time_limit(self.deadline):
+            outcomes = self._outcomes(queries, inp if v.mode == "results" else None)
         out = self._rows(queries, outcomes)
         self._report(queries, outcomes)
         return out

@@ -8,10 +8,10 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..deadline import LATE, time_is_over
 from ..errors import LLMError
 from ..ranges import Count, Portion, Weight, check_attributes
 from ..usage import Usage
-from .deadline import LATE, time_is_over
 
 Message = dict[str, str]
 """One chat message: ``{"role": "system" | "user" | "assistant", "content": …}``."""
@@ -171,7 +171,7 @@ class LLM(ABC):
         seed); the copies say ``cached`` and cost nothing.
 
         What was answered before a model or its server failed for good is kept: the other prompts
-        get the ``error``. With no time left (:func:`~pyterrier_rewrite.llm.time_limit`) nothing
+        get the ``error``. With no time left (:func:`~pyterrier_rewrite.time_limit`) nothing
         is asked, and what is not answered in time has the error ``deadline``.
 
         Raises:

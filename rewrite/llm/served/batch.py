@@ -10,9 +10,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
+from ...deadline import LATE
 from ...errors import LLMError
 from ..base import Completions, Messages, Sampling, prompt_key
-from ..deadline import LATE
 from .connection import Raw
 from .loop import Emit
 from .reply import Reply, error_in, read_reply

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import pyterrier as pt
 from annotated_types import Ge, Le
 
+from ...deadline import remaining
 from ...errors import LLMError
 from ...ranges import Natural, Positive, check_attributes
 from ..base import LLM, Completions, Messages, Sampling
-from ..deadline import remaining
 from .batch import Batch
 from .connection import clean_key, need_client
 from .dialect import Dialect, in_words

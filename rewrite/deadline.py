@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-from ..ranges import Positive, check_ranges
+from .ranges import Positive, check_ranges
 
 LATE: Final = "deadline"
 """The error of an answer that did not come in time."""
