@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
@@ -146,6 +146,7 @@ class Rewriter(ValueTransformer):
             ValueError: If an argument cannot work, or rows with one ``qid`` cannot be told apart.
             RewriteError: If a query fails and ``on_error`` is ``"raise"``.
         """
+        started = monotonic()
         if len(inp):
             self.check()
         with pt.validate.any(inp, context=self) as v:
@@ -161,7 +162,7 @@ class Rewriter(ValueTransformer):
         if len(twice) and (self.several or self.fb_docs > 0):
             found = f"found {twice.iloc[0]!r} twice"
             raise ValueError(f"every qid should occur once, {found}; number the rows anew")
-        with time_limit(self.deadline):
+        with time_limit(self.deadline, since=started):
             outcomes = self._outcomes(queries, inp if v.mode == "results" else None)
         out = self._rows(queries, outcomes)
         self._report(queries, outcomes)

@@ -17,13 +17,14 @@ _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
 @contextmanager
-def time_limit(seconds: Positive | None) -> Iterator[None]:
+def time_limit(seconds: Positive | None, *, since: float | None = None) -> Iterator[None]:
     """Give everything inside so many seconds; of limits inside each other the earliest counts.
 
     Models stop at the limit, and what they did not answer by then has the error ``deadline``.
 
     Args:
-        seconds: From now on; None sets no limit.
+        seconds: None sets no limit.
+        since: When they began, on the clock of ``time.monotonic``; None is now.
 
     Raises:
         ValueError: If it is not over 0.
@@ -38,8 +39,11 @@ def time_limit(seconds: Positive | None) -> Iterator[None]:
     """
     check_ranges(time_limit, {"seconds": seconds})
     before = _until.get()
-    limits = [before, None if seconds is None else time.monotonic() + seconds]
-    token = _until.set(min((limit for limit in limits if limit is not None), default=None))
+    until = before
+    if seconds is not None:
+        until = (time.monotonic() if since is None else since) + seconds
+        until = until if before is None else min(before, until)
+    token = _until.set(until)
     try:
         yield
     finally:
