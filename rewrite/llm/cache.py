@@ -164,7 +164,8 @@ def _once(
     while misses:
         mine = file.claim([keys[position] for position in misses])
         try:
-            left, own = [], []
+            left: list[int] = []
+            own: list[int] = []
             answers = file.found([keys[position] for position in misses])  # come meanwhile
             for position, answer in zip(misses, answers, strict=True):
                 if answer is not None:

@@ -76,9 +76,7 @@ class VLLM(LocalLLM):
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling
     ) -> Iterator[tuple[int, Completions]]:
-        """Answer the whole batch at once, or in parts if there is a deadline, between which it is
-        looked at; see :meth:`LLM.stream`.
-        """
+        """Answer the whole batch at once, with a deadline in parts; see :meth:`LLM.stream`."""
         if not prompts:
             return
         engine = self.loaded()

@@ -189,7 +189,9 @@ class Batch:
             probes = False
             try:
                 if (closed := server.circuit.admit()) is not None:
-                    raise self._end(f"no server answers: {closed}; check base_url, and that it runs")
+                    raise self._end(
+                        f"no server answers: {closed}; check base_url, and that it runs"
+                    )
                 probes = server.circuit.is_open
                 reply = await self._try(body)
             except asyncio.CancelledError:

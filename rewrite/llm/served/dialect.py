@@ -29,8 +29,8 @@ _PLAIN: Final = frozenset({"max_tokens", "response_format", "temperature", "top_
 _REFUSED = re.compile(
     r"not support|n't support|unsupported|not (?:be )?(?:permitted|allowed|accepted|enabled|set)"
     r"|cannot|can not|can't|at most|less than or equal|must|should be|forbidden|unexpected|unknown"
-    r"|unrecogni[sz]ed|extra (?:inputs?|fields?|param)|extra_forbidden|deprecated|only (?:the default|one|1)"
-    r"|not available|not implemented|no longer|does not take|invalid param|use .{0,12}instead",
+    r"|unrecogni[sz]ed|extra (?:inputs?|fields?|param)|extra_forbidden|deprecated"
+    r"|only (?:the default|one|1)|not available|not implemented|no longer|does not take|invalid param|use .{0,12}instead",
     re.I,
 )
 _NOT_TAKEN = re.compile(

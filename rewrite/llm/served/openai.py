@@ -174,14 +174,12 @@ class OpenAILLM(LLM):
         """
         said = trouble.said
         parameter = self._dialect.refused(said, body, trouble.parameter)
-        hopeless = parameter is None and trouble.parameter  # it is not sent, or not known here
-        if parameter is None and not hopeless:
+        if parameter is None and not trouble.parameter:
             return False
-        if hopeless or parameter in (self.extra_body or {}):
-            parameter = parameter or trouble.parameter
+        if parameter is None or parameter in (self.extra_body or {}):
             raise LLMError(
                 f"{self.model} at {self.endpoint}: {trouble.text}; leave it to the server with "
-                f"extra_body={{{parameter!r}: None}}"
+                f"extra_body={{{parameter or trouble.parameter!r}: None}}"
             )
         if self._dialect.do_without(parameter):
             self._news.append(

@@ -73,8 +73,8 @@ _KEY = re.compile(
     re.I,
 )
 _MODEL = re.compile(
-    r"\bmodel\b[^.]{0,80}?(?:not (?:be )?(?:found|exist|available|loaded|served)|does(?:n't| not) exist"
-    r"|is unknown|not a valid model|isn't available)|(?:no such|unknown|invalid|unsupported) model"
+    r"\bmodel\b(?:[^.]|\.(?=\S)){0,100}?(?:not (?:be )?(?:found|exist|available|loaded|served)"
+    r"|doesn't exist|is unknown|isn't available)|(?:no such|unknown|invalid|unsupported) model"
     r"|no model named|model_not_found|try pulling it|not a valid model",
     re.I,
 )

@@ -11,7 +11,9 @@ from typing import Final
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
-_DURATION = r"(?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\s*)+"
+_DURATION = (
+    r"(?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\s*)+"
+)
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.I)
 _IN_WORDS = re.compile(
     rf"(?:try again|retry|retrying|wait|available)(?: (?:in|after|for|at least|another))*:? "

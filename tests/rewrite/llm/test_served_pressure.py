@@ -75,6 +75,7 @@ def test_a_quota_a_minute_loses_no_query(llm_server, quick, body):
         if len(served) >= 20:
             return Reply(429, {"error": body})
         served.append(now)
+        return None
 
     llm_server.replies = a_few_a_minute
     llm = OpenAILLM("m", base_url=llm_server.url)
@@ -222,7 +223,9 @@ def test_a_dead_server_costs_the_first_caller_seconds_and_the_others_nothing(fre
     assert sum(quick) <= 3 * 2
     before = len(quick)
     for _ in range(5):
-        with pytest.raises(LLMError, match=r"no server answers: tried .* ago, next try in") as error:
+        with pytest.raises(
+            LLMError, match=r"no server answers: tried .* ago, next try in"
+        ) as error:
             OpenAILLM("other", base_url=free_url).generate(questions(1000))
         assert "base_url" in str(error.value)
     assert len(quick) == before

@@ -163,7 +163,7 @@ def error(message: str, **more: object) -> dict[str, object]:
         (403, error("Incorrect API key provided: x"), Concerns.FIRST, "api_key="),
         (403, error("not yours"), Concerns.FIRST, "may not use this model"),
         (404, error('model "x" not found, try pulling it first'), Concerns.FIRST, "base_url"),
-        (400, error("The model `x` does not exist"), Concerns.FIRST, "the model's name"),
+        (400, error("The model `x-4.1` does not exist. Ask."), Concerns.FIRST, "the model's name"),
         (404, "<html>nginx</html>", Concerns.FIRST, "base_url"),
         (402, error("pay"), Concerns.ALL, "no credit"),
         (429, error("quota", code="insufficient_quota"), Concerns.ALL, "no credit"),
