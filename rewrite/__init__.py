@@ -16,6 +16,7 @@ from ._version import __version__
 from .base import NewQuery, Rewriter, Rewritten
 from .classical import *
 from .conversation import *
+from .deadline import time_limit
 from .decomposition import *
 from .errors import LLMError, MissingExtraError, RewriteError, RewriteWarning
 from .expansion import *
@@ -47,6 +48,7 @@ __all__ = [
     "__version__",
     "from_pretrained",
     "save_pretrained",
+    "time_limit",
 ]
 __all__ += classical.__all__
 __all__ += conversation.__all__

@@ -48,6 +48,7 @@ MOVED: Final = {
     "guards.same_language": "guards.checks",
     "guards.unchanged": "guards.checks",
     "language": "text.language",
+    "llm._batch": "llm.served.batch",
     "llm.openai": "llm.served.openai",
     "llm.transformers": "llm.local.transformers",
     "llm.vllm": "llm.local.vllm",
@@ -118,6 +119,16 @@ class _Moved(ModuleType):
                 )
                 return getattr(module, name)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set it where the others now read it, so that a patch still works."""
+        package, _, old = self.__name__.partition(".")
+        for new in () if name.startswith("__") else MOVED[old].split():
+            module = importlib.import_module(f"{package}.{new}")
+            if hasattr(module, name):
+                setattr(module, name, value)
+                return
+        super().__setattr__(name, value)
 
 
 def keep_old_paths(package: str) -> None:

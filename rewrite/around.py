@@ -73,6 +73,7 @@ class Around(Rewriter):
 
     fb_docs = _as_inside("fb_docs", "Feedback documents that the rewriter reads.")
     feedback = _as_inside("feedback", "Pipeline that finds them.")
+    deadline = _as_inside("deadline", "Seconds that a call of the rewriter may take.")
     include_original = _as_inside(
         "include_original", "Whether the rewriter keeps the original as one of several queries."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 import pyterrier as pt
 
 from .columns import OK, QID, QUERY, QUERY_TOKS, QUERY_VEC, TEXT, failed, skipped
+from .deadline import time_limit
 from .errors import RewriteError, RewriteWarning
 from .protocols import Analyzer
 from .rankings.groups import query_frame
@@ -26,6 +27,7 @@ from .rewritten import (
     check_outcomes,
     output_rows,
     safe_terms,
+    still_asked,
     told_apart,
 )
 from .text.analysis import EnglishAnalyzer, count_terms
@@ -85,6 +87,9 @@ class Rewriter(ValueTransformer):
 
     include_original: bool = False
     """Whether the original is kept as one of several queries."""
+
+    deadline: float | None = None
+    """Seconds that a call may take, after which models are not waited for; None is no limit."""
 
     on_error: Literal["keep", "raise"] = "keep"
 
@@ -153,6 +158,7 @@ class Rewriter(ValueTransformer):
                 rows with one ``qid`` cannot be told apart.
             RewriteError: If a query fails and ``on_error`` is ``"raise"``.
         """
+        started = monotonic()
         if len(inp):
             self.check()
         check_columns(inp)
@@ -169,7 +175,8 @@ class Rewriter(ValueTransformer):
         if len(twice) and (self.several or self.fb_docs > 0):
             found = f"found {twice.iloc[0]!r} twice"
             raise ValueError(f"every qid should occur once, {found}; number the rows anew")
-        outcomes = self._outcomes(queries, inp if v.mode == "results" else None)
+        with time_limit(self.deadline, since=started):
+            outcomes = self._outcomes(queries, inp if v.mode == "results" else None)
         out = self._rows(queries, outcomes)
         self._report(queries, outcomes)
         return out
@@ -195,9 +202,11 @@ class Rewriter(ValueTransformer):
         batch.index = pd.RangeIndex(len(batch))
         started = perf_counter()
         try:
-            batch = _asked(batch, outcomes, [None if text else "empty query" for text in clean])
+            batch = still_asked(
+                batch, outcomes, [None if text else "empty query" for text in clean]
+            )
             if len(batch):
-                batch = _asked(batch, outcomes, self.skip(batch.reset_index(drop=True)))
+                batch = still_asked(batch, outcomes, self.skip(batch.reset_index(drop=True)))
             if len(batch) and self.fb_docs > 0:
                 asked = batch.reset_index(drop=True)
                 found = self.retrieve_feedback(asked) if results is None else results
@@ -205,7 +214,7 @@ class Rewriter(ValueTransformer):
                 column = pd.Series(documents, index=batch.index, dtype=object)
                 batch = batch.assign(**{DOCUMENTS: column})
                 reasons = [None if its else "no feedback documents" for its in documents]
-                batch = _asked(batch, outcomes, reasons)
+                batch = still_asked(batch, outcomes, reasons)
             rewritten = self.rewrite(batch.reset_index(drop=True)) if len(batch) else []
         except RewriteError as error:
             if self.on_error == "raise":
@@ -329,21 +338,6 @@ class Rewriter(ValueTransformer):
     def subtransformers(self) -> dict[str, pt.Transformer]:
         """Return the pipelines inside this one, for :mod:`pyterrier.inspect`."""
         return {} if self.feedback is None else {"feedback": self.feedback}
-
-
-def _asked(
-    batch: pd.DataFrame, outcomes: list[Rewritten], reasons: Sequence[str | None]
-) -> pd.DataFrame:
-    """Note why queries are left alone, and return the others; the index numbers the outcomes."""
-    if len(reasons) != len(batch):
-        raise RuntimeError(
-            f"skip returned {len(reasons)} reasons for {len(batch)} queries; it must return a "
-            "reason or None for each"
-        )
-    for row, reason in zip(batch.index, reasons, strict=True):
-        if reason is not None:
-            outcomes[row] = Rewritten(status=skipped(reason))
-    return batch.iloc[[at for at, reason in enumerate(reasons) if reason is None]]
 
 
 def _one_line(error: BaseException) -> str:

@@ -28,6 +28,7 @@ from .columns import (
     QUERY_VEC,
     QUSAGE,
     QWEIGHT,
+    skipped,
 )
 from .protocols import Analyzer
 from .text.analysis import stems_of, words_of
@@ -120,6 +121,21 @@ def told_apart(
     if stays or set(distinct) == {read(original)}:
         distinct.pop(read(original), None)
     return list(distinct.values())
+
+
+def still_asked(
+    batch: pd.DataFrame, outcomes: list[Rewritten], reasons: Sequence[str | None]
+) -> pd.DataFrame:
+    """Note why queries are left alone, and return the others; the index numbers the outcomes."""
+    if len(reasons) != len(batch):
+        raise RuntimeError(
+            f"skip returned {len(reasons)} reasons for {len(batch)} queries; it must return a "
+            "reason or None for each"
+        )
+    for row, reason in zip(batch.index, reasons, strict=True):
+        if reason is not None:
+            outcomes[row] = Rewritten(status=skipped(reason))
+    return batch.iloc[[at for at, reason in enumerate(reasons) if reason is None]]
 
 
 def check_outcomes(

@@ -47,6 +47,8 @@ class LoopbackServer:
         latency: Seconds until an answer.
         ignore_n: Send one choice, however many are asked for, as some servers do.
         most_words: Echo only so many words, the last ones; None echoes all.
+        slots: Requests that it works on at a time, the others queue; None is any number. Clients
+            that leave are forgotten.
 
     Attributes:
         replies: What to answer to the next requests, in turn; when there are none left, the
@@ -64,11 +66,17 @@ class LoopbackServer:
     """
 
     def __init__(
-        self, *, latency: float = 0.0, ignore_n: bool = False, most_words: int | None = None
+        self,
+        *,
+        latency: float = 0.0,
+        ignore_n: bool = False,
+        most_words: int | None = None,
+        slots: int | None = None,
     ) -> None:
         self.latency = latency
         self.ignore_n = ignore_n
         self.most_words = most_words
+        self.slots = slots
         self.replies: list[Reply] | Callable[[Body, int], Reply | None] = []
         self.requests: list[Body] = []
         self.headers: list[dict[str, str]] = []
@@ -103,7 +111,10 @@ class LoopbackServer:
 
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_post("/v1/chat/completions", self._handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True
+        )
+        self._free = asyncio.Semaphore(self.slots or sys.maxsize)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
         await site.start()
@@ -125,8 +136,9 @@ class LoopbackServer:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             latency = self.latency if reply.latency is None else reply.latency
-            if latency:
-                await asyncio.sleep(latency)
+            async with self._free:
+                if latency:
+                    await asyncio.sleep(latency)
         finally:
             self.in_flight -= 1
         if reply.hang_up and request.transport is not None:

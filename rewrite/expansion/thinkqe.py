@@ -9,6 +9,7 @@ import pyterrier as pt
 
 from ..base import DOCUMENTS, NewQuery, Rewritten
 from ..columns import DOCNO, QID, QUERY, QUERY_FORMS
+from ..deadline import time_is_over
 from ..llm.base import LLM, Completions
 from ..prompting.formulation import AdaptiveRepeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
@@ -81,6 +82,8 @@ class ThinkQE(LLMRewriter):
                 parts[at].extend(self.parse(answer))
                 seen[at].update(document[DOCNO] for document in documents)
             formed = self.formulation.form_batch(queries[QUERY].tolist(), parts)
+            if time_is_over():
+                break
             if round_ < self.rounds:
                 todo = self._unseen(todo, formed, seen)
             if todo.empty:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..columns import USAGE_KEYS
+from ..deadline import LATE, time_is_over
 from ..errors import LLMError
 from ..ranges import Count, Portion, Weight, check_attributes
 from ..usage import Usage
@@ -174,6 +175,10 @@ class LLM(ABC):
         Identical prompts are sent once where the answer is repeatable (temperature 0, or a
         seed); the copies say ``cached`` and cost nothing.
 
+        What was answered before a model or its server failed for good is kept: the other prompts
+        get the ``error``. With no time left (:func:`~pyterrier_rewrite.time_limit`) nothing
+        is asked, and what is not answered in time has the error ``deadline``.
+
         Raises:
             ValueError: If a sampling parameter is out of range.
             LLMError: If nothing can be answered at all.
@@ -183,7 +188,22 @@ class LLM(ABC):
             return []
         copies = alike(map(prompt_key, prompts) if sampling.repeatable else range(len(prompts)))
         distinct = [prompts[positions[0]] for positions in copies]
-        answers = dict(self.stream(distinct, sampling))
+        answers: dict[int, Completions] = {}
+        try:
+            if not time_is_over():
+                answers.update(self.stream(distinct, sampling))
+        except LLMError as error:
+            if all(answer.error is not None for answer in answers.values()):
+                raise
+            unanswered = str(error)
+            answers = {
+                at: answers.get(at) or Completions([], error=unanswered)
+                for at in range(len(distinct))
+            }
+        if time_is_over():
+            answers = {
+                at: answers.get(at) or Completions([], error=LATE) for at in range(len(distinct))
+            }
         missing = len(distinct) - len(answers)
         if missing:
             raise LLMError(f"{self!r} gave no answer to {missing} of {len(distinct)} prompts")

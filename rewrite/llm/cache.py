@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
+import time
+import warnings
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from ..errors import LLMError
-from ..stores.sqlite import Database, Layout, open_database
+from ..deadline import LATE, time_is_over
+from ..errors import LLMError, RewriteWarning
+from ..stores.sqlite import open_database
+from .answers import LAYOUT, SCHEMA, Answers, canonical_json, open_answers
 from .base import LLM, Completions, Messages, Sampling
 from .wrapped import Wrapped
 
-SCHEMA: Final = 1
-"""Version of the file's layout and of its keys."""
-
-LAYOUT: Final = Layout(
-    "cache",
-    0x7074_7277,  # ptrw
-    ("CREATE TABLE answers (key BLOB PRIMARY KEY, request TEXT, answer TEXT)",),
-    version=SCHEMA,
-    error=LLMError,
-    missing="run once with offline=False to ask the model",
-    reading=" (readable is enough with offline=True)",
-)
-
-_KEPT: Final = ("texts", "prompt_tokens", "completion_tokens", "seconds", "cut")
-
-_KEYS_A_QUERY: Final = 500
-"""SQLite takes at least 999."""
+FIRST_LOOK: Final = 0.005
+LONGEST_LOOK: Final = 0.25
+"""Seconds between two looks for an answer that somebody else asked for; they grow."""
 
 
 class Cached(Wrapped):
@@ -44,8 +33,12 @@ class Cached(Wrapped):
     first time, so that the cost of an experiment can be told from a replay.
 
     Each answer is committed as it arrives: a run that is killed loses only what was on its way.
-    Failures are never stored. Threads and processes can share a file; like every SQLite file in
-    WAL mode, it belongs on a local disk.
+    Failures and answers without text are never stored, and a damaged entry is asked for again.
+    Where the disk is full or the file may only be read, new answers are used and not kept, with
+    one warning.
+
+    Threads and processes can share a file, and what two of them want at the same time is asked
+    for once. Like every SQLite file in WAL mode, it belongs on a local disk.
 
     Args:
         llm: The model that answers what is not in the file.
@@ -69,6 +62,7 @@ class Cached(Wrapped):
         super().__init__(llm)
         self.path = Path(path)
         self.offline = offline
+        self._warned = False
 
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling
@@ -80,30 +74,39 @@ class Cached(Wrapped):
         """
         requests = self._requests(prompts, sampling)
         keys = [hashlib.sha256(request.encode()).digest() for request in requests]
-        misses: list[int] = []
-        missing = f"not in the cache {self.path}: {LAYOUT.missing}"
-        with open_database(self.path, LAYOUT, read_only=self.offline) as file:
-            for position, answer in enumerate(found(file, keys)):
+        with open_answers(self.path, offline=self.offline, on_full=self._warn) as file:
+            misses = []
+            for position, answer in enumerate(file.found(keys)):
                 if answer is not None:
                     yield position, answer
                 elif self.offline:
+                    missing = f"not in the cache {self.path}: {LAYOUT.missing}"
                     yield position, Completions([], error=missing)
                 else:
                     misses.append(position)
-            if not misses:
-                return
-            asked = self.llm.stream([prompts[position] for position in misses], sampling)
-            try:
-                for number, answer in asked:
-                    position = misses[number]
-                    if answer.error is None:
-                        kept = canonical_json({name: getattr(answer, name) for name in _KEPT})
-                        row = (keys[position], requests[position], kept)
-                        file.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", row)
-                    yield position, answer
-            finally:
-                if isinstance(asked, Generator):
-                    asked.close()  # as soon as nobody wants more, so that the model stops working
+
+            def ask(mine: Sequence[int]) -> Iterator[tuple[int, Completions]]:
+                asked = self.llm.stream([prompts[position] for position in mine], sampling)
+                try:
+                    for number, answer in asked:
+                        position = mine[number]
+                        file.keep(keys[position], requests[position], answer)
+                        yield position, answer
+                finally:
+                    if isinstance(asked, Generator):
+                        asked.close()  # as soon as nobody wants more, so that the model stops
+
+            yield from _once(file, keys, misses, ask)
+
+    def _warn(self, error: LLMError) -> None:
+        """Say once that the file takes no new answers."""
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"new answers are used but not kept, and will be paid for again: {error}",
+                RewriteWarning,
+                stacklevel=2,
+            )
 
     def clear(self) -> None:
         """Forget every answer in the file, whichever model gave it."""
@@ -143,16 +146,41 @@ class Cached(Wrapped):
         return requests
 
 
-def found(file: Database, keys: Sequence[bytes]) -> Iterator[Completions | None]:
-    """Yield the answer of every key, in order; None where there is none."""
-    for start in range(0, len(keys), _KEYS_A_QUERY):
-        some = keys[start : start + _KEYS_A_QUERY]
-        holes = ",".join("?" * len(some))
-        rows = dict(file.execute(f"SELECT key, answer FROM answers WHERE key IN ({holes})", some))
-        for stored in map(rows.get, some):
-            yield None if stored is None else Completions(**json.loads(stored), cached=True)
+def _once(
+    file: Answers,
+    keys: Sequence[bytes],
+    misses: Sequence[int],
+    ask: Callable[[Sequence[int]], Iterator[tuple[int, Completions]]],
+) -> Iterator[tuple[int, Completions]]:
+    """Ask for what nobody else asks for, and wait for what others do, threads and processes.
 
-
-def canonical_json(value: object) -> str:
-    """Return JSON that is the same text for the same value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    Args:
+        file: Where answers are found and kept.
+        keys: The key of every position.
+        misses: Positions whose answers are not in the file.
+        ask: Asks the model for some of the positions.
+    """
+    wait = FIRST_LOOK
+    while misses:
+        mine = file.claim([keys[position] for position in misses])
+        try:
+            left: list[int] = []
+            own: list[int] = []
+            answers = file.found([keys[position] for position in misses])  # come meanwhile
+            for position, answer in zip(misses, answers, strict=True):
+                if answer is not None:
+                    yield position, answer
+                else:
+                    (own if keys[position] in mine else left).append(position)
+            if own:
+                yield from ask(own)
+                wait = FIRST_LOOK
+        finally:
+            file.release()
+        misses = left
+        if misses and time_is_over():
+            yield from ((position, Completions([], error=LATE)) for position in misses)
+            return
+        if misses and not own:
+            time.sleep(wait)
+            wait = min(LONGEST_LOOK, 1.5 * wait)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from ..deadline import LATE, remaining, time_is_over
+from ..ranges import Weight, check_attributes
 from .base import LLM, Completions, Messages, Sampling
 
 Reply = str | Sequence[str] | Mapping[str, str] | Callable[[Messages, int], str] | None
@@ -19,6 +22,7 @@ class FakeLLM(LLM):
             the prompt and the sample's number. A reply that raises is a failed request.
         name: Part of :attr:`identity`.
         constrains: Whether to say that answers follow a JSON schema; the script must see to it.
+        seconds: How long a prompt takes, one after the other, 0 or more.
 
     Attributes:
         calls: One entry a batch: the prompts and the sampling.
@@ -32,11 +36,18 @@ class FakeLLM(LLM):
     """
 
     def __init__(
-        self, reply: Reply = None, *, name: str = "fake", constrains: bool = False
+        self,
+        reply: Reply = None,
+        *,
+        name: str = "fake",
+        constrains: bool = False,
+        seconds: Weight = 0.0,
     ) -> None:
         self.reply = reply
         self.name = name
         self.calls: list[tuple[list[Messages], Sampling]] = []
+        self.seconds = seconds
+        check_attributes(self)
         self._constrains = constrains
         self._turn = 0
 
@@ -61,6 +72,9 @@ class FakeLLM(LLM):
         """Answer from the script; tokens are counted as words."""
         self.calls.append((list(prompts), sampling))
         for position, prompt in enumerate(prompts):
+            if not self._take_time():
+                yield position, Completions([], error=LATE)
+                continue
             try:
                 texts = [self._answer(prompt, sample) for sample in range(sampling.n)]
             except Exception as error:  # a scripted failure
@@ -69,6 +83,13 @@ class FakeLLM(LLM):
             read = sum(message["content"].count(" ") + 1 for message in prompt)
             written = sum(text.count(" ") + 1 for text in texts)
             yield position, Completions(texts, prompt_tokens=read, completion_tokens=written)
+
+    def _take_time(self) -> bool:
+        """Take the time of one prompt; return whether that much was left."""
+        if self.seconds:
+            left = remaining()
+            time.sleep(self.seconds if left is None else min(left, self.seconds))
+        return not time_is_over()
 
     def _answer(self, prompt: Messages, sample: int) -> str:
         reply = self.reply

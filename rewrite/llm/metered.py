@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import LLM, Completions, Messages, Sampling
+from .tokens import estimated_tokens
 from .wrapped import Wrapped
 
 
@@ -81,6 +82,18 @@ def money(price: Price | None, prompt_tokens: float, completion_tokens: float) -
     return (prompt_tokens * price.prompt + completion_tokens * price.completion) / 1e6
 
 
+def counted_tokens(prompt: Messages, answer: Completions) -> tuple[int, int]:
+    """Return the tokens read and written, estimated by length where the backend counted none.
+
+    A request that failed without a count is none of which anything is known.
+    """
+    if not answer.texts:
+        return answer.prompt_tokens, answer.completion_tokens
+    read = sum(estimated_tokens(message["content"]) for message in prompt)
+    written = sum(map(estimated_tokens, answer.texts))
+    return answer.prompt_tokens or read, answer.completion_tokens or written
+
+
 class Metered(Wrapped):
     """Counts what passes through it. Goes around the cache, so that hits are seen.
 
@@ -98,7 +111,7 @@ class Metered(Wrapped):
     ) -> Iterator[tuple[int, Completions]]:
         """Hand through, and count."""
         for position, answer in self.answers(prompts, sampling):
-            tokens = (answer.prompt_tokens, answer.completion_tokens)
+            tokens = counted_tokens(prompts[position], answer)
             cost = 0.0 if answer.cached else money(self.price, *tokens)
             self.spent += Spent(1, int(answer.cached), *tokens, cost)
             yield position, answer
@@ -115,7 +128,7 @@ class Budgeted(Wrapped):
 
     A prompt is reserved with as many tokens as it has bytes, and a completion with its limit,
     so the cap holds whatever the tokenizer; what was reserved too much is given back when
-    the answers are there.
+    the answers are there. Where a server does not say what it used, an estimate by length counts.
     """
 
     def __init__(self, llm: LLM, *, budget: Budget, price: Price | None = None) -> None:
@@ -147,9 +160,9 @@ class Budgeted(Wrapped):
                     "so far are in the cache, so a run with a larger --budget goes on from here"
                 )
             for position, answer in self.llm.stream(prompts[start:end], sampling):
-                self.budget.spent += self.budget.cost(
-                    self.price, answer.prompt_tokens, answer.completion_tokens
-                )
+                tokens = counted_tokens(prompts[start + position], answer)
+                if not answer.cached:  # somebody else asked for it, and pays
+                    self.budget.spent += self.budget.cost(self.price, *tokens)
                 yield start + position, answer
             start = end
 

@@ -17,7 +17,7 @@ from ..parsing.parsers import Parser, Text, without_unfinished_word
 from ..parsing.spoken import spoken
 from ..parsing.talk import keeps
 from ..protocols import Analyzer
-from ..ranges import Count, Natural, Portion, Weight
+from ..ranges import Count, Natural, Portion, Positive, Weight
 from ..text.pool import Example
 from .documents import show_documents
 from .examples import ExampleSource
@@ -86,6 +86,9 @@ class LLMRewriter(Rewriter):
         doc_tokens: Longest document in a prompt, in tokens (estimated), at least 1; longer ones
             are cut. See :func:`~pyterrier_rewrite.show_documents`.
         include_original: Keep the original among several queries.
+        deadline: Seconds that a call of the rewriter may take, over 0, with all its requests and
+            their tries; what is late keeps its text and says ``failed: deadline``. None sets no
+            limit; see also :func:`~pyterrier_rewrite.time_limit`.
         on_error: ``"keep"`` the original text of a query that fails, or ``"raise"``.
 
     Example:
@@ -118,6 +121,7 @@ class LLMRewriter(Rewriter):
         fb_docs: Natural | None = None,
         doc_tokens: Count = 512,
         include_original: bool | None = None,
+        deadline: Positive | None = None,
         on_error: Literal["keep", "raise"] = "keep",
     ) -> None:
         published = self.published
@@ -138,6 +142,7 @@ class LLMRewriter(Rewriter):
         self.include_original = (
             published.include_original if include_original is None else include_original
         )
+        self.deadline = deadline
         self.on_error = on_error
 
     def check(self) -> None:

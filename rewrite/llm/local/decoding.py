@@ -14,6 +14,8 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from ...deadline import time_is_over
+
 
 def row_seed(seed: int | None, prompt: str, sample: int) -> int:
     """Return the seed of one sample of one prompt; without a ``seed``, a fresh one."""
@@ -61,6 +63,17 @@ class GumbelSampler:
             row.exponential_(generator=stream)
         # minus the log of an exponential variable is a Gumbel variable
         return scores - noise.clamp_min(torch.finfo(noise.dtype).tiny).log()
+
+
+class StopInTime:
+    """A stopping criterion that ends every row when the time is over."""
+
+    def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:
+        """Return which rows are done: all or none."""
+        import torch
+
+        shape, device = (input_ids.shape[0],), input_ids.device
+        return torch.full(shape, time_is_over(), dtype=torch.bool, device=device)
 
 
 class StopTexts:

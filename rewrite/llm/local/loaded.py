@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ...deadline import LATE, remaining, time_is_over
 from ...errors import LLMError
 from ...extras import quiet_loading
 from ..base import Completions, Sampling
-from .decoding import GumbelSampler, StopTexts, cut_at
+from .decoding import GumbelSampler, StopInTime, StopTexts, cut_at
 
 SMALL_MODEL: Final = 50_000_000
 """Parameters up to which one row on a CPU is faster on one thread than on several."""
@@ -64,8 +65,10 @@ class LoadedModel:
                 max_new_tokens=sampling.max_tokens,
                 do_sample=False,
                 logits_processor=processors,
-                stopping_criteria=[stop] if sampling.stop else [],
+                stopping_criteria=[StopInTime()] * (remaining() is not None)
+                + [stop] * bool(sampling.stop),
             )
+        late = time_is_over()
         written = []
         for tokens, length in zip(output[:, start:].tolist(), stop.lengths, strict=True):
             if length is None:
@@ -74,6 +77,9 @@ class LoadedModel:
             text = self.tokenizer.decode(tokens[:length], skip_special_tokens=True)
             text, stopped = cut_at(text, sampling.stop)
             cut = length is None and not stopped
+            if cut and late and len(tokens) < sampling.max_tokens:
+                written.append(Completions([], error=LATE))
+                continue
             written.append(Completions([text], completion_tokens=len(tokens[:length]), cut=cut))
         return written
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import pyterrier as pt
 
+from ...deadline import LATE, time_is_over
 from ...errors import LLMError
 from ...extras import need
 from ...ranges import Count, check_attributes
@@ -117,6 +118,9 @@ class TransformersLLM(LocalLLM):
         start, size = 0, self.batch_size
         while start < len(rows):
             batch = rows[start : start + size]
+            if time_is_over():
+                yield from ((row, Completions([], error=LATE)) for row in rows[start:])
+                return
             started = perf_counter()
             written: list[Completions] = []
             try:

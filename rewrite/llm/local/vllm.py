@@ -6,12 +6,16 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
+from ...deadline import LATE, remaining, time_is_over
 from ...errors import LLMError
 from ...extras import need
 from ..base import Completions, Messages, Sampling
 from .model import LocalLLM, encode, room
+
+AT_ONCE_IN_TIME: Final = 64
+"""Prompts between two looks at the clock; the engine itself cannot be stopped."""
 
 
 class VLLM(LocalLLM):
@@ -72,7 +76,7 @@ class VLLM(LocalLLM):
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling
     ) -> Iterator[tuple[int, Completions]]:
-        """Answer the whole batch at once; see :meth:`LLM.stream`."""
+        """Answer the whole batch at once, with a deadline in parts; see :meth:`LLM.stream`."""
         if not prompts:
             return
         engine = self.loaded()
@@ -86,9 +90,22 @@ class VLLM(LocalLLM):
         if not todo:
             return
         samples = sampling.n if sampling.temperature > 0 else 1  # greedy ones are all the same
+        positions = list(todo)
+        step = len(todo) if remaining() is None else AT_ONCE_IN_TIME
+        for start in range(0, len(todo), step):
+            some = positions[start : start + step]
+            if time_is_over():
+                yield from ((position, Completions([], error=LATE)) for position in some)
+                continue
+            yield from self._answer({at: todo[at] for at in some}, sampling, samples)
+
+    def _answer(
+        self, todo: dict[int, dict[str, list[int]]], sampling: Sampling, samples: int
+    ) -> Iterator[tuple[int, Completions]]:
+        """Answer prompts, given as tokens by position, all at once."""
         started = perf_counter()
         with self._lock:
-            outputs = engine.generate(
+            outputs = self.loaded().generate(
                 list(todo.values()),
                 self._sampling_params(sampling, samples),
                 use_tqdm=self.verbose,

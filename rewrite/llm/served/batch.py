@@ -1,20 +1,23 @@
-"""One batch of requests: what is sent again, given up, or ends it all; and a loop to run it in."""
+"""One batch of requests to a server: what is sent again, what is given up, what ends it all."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from queue import SimpleQueue
-from threading import Thread
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
 
+from ...deadline import LATE
 from ...errors import LLMError
-from ..base import Completions, Messages, Sampling
-from .reply import Concerns, Trouble, judge, read_reply
+from ..base import Completions, Messages, Sampling, prompt_key
+from .connection import Raw
+from .loop import Emit
+from .reply import Reply, error_in, read_reply
+from .server import Sent, Server
+from .trouble import Cause, Concerns, Trouble, TroubleError, judge_failure, judge_refusal
 
 FIRST_WAIT: Final = 0.5
 """Seconds before a request is sent again for the first time; the wait doubles every time."""
@@ -22,17 +25,20 @@ FIRST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 30.0
 """Seconds that it doubles to."""
 
+A_MINUTE: Final = 60.0
+"""The same for a request that was refused because of a quota, which most servers have a minute."""
+
 LONGEST_ASKED_WAIT: Final = 120.0
 """Seconds that a server may ask a request to wait; one that asks for more is given up."""
+
+PATIENCE: Final = 120.0
+"""Seconds of waiting for a quota, since somebody was last answered, that cost no try."""
 
 DOWN_AFTER: Final = 16
 """Requests given up in a row that tell a server that is down from a few hard prompts."""
 
-T = TypeVar("T")
-
-Emit = Callable[[T], None]
-
-Send = Callable[[dict[str, Any]], Awaitable[str]]
+TRIES_UNHEARD: Final = 2
+"""How often to look again for a server that nobody has ever heard of."""
 
 
 class Requests(Protocol):
@@ -54,13 +60,20 @@ class Requests(Protocol):
     def endpoint(self) -> str:
         """Where it is served, for errors."""
 
+    @property
+    def identity(self) -> str:
+        """What decides the answers."""
+
     def request_body(
         self, prompt: Messages, sampling: Sampling, *, n: int, seed: int | None
     ) -> dict[str, Any]:
         """Return the body of one request."""
 
-    def adapt(self, parameter: str, body: Mapping[str, Any]) -> bool:
+    def adapt(self, trouble: Trouble, body: Mapping[str, Any]) -> bool:
         """Do without a parameter that the server refused; return whether to send again."""
+
+    def notice(self, answer: Completions, sampling: Sampling) -> None:
+        """Look at an answer: what was asked for may have been ignored."""
 
     def redact(self, text: str) -> str:
         """Return a message without secrets."""
@@ -71,162 +84,263 @@ class Batch:
 
     Args:
         llm: Makes the request bodies, and says how many requests at once and how often again.
-        send: Sends a body and returns the body of the answer; raises what the client raises.
+        server: Where they are sent.
         sampling: How to sample.
+        seconds: By when to be done; None is no limit.
     """
 
-    def __init__(self, llm: Requests, send: Send, sampling: Sampling) -> None:
+    def __init__(
+        self, llm: Requests, server: Server, sampling: Sampling, *, seconds: float | None = None
+    ) -> None:
         self._llm = llm
-        self._send = send
+        self._server = server
         self._sampling = sampling
-        self._heard = 0  # answers of any kind: a server is there
+        self._seconds = seconds
+        self._identity = llm.identity
         self._given_up = 0  # requests given up since the last good answer
-        self._not_before = 0.0  # a server that asks one request to wait means all of them
 
     async def run(self, prompts: Sequence[Messages], emit: Emit[tuple[int, Completions]]) -> None:
-        """Emit the position and the answer of every prompt.
+        """Emit the position and the answer of every prompt; ``deadline`` is that of late ones.
 
         Raises:
             LLMError: If what went wrong concerns every request; all others are then cancelled.
         """
         waiting = iter(enumerate(prompts))
+        in_hand: set[int] = set()
 
         async def work() -> None:
             for position, prompt in waiting:
-                emit((position, await self._answer(prompt)))
+                in_hand.add(position)
+                answer = await self._answer_once(prompt)
+                in_hand.discard(position)
+                emit((position, answer))
 
-        workers = [
-            asyncio.create_task(work()) for _ in range(min(self._llm.concurrency, len(prompts)))
-        ]
+        count = min(self._llm.concurrency, len(prompts))
+        workers = [asyncio.create_task(work()) for _ in range(count)]
         try:
-            await asyncio.gather(*workers)
+            done, late = await asyncio.wait(
+                workers, timeout=self._seconds, return_when=asyncio.FIRST_EXCEPTION
+            )
+            for worker in done:
+                worker.result()
         finally:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+        if late:
+            for position in [*sorted(in_hand), *(position for position, _ in waiting)]:
+                emit((position, Completions([], error=LATE)))
 
-    async def _answer(self, prompt: Messages) -> Completions:
-        n, seed = self._sampling.n, self._sampling.seed
-        answer = Completions([])
-        # some servers send one choice, however many are asked for
-        while answer.error is None and len(answer.texts) < n:
-            done = len(answer.texts)
-            answer.add(await self._ask(prompt, n - done, None if seed is None else seed + done))
-        answer.texts = answer.texts[:n]
-        if answer.error is not None:
-            answer.error = self._llm.redact(f"{self._llm.model}: {answer.error}")
+    async def _answer_once(self, prompt: Messages) -> Completions:
+        """Answer a prompt, or wait for the answer to the same one that somebody else asked for."""
+        if not self._sampling.repeatable:
+            return await self._answer(prompt)
+        key = (self._identity, prompt_key(prompt), self._sampling)
+        asking = self._server.asking
+        while (other := asking.get(key)) is not None:
+            if (answer := await asyncio.shield(other)) is not None:
+                return answer.copy(list(answer.texts))
+        answered = asking[key] = asyncio.get_running_loop().create_future()
+        try:
+            answer = await self._answer(prompt)
+            answered.set_result(answer)
+        finally:
+            del asking[key]
+            if not answered.done():
+                answered.set_result(None)  # whoever waits has to ask
         return answer
 
-    async def _ask(self, prompt: Messages, n: int, seed: int | None) -> Completions:
-        """Send one request, again where that may help."""
-        heard, failures, started = self._heard, 0, time.perf_counter()
-        while True:
-            if (wait := self._not_before - time.monotonic()) > 0:
-                await pause(wait)
-            body = self._llm.request_body(prompt, self._sampling, n=n, seed=seed)
-            try:
-                reply = read_reply(await self._send(body))
-            except Exception as error:
-                trouble = judge(error, timeout=self._llm.timeout)
-            else:
-                self._heard += 1
-                self._given_up = 0
-                reply.seconds = time.perf_counter() - started
-                return reply
-            self._heard += not trouble.unreachable
-            if trouble.parameter and self._llm.adapt(trouble.parameter, body):
-                continue
-            if trouble.concerns is Concerns.ALL:
-                raise self._end(trouble.text)
-            if trouble.concerns is Concerns.REQUEST:
-                return Completions([], error=trouble.text)
-            failures += 1
-            if failures > self._llm.retries or trouble.wait > LONGEST_ASKED_WAIT:
-                return self._give_up(trouble, failures, nobody_there=self._heard == heard)
-            self._not_before = max(self._not_before, time.monotonic() + trouble.wait)
-            await pause(next_wait(failures, asked=trouble.wait, chance=random.random()))
+    async def _answer(self, prompt: Messages) -> Completions:
+        n = self._sampling.n
+        whole = Completions([])
+        choices = 0
+        while choices < n:  # some servers send one choice, however many are asked for
+            reply = await self._ask(prompt, n - choices, self._seed(choices))
+            if isinstance(reply, Trouble):
+                whole.error = self._llm.redact(f"{self._llm.model}: {reply.text}")
+                break
+            whole.add(reply.answer)
+            choices += reply.choices
+        if whole.texts:  # some of the samples are an answer too
+            whole.error = None
+        whole.texts = whole.texts[:n]
+        self._llm.notice(whole, self._sampling)
+        return whole
 
-    def _give_up(self, trouble: Trouble, failures: int, *, nobody_there: bool) -> Completions:
-        text = f"{trouble.text} (tries: {failures})"
+    def _seed(self, sample: int) -> int | None:
+        """Return the seed of the request for a sample and those behind it.
+
+        Servers count up from it for the choices of a request, so the seeds of requests for
+        several stand far apart.
+        """
+        seed = self._sampling.seed
+        if seed is None or self._sampling.n == 1:
+            return seed
+        digest = hashlib.sha256(f"{seed} {sample}".encode()).digest()
+        return int.from_bytes(digest[:4], "big") >> 1
+
+    async def _ask(self, prompt: Messages, n: int, seed: int | None) -> Reply | Trouble:
+        """Send one request, again where that may help."""
+        server, started = self._server, time.perf_counter()
+        tries = _Tries(server)
+        while True:
+            body = self._llm.request_body(prompt, self._sampling, n=n, seed=seed)
+            sent = await server.enter(self._llm.concurrency)
+            probes = False
+            try:
+                if (closed := server.circuit.admit()) is not None:
+                    raise self._end(
+                        f"no server answers: {closed}; check base_url, and that it runs"
+                    )
+                probes = server.circuit.is_open
+                reply = await self._try(body)
+            except asyncio.CancelledError:
+                if probes:
+                    server.circuit.found_nobody()
+                raise
+            finally:
+                server.leave(sent)
+            if isinstance(reply, Reply):
+                server.was_good()
+                self._given_up = 0
+                reply.answer.seconds = time.perf_counter() - started
+                return reply
+            if reply.said and self._llm.adapt(reply, body):
+                continue
+            if (wait := self._wait(reply, tries, sent)) is None:
+                return self._give_up(reply, tries)
+            try:
+                await pause(wait)
+            except asyncio.CancelledError:
+                if tries.found_nobody():  # and there is no time to look again
+                    server.circuit.found_nobody()
+                raise
+
+    async def _try(self, body: dict[str, Any]) -> Reply | Trouble:
+        """Send one request once."""
+        try:
+            raw = await self._server.connection.post(
+                json.dumps(body).encode(), timeout=self._llm.timeout
+            )
+        except Exception as error:
+            trouble = judge_failure(error, timeout=self._llm.timeout)
+            if trouble.cause is not Cause.NOBODY:
+                self._heard()
+            return trouble
+        self._heard()
+        if raw.status != 200:
+            return judge_refusal(self._redacted(raw))
+        try:
+            return read_reply(raw.text, self._sampling)
+        except TroubleError as error:
+            if (disguised := error_in(raw.text)) is not None:
+                return judge_refusal(self._redacted(raw), disguised)
+            return error.trouble
+
+    def _heard(self) -> None:
+        self._server.heard += 1
+        self._server.circuit.found_somebody()
+
+    def _redacted(self, raw: Raw) -> Raw:
+        return Raw(raw.status, self._llm.redact(raw.text), raw.headers)
+
+    def _wait(self, trouble: Trouble, tries: _Tries, sent: Sent) -> float | None:
+        """Return the seconds until a request is worth sending again; None if it never is."""
+        server = self._server
+        tries.last = trouble
+        if trouble.concerns is not Concerns.NOW:
+            return None
+        retries = self._llm.retries
+        others = False
+        if trouble.cause is Cause.LATE:
+            others = server.was_late(sent)
+        elif trouble.cause in (Cause.BUSY, Cause.LIMIT):
+            others = server.was_busy(sent)
+        elif trouble.cause is Cause.NOBODY and not server.heard:
+            retries = min(retries, TRIES_UNHEARD)
+        if tries.answered != server.answered:
+            tries.answered, tries.waited = server.answered, 0.0
+        patient = trouble.cause is Cause.LIMIT and tries.waited < PATIENCE
+        tries.failures += 1
+        tries.counted += not (others or patient)
+        if trouble.wait > LONGEST_ASKED_WAIT or tries.counted > retries:
+            return None
+        if server.circuit.is_open:  # this was the one try of a probe
+            return None
+        longest = A_MINUTE if trouble.cause is Cause.LIMIT else LONGEST_WAIT
+        wait = next_wait(
+            tries.failures, asked=trouble.wait, chance=random.random(), longest=longest
+        )
+        tries.waited += wait
+        return wait
+
+    def _give_up(self, trouble: Trouble, tries: _Tries) -> Trouble:
+        """Return what to say of a request, unless what went wrong concerns all of them."""
+        if trouble.concerns is Concerns.ALL:
+            raise self._end(trouble.text)
+        if trouble.concerns is Concerns.FIRST and not self._server.answered:
+            raise self._end(trouble.text)
+        text = trouble.text
         if trouble.wait > LONGEST_ASKED_WAIT:
-            text = f"{trouble.text} (the server asks to wait {trouble.wait:.0f} s)"
-        self._given_up += 1
-        if trouble.unreachable and nobody_there:
+            text = f"{text} (the server asks to wait {trouble.wait:.0f} s)"
+        elif trouble.concerns is Concerns.NOW:
+            text = f"{text} (tries: {tries.failures})"
+        if tries.found_nobody():
+            self._server.circuit.found_nobody()
             raise self._end(f"no server answers; check base_url, and that it runs: {text}")
+        self._given_up += trouble.concerns is not Concerns.REQUEST
         if self._given_up >= max(DOWN_AFTER, self._llm.concurrency):
             raise self._end(
                 f"{self._given_up} requests in a row were given up, so the rest were not sent; "
                 f"try again later, or with a lower concurrency or a longer timeout: {text}"
             )
-        return Completions([], error=text)
+        return Trouble(text, trouble.concerns)
 
     def _end(self, text: str) -> LLMError:
         return LLMError(self._llm.redact(f"{self._llm.model} at {self._llm.endpoint}: {text}"))
 
 
-def next_wait(failures: int, *, asked: float, chance: float) -> float:
+class _Tries:
+    """The tries of one request.
+
+    Attributes:
+        failures: All so far.
+        counted: Those that count against ``retries``.
+        waited: Seconds of waiting since anybody was answered.
+        answered: Good answers of the server by then.
+        last: The last trouble.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._heard = server.heard
+        self.failures = 0
+        self.counted = 0
+        self.waited = 0.0
+        self.answered = server.answered
+        self.last: Trouble | None = None
+
+    def found_nobody(self) -> bool:
+        """Return whether there was no server the last time, and nobody heard of one meanwhile."""
+        nobody = self.last is not None and self.last.cause is Cause.NOBODY
+        return nobody and self._server.heard == self._heard
+
+
+def next_wait(
+    failures: int, *, asked: float, chance: float, longest: float = LONGEST_WAIT
+) -> float:
     """Return the seconds to wait after so many failures.
 
     Args:
         failures: Tries so far, at least 1.
         asked: Seconds that the server asks to wait at least.
         chance: Between 0 and 1; spreads the requests that failed together over time.
+        longest: Seconds that the wait grows to.
     """
-    longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (failures - 1))
-    return asked + longest * (0.5 + 0.5 * chance)
+    grown = min(longest, FIRST_WAIT * 2.0 ** min(failures - 1, 30))
+    return asked + grown * (0.5 + 0.5 * chance)
 
 
 async def pause(seconds: float) -> None:
     """Wait; tests put their own in its place."""
     await asyncio.sleep(seconds)
-
-
-@dataclass(slots=True)
-class _End:
-    error: BaseException | None
-
-
-def in_own_loop(job: Callable[[Emit[T]], Coroutine[Any, Any, None]]) -> Iterator[T]:
-    """Run a coroutine in a thread of its own and yield what it emits, as it emits it.
-
-    The thread has its own event loop, so this works from a script, from any thread, and from a
-    notebook, whose own loop is already running.
-
-    Args:
-        job: Gets a function that emits one item, and returns the coroutine to run.
-
-    Yields:
-        What the coroutine emits. Closing the iterator early cancels the coroutine and waits
-        until it has ended.
-
-    Raises:
-        BaseException: What the coroutine raises, after everything that it emitted before.
-    """
-    items: SimpleQueue[T | _End] = SimpleQueue()
-    loop = asyncio.new_event_loop()
-    task = loop.create_task(job(items.put))
-
-    def run() -> None:
-        error: BaseException | None = None
-        try:
-            loop.run_until_complete(task)
-        except asyncio.CancelledError:
-            pass
-        except BaseException as caught:
-            error = caught
-        finally:
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
-            items.put(_End(error))
-
-    thread = Thread(target=run, name="pyterrier-rewrite-llm", daemon=True)
-    thread.start()
-    try:
-        while not isinstance(item := items.get(), _End):
-            yield item
-        if item.error is not None:
-            raise item.error
-    finally:
-        with suppress(RuntimeError):  # the loop has ended already
-            loop.call_soon_threadsafe(task.cancel)
-        thread.join()

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
+import warnings
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 import pyterrier as pt
 from annotated_types import Ge, Le
 
+from ...deadline import remaining
 from ...errors import LLMError
-from ...extras import need
 from ...ranges import Natural, Positive, check_attributes
 from ..base import LLM, Completions, Messages, Sampling
-from .batch import Batch, Emit, in_own_loop
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+from .batch import Batch
+from .connection import clean_key, need_client
+from .dialect import Dialect, in_words
+from .loop import Emit, background_loop, in_loop
+from .server import server_at
+from .trouble import Trouble
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
+
+SAME_TIMES: Final = 3
+"""Answers running whose samples are all equal that are no chance."""
 
 
 class OpenAILLM(LLM):
@@ -80,8 +86,9 @@ class OpenAILLM(LLM):
         self.retries = retries
         self.extra_body = extra_body
         self.verbose = verbose
-        self._max_tokens = "max_tokens"
-        self._takes_schema = True
+        self._dialect = Dialect()
+        self._news: deque[str] = deque()
+        self._equal_samples = 0
         check_attributes(self)
 
     @property
@@ -113,6 +120,7 @@ class OpenAILLM(LLM):
             LLMError: If what went wrong concerns every request.
             MissingExtraError: If the client is not installed.
         """
+        need_client()
         if urlsplit(self._url).scheme not in ("http", "https"):
             raise LLMError(
                 "base_url should start with http:// or https://, found "
@@ -124,19 +132,18 @@ class OpenAILLM(LLM):
                 "OPENAI_API_KEY, or name a server of your own with base_url="
             )
 
+        key, url, seconds = clean_key(self._key()), self._url, remaining()
+
         async def answer_all(emit: Emit[tuple[int, Completions]]) -> None:
-            async with self._client() as client:
-
-                async def send(body: dict[str, Any]) -> str:
-                    request = client.post("/chat/completions", body=body, cast_to=str)
-                    return await asyncio.wait_for(request, self.timeout)
-
-                await Batch(self, send, sampling).run(prompts, emit)
+            server = server_at(background_loop(), url, key, self.model)
+            await Batch(self, server, sampling, seconds=seconds).run(prompts, emit)
 
         with pt.tqdm(total=len(prompts), desc=self.model, disable=not self.verbose) as progress:
-            for answered in in_own_loop(answer_all):
+            for answered in in_loop(answer_all):
                 progress.update()
+                self._say()
                 yield answered
+        self._say()
 
     def request_body(
         self, prompt: Messages, sampling: Sampling, *, n: int, seed: int | None
@@ -147,35 +154,55 @@ class OpenAILLM(LLM):
             "messages": list(prompt),
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
-            self._max_tokens: sampling.max_tokens,
+            "max_tokens": sampling.max_tokens,
             "n": n if n > 1 else None,
             "stop": list(sampling.stop) or None,
             "seed": seed,
-            "response_format": self._response_format(sampling),
-            **(self.extra_body or {}),
+            "response_format": _response_format(sampling.schema),
+            "stream": False,  # some servers stream unless told not to
         }
-        return {name: value for name, value in body.items() if value is not None}
+        return self._dialect.spell(body, self.extra_body or {})
 
-    def _response_format(self, sampling: Sampling) -> dict[str, Any] | None:
-        if sampling.schema is None or not self._takes_schema:
-            return None
-        schema = {"name": "answer", "strict": True, "schema": dict(sampling.schema)}
-        return {"type": "json_schema", "json_schema": schema}
-
-    def adapt(self, parameter: str, body: Mapping[str, Any]) -> bool:
+    def adapt(self, trouble: Trouble, body: Mapping[str, Any]) -> bool:
         """Do without a parameter that the server does not take, if that can be done.
 
         Returns:
-            Whether the request is worth sending again: ``max_tokens`` has a newer name, and a
-            list comes in a shape that can be parsed without a JSON schema too.
+            Whether the request is worth sending again.
+
+        Raises:
+            LLMError: If it cannot, since the parameter is one of ``extra_body``.
         """
-        if parameter == "response_format" and parameter in body:
-            self._takes_schema = False
-            return self.constrains
-        if parameter != "max_tokens" or "max_tokens" not in body:
+        said = trouble.said
+        parameter = self._dialect.refused(said, body, trouble.parameter)
+        if parameter is None and not trouble.parameter:
             return False
-        self._max_tokens = "max_completion_tokens"
-        return "max_tokens" not in (self.extra_body or {})
+        if parameter is None or parameter in (self.extra_body or {}):
+            raise LLMError(
+                f"{self.model} at {self.endpoint}: {trouble.text}; leave it to the server with "
+                f"extra_body={{{parameter or trouble.parameter!r}: None}}"
+            )
+        if self._dialect.do_without(parameter):
+            self._news.append(
+                f"{self.model} at {self.endpoint} does not take {parameter}, so it is asked "
+                f"without: {in_words(parameter)} ({said})"
+            )
+        return True
+
+    def notice(self, answer: Completions, sampling: Sampling) -> None:
+        """Warn once where samples are the same text three times running."""
+        texts = answer.texts
+        if sampling.temperature == 0 or len(texts) < 2 or self._equal_samples >= SAME_TIMES:
+            return
+        self._equal_samples = self._equal_samples + 1 if len(set(texts)) == 1 else 0
+        if self._equal_samples == SAME_TIMES:
+            self._news.append(
+                f"{self.model} at {self.endpoint} gives the same text for each of {len(texts)} "
+                f"samples at temperature {sampling.temperature:g}: it seems to ignore temperature"
+            )
+
+    def _say(self) -> None:
+        while self._news:
+            warnings.warn(self._news.popleft(), UserWarning, stacklevel=3)
 
     def redact(self, text: str) -> str:
         """Return a message without the key, which some servers repeat."""
@@ -191,17 +218,12 @@ class OpenAILLM(LLM):
         argument = self.api_key.value if self.api_key else ""
         return argument or os.environ.get("OPENAI_API_KEY", "")
 
-    def _client(self) -> AsyncOpenAI:
-        need("aiohttp", "openai")  # the transport that keeps up with high concurrency
-        openai = need("openai", "openai")
-        client: AsyncOpenAI = openai.AsyncOpenAI(
-            api_key=self._key() or "none",
-            base_url=self._url,
-            timeout=self.timeout,
-            max_retries=0,  # Batch does that: it knows the other requests
-            http_client=openai.DefaultAioHttpClient(base_url=self._url, timeout=self.timeout),
-        )
-        return client
+
+def _response_format(schema: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if schema is None:
+        return None
+    named = {"name": "answer", "strict": True, "schema": dict(schema)}
+    return {"type": "json_schema", "json_schema": named}
 
 
 class _Secret:

@@ -1,208 +1,209 @@
-"""Reads what an OpenAI-compatible server sent, without trusting it: an answer, or trouble."""
+"""Reads what an OpenAI-compatible server sent as an answer, without trusting it."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import math
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from ..base import Completions
+from ..base import Completions, Sampling
+from ..local.decoding import cut_at
+from ..tokens import estimated_tokens
+from .trouble import Concerns, Trouble, TroubleError, as_dict, shorten
 
-if TYPE_CHECKING:
-    from openai import APIStatusError
+_CUT: Final = frozenset(
+    {"length", "max_tokens", "model_length", "max_output_tokens", "token_limit", "limit", "max"}
+)
+"""How servers say that a completion reached its limit; all else is an end, or one of these:"""
 
-_PASSING_STATUSES: Final = frozenset({408, 409, 425, 429})
+_FILTERED: Final = frozenset(
+    {"content_filter", "safety", "sensitive", "recitation", "prohibited_content", "blocklist"}
+    | {"refusal", "content_filtered", "spii", "guardrail_intervened"}
+)
+_BROKEN: Final = frozenset({"error", "abort", "aborted", "network_error", "cancelled"})
 
-_UNSUPPORTED: Final = frozenset({"unsupported_parameter", "unsupported_value"})
+_TAG = r"(?:seed:)?(?:think|thinking|thought|thoughts|reasoning)"
+_THOUGHTS = re.compile(
+    rf"[<\[◁]{_TAG}[>\]▷].*?(?:[<\[◁]/{_TAG}[>\]▷]|\Z)"
+    r"|<\|channel\|>\s*(?:analysis|commentary)\b.*?(?=<\|channel\|>\s*final\b|\Z)",
+    re.S | re.I,
+)
 
-_SCHEMA_NAMES: Final = ("response_format", "json_schema", "structured output")
-
-_ADVICE: Final = {
-    401: "the server refused the key: pass api_key=, or set OPENAI_API_KEY",
-    402: "the account has no credit left",
-    403: "this key may not use this model: pass another api_key=, or set OPENAI_API_KEY",
-    404: "no such model or address: check the model's name and base_url (it often ends in /v1)",
-    405: "no chat completions at this address: check base_url (it often ends in /v1)",
-}
-"""Statuses that concern every request, and what to do about them."""
-
-
-class UnreadableReplyError(Exception):
-    """The server said 200, but sent no chat completion."""
+_ONE_CHOICE: Final = 0.55
+"""Share of the estimated tokens below which a server counted the first choice alone."""
 
 
-def read_reply(raw: str) -> Completions:
+@dataclass(slots=True)
+class Reply:
+    """What one request brought.
+
+    Attributes:
+        answer: The texts, those that were filtered or are empty left out.
+        choices: How many texts there were with those.
+    """
+
+    answer: Completions
+    choices: int
+
+
+def read_reply(raw: str, sampling: Sampling) -> Reply:
     """Read the body of an answer.
 
-    Returns:
-        The texts of the choices that have one, without what a model thought aloud in a field of
-        its own (``reasoning_content``); if none has, ``error`` says why. Tokens are 0 if the
-        server does not count them.
+    What a model thought aloud in a field of its own (``reasoning_content``) is left out, and so
+    is what follows a text that should have ended the completion. Tokens are 0 if the server does
+    not count them.
+
+    Args:
+        raw: The body: JSON, or the events of a stream that nobody asked for.
+        sampling: What was asked for.
 
     Raises:
-        UnreadableReplyError: If it is not JSON, is an error in disguise, or has no choices.
+        TroubleError: If there is no text in it: an error in disguise, half an answer, nothing.
     """
-    try:
-        body = json.loads(raw)
-    except ValueError:
-        raise UnreadableReplyError(f"the answer is not JSON: {shorten(raw)}") from None
-    body = _dict(body)
-    if body.get("error"):
-        raise UnreadableReplyError(f"an error in place of an answer: {message_of(body)}")
+    body = _parse(raw)
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices:
-        raise UnreadableReplyError(f"the answer has no choices: {shorten(raw)}")
-    usage = _dict(body.get("usage"))
-    reply = Completions([], _count(usage, "prompt_tokens"), _count(usage, "completion_tokens"))
-    for choice in map(_dict, choices):
-        message = _dict(choice.get("message"))
-        text = _text(message.get("content"))
-        finish = choice.get("finish_reason")
-        reply.cut = reply.cut or finish == "length"
-        if text is not None:
-            reply.texts.append(text)
-        elif message.get("refusal"):
-            reply.error = f"the model refused: {shorten(str(message['refusal']))}"
-        else:
-            reply.error = f"the answer has no text (finish_reason {finish!r})"
-    if reply.texts:
-        reply.error = None
-    return reply
+        raise _passing(f"the answer has no choices: {shorten(raw)}")
+    answer = Completions([])
+    troubles: list[Trouble] = []
+    for choice in map(as_dict, choices):
+        read = _read_choice(choice, sampling)
+        if isinstance(read, Trouble):
+            troubles.append(read)
+            continue
+        answer.texts.append(read)
+        answer.cut |= _finish(choice) in _CUT
+    if not answer.texts:
+        # what may come when asked again, if any of them may
+        raise TroubleError(min(troubles, key=lambda trouble: trouble.concerns is not Concerns.NOW))
+    _count_tokens(answer, as_dict(body.get("usage")))
+    return Reply(answer, len(choices))
 
 
-def message_of(body: object) -> str:
-    """Return the message of an error body, in whichever of the usual places it stands."""
-    error = _dict(body).get("error", body)
-    message = _dict(error).get("message") or _dict(error).get("detail")
-    return shorten(str(message or error))
+def _parse(raw: str) -> dict[str, Any]:
+    text = raw.strip()
+    if text.startswith(("data:", "event:", "id:", "retry:", ":")):
+        return _join_events(text)
+    try:
+        body, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        raise _passing(f"the answer is not JSON: {shorten(raw)}") from None
+    rest = text[end:].strip()
+    if rest and not rest.startswith("data:"):  # some end a whole answer as a stream ends
+        raise _passing(f"the answer is not JSON: {shorten(raw)}")
+    return as_dict(body[0] if isinstance(body, list) and body else body)
 
 
-def shorten(text: str, *, max_chars: int = 300) -> str:
-    """Return a text on one line, cut where it gets long."""
-    line = " ".join(text.split())
-    return line if len(line) <= max_chars else f"{line[:max_chars]}…"
+def _join_events(text: str) -> dict[str, Any]:
+    """Return the body that the events of a stream are parts of."""
+    choices: dict[int, dict[str, Any]] = {}
+    usage: object = None
+    ended = False
+    for line in text.splitlines():
+        if not line.startswith("data:"):
+            continue
+        payload = line.removeprefix("data:").strip()
+        if payload == "[DONE]":
+            ended = True
+            break
+        try:
+            event = as_dict(json.loads(payload))
+        except (ValueError, RecursionError):
+            raise _passing(f"a part of the answer is not JSON: {shorten(payload)}") from None
+        if event.get("error"):
+            return event
+        usage = event.get("usage") or usage
+        parts = event.get("choices")
+        for part in map(as_dict, parts if isinstance(parts, list) else []):
+            number = part.get("index") if isinstance(part.get("index"), int) else 0
+            whole = choices.setdefault(number or 0, {"message": {}})
+            said = as_dict(part.get("delta")) or as_dict(part.get("message")) or part
+            for name in ("content", "text", "reasoning_content", "reasoning", "refusal"):
+                if piece := _text(said.get(name)):
+                    whole["message"][name] = whole["message"].get(name, "") + piece
+            whole["finish_reason"] = part.get("finish_reason") or whole.get("finish_reason")
+    ended = ended or all(choice.get("finish_reason") for choice in choices.values())
+    if not choices or not ended:
+        raise _passing(f"the answer broke off: {shorten(text[-200:])}")
+    return {"choices": [choices[number] for number in sorted(choices)], "usage": usage}
 
 
-def _text(content: object) -> str | None:
+def _read_choice(choice: dict[str, Any], sampling: Sampling) -> str | Trouble:
+    """Return the text of a choice, or why there is none."""
+    message = as_dict(choice.get("message")) or choice  # of a plain completion
+    finish = _finish(choice)
+    content = message.get("content")
+    text = _text(message.get("text") if content is None else content)
+    if finish in _BROKEN:
+        return Trouble(f"the answer broke off (finish_reason {finish!r})", Concerns.NOW)
+    if finish in _FILTERED:
+        return Trouble(f"the answer was filtered (finish_reason {finish!r})", Concerns.REQUEST)
+    if sampling.stop:
+        text = cut_at(text.lstrip(), sampling.stop)[0]
+    if text.strip() and _THOUGHTS.sub("", text).strip():
+        return text
+    if not text and (refusal := _text(message.get("refusal"))):
+        return Trouble(f"the model refused: {shorten(refusal)}", Concerns.REQUEST)
+    if finish in _CUT:
+        return Trouble(
+            f"the model thought for all of max_tokens={sampling.max_tokens} tokens: raise "
+            "max_tokens, or turn thinking off, such as with extra_body={'reasoning_effort': "
+            "'low'} or {'chat_template_kwargs': {'enable_thinking': False}}",
+            Concerns.REQUEST,
+        )
+    return Trouble(f"the answer has no text (finish_reason {finish!r})", Concerns.NOW)
+
+
+def _finish(choice: dict[str, Any]) -> str:
+    reason = choice.get("finish_reason")
+    return shorten(reason, max_chars=40).lower() if isinstance(reason, str) else ""
+
+
+def _text(content: object) -> str:
     if isinstance(content, list):  # some servers send parts, thoughts among them
-        parts = [_dict(part) for part in content]
-        return "".join(str(part.get("text", "")) for part in parts if part.get("type") == "text")
-    return content if isinstance(content, str) else None
+        return "".join(map(_text_of_part, content))
+    if isinstance(content, dict):
+        return _text_of_part(content)
+    return content if isinstance(content, str) else ""
 
 
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _text_of_part(part: object) -> str:
+    if isinstance(part, str):
+        return part
+    fields = as_dict(part)
+    is_text = fields.get("type", "text") in ("text", "output_text")
+    return _text(fields.get("text")) if is_text and not fields.get("thought") else ""
+
+
+def _count_tokens(answer: Completions, usage: dict[str, Any]) -> None:
+    """Take over what the server counted; where that is the first text alone, count the others."""
+    answer.prompt_tokens = _count(usage, "prompt_tokens")
+    answer.completion_tokens = _count(usage, "completion_tokens")
+    sizes = [estimated_tokens(text) for text in answer.texts]
+    if len(sizes) > 1 and answer.completion_tokens < _ONE_CHOICE * sum(sizes):
+        whole = answer.completion_tokens * sum(sizes) / max(1, sizes[0])
+        answer.completion_tokens = round(whole)
 
 
 def _count(usage: dict[str, Any], name: str) -> int:
-    value = usage.get(name)
-    return value if isinstance(value, int) else 0
+    try:
+        return max(0, int(usage.get(name) or 0))
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
-class Concerns(Enum):
-    """How far a trouble reaches."""
-
-    NOW = "the same request may work a little later"
-    REQUEST = "this request will never work, others may"
-    ALL = "no request will work"
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """A failed try.
-
-    Attributes:
-        text: What happened, and what to do about it where that is known.
-        concerns: How far it reaches.
-        wait: Seconds that the server asks to wait.
-        parameter: The request parameter that the server does not take.
-        unreachable: Whether no server was there to answer.
-    """
-
-    text: str
-    concerns: Concerns
-    wait: float = 0.0
-    parameter: str | None = None
-    unreachable: bool = False
+def error_in(raw: str) -> dict[str, Any] | None:
+    """Return the body of an answer that is an error in disguise, else None."""
+    if '"error"' not in raw[:20_000]:
+        return None
+    try:
+        body = _parse(raw)
+    except TroubleError:
+        return None
+    # some send ``"error": null`` with an answer
+    return body if body.get("error") and not body.get("choices") else None
 
 
-def judge(error: Exception, *, timeout: float) -> Trouble:
-    """Say what an exception of the client means.
-
-    Args:
-        error: What sending a request or reading its answer raised.
-        timeout: The limit that was set, in seconds, for the message.
-    """
-    import aiohttp
-    import openai
-
-    if isinstance(error, openai.APIStatusError):
-        return _judge_status(error)
-    if isinstance(error, UnreadableReplyError):
-        return Trouble(str(error), Concerns.NOW)
-    # the client calls most of what happens to a connection a timeout: the causes tell the truth
-    causes: list[BaseException] = [error]
-    while (cause := causes[-1].__cause__) is not None:
-        causes.append(cause)
-    text = shorten(str(causes[-1])) or type(causes[-1]).__name__
-    if any(isinstance(cause, aiohttp.ClientConnectorError) for cause in causes):
-        return Trouble(f"no connection: {text}", Concerns.NOW, unreachable=True)
-    if any(isinstance(cause, asyncio.TimeoutError) for cause in causes):
-        return Trouble(f"no answer within {timeout:g} s", Concerns.NOW)
-    if isinstance(error, (openai.APIConnectionError, aiohttp.ClientError)):
-        return Trouble(f"the connection broke: {text}", Concerns.NOW)
-    return Trouble(f"{type(error).__name__}: {shorten(str(error))}", Concerns.REQUEST)
-
-
-def _judge_status(error: APIStatusError) -> Trouble:
-    status = error.status_code
-    said = message_of(error.body) if error.body else shorten(error.response.text)
-    text = f"status {status}: {said or 'no message'}"
-    if status in _ADVICE or error.code == "insufficient_quota":
-        return Trouble(f"{_ADVICE.get(status, _ADVICE[402])} ({text})", Concerns.ALL)
-    if status in _PASSING_STATUSES or status >= 500:
-        return Trouble(text, Concerns.NOW, wait=asked_wait(error.response.headers))
-    parameter = error.param if error.code in _UNSUPPORTED else None
-    if "max_completion_tokens" in said and "not supported" in said:  # only in words
-        parameter = "max_tokens"
-    if any(name in said for name in _SCHEMA_NAMES) or (parameter or "").startswith(
-        "response_format"
-    ):
-        parameter = "response_format"
-    if parameter:
-        advice = f"leave it to the server with extra_body={{{parameter!r}: None}}"
-        return Trouble(f"{text}; {advice}", Concerns.ALL, parameter=parameter)
-    return Trouble(text, Concerns.REQUEST)
-
-
-def asked_wait(headers: Mapping[str, str], *, now: datetime | None = None) -> float:
-    """Return how many seconds a server asks to wait before the next try; 0 if it does not.
-
-    Args:
-        headers: Response headers. ``retry-after-ms`` holds milliseconds, ``retry-after`` seconds
-            or an HTTP date.
-        now: The time that a date is compared with; None is the present.
-    """
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        value = headers.get(name)
-        if value is None:
-            continue
-        try:
-            seconds = float(value) / unit
-        except ValueError:
-            try:
-                date = parsedate_to_datetime(value)
-            except ValueError:
-                continue
-            if date.tzinfo is None:
-                date = date.replace(tzinfo=timezone.utc)
-            seconds = (date - (now or datetime.now(timezone.utc))).total_seconds()
-        if math.isfinite(seconds):
-            return max(seconds, 0.0)
-    return 0.0
+def _passing(text: str) -> TroubleError:
+    return TroubleError(Trouble(text, Concerns.NOW))

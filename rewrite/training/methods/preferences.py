@@ -118,8 +118,8 @@ def kto(
         rewriter: A rewriter on a causal :class:`~pyterrier_rewrite.TransformersLLM`; its
             weights are also the reference that training stays close to.
         data: ``qid``, ``query``, ``completion`` (raw generation), ``label`` (True or 1 is good,
-            False, 0 or -1 is bad; as :func:`~pyterrier_rewrite.training.labelled_samples` gives them) and whatever the
-            prompt needs.
+            False, 0 or -1 is bad; as :func:`~pyterrier_rewrite.training.labelled_samples` gives
+            them) and whatever the prompt needs.
         output_dir: A folder of this run's own.
         validation: Decides which weights are kept and when to stop; None keeps the last.
         beta: How close to stay to the reference, above 0.
@@ -142,8 +142,8 @@ def kto(
     Raises:
         pt.validate.InputValidationError: If a column is missing.
         TrainingError: If the loss is NaN; it names the queries.
-        ValueError: If a label is none, all are the same, ``output_dir`` holds another run, or the model is
-            sequence-to-sequence.
+        ValueError: If a label is none, all are the same, ``output_dir`` holds another run, or the
+            model is sequence-to-sequence.
         TypeError: If the rewriter's model is not a TransformersLLM.
         MissingExtraError: If trl, peft or matplotlib is missing.
 

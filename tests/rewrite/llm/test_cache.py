@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import signal
@@ -7,12 +8,18 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
+import warnings
 from contextlib import closing
 
 import pytest
 
-from pyterrier_rewrite.errors import LLMError
+from pyterrier_rewrite.deadline import time_limit
+from pyterrier_rewrite.errors import LLMError, RewriteWarning
 from pyterrier_rewrite.llm import Cached, FakeLLM, Message, OpenAILLM, Sampling
+from pyterrier_rewrite.llm.answers import LAYOUT
+from pyterrier_rewrite.llm.claims import Claims
+from pyterrier_rewrite.stores.sqlite import Database, open_database
 from tests.support.paths import ROOT
 
 
@@ -235,16 +242,156 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder_is_enough_offline(path):
-    Cached(FakeLLM("kept"), path).generate([ask("q")])
-    path.chmod(0o400)
+@pytest.mark.parametrize("there", [True, False])
+def test_a_read_only_folder_gives_hits_and_keeps_nothing(path, there):
+    path.parent.mkdir()
+    if there:
+        Cached(FakeLLM("kept"), path).generate([ask("q")])
+        path.chmod(0o400)
     path.parent.chmod(0o500)
+    llm = Cached(FakeLLM("new"), path)
     try:
-        assert Cached(Forbidden(), path, offline=True).generate([ask("q")])[0].texts == ["kept"]
-        with pytest.raises(LLMError, match="writable"):
-            Cached(FakeLLM(), path).generate([ask("new")])
+        if there:
+            assert Cached(Forbidden(), path, offline=True).generate([ask("q")])[0].cached
+        with pytest.warns(RewriteWarning, match="not kept.*writable") as told:
+            answers = llm.generate([ask("q"), ask("other")])
+        assert [a.texts for a in answers] == [["kept" if there else "new"], ["new"]]
+        llm.generate([ask("third")])
+        assert len(told) == 1
     finally:
         path.parent.chmod(0o700)
+
+
+def no_room(statement: str):
+    """Return what stands for a database on a full disk."""
+
+    def execute(self, what, values=()):
+        if what.startswith(statement):
+            error = LLMError("cannot use the cache: database or disk is full")
+            raise error from sqlite3.OperationalError("database or disk is full")
+        return EXECUTE(self, what, values)
+
+    return execute
+
+
+EXECUTE = Database.execute
+
+
+@pytest.mark.parametrize("statement", ["INSERT OR IGNORE INTO answers", "BEGIN", "CREATE TABLE IF"])
+def test_a_full_disk_loses_no_answer(path, monkeypatch, statement):
+    Cached(FakeLLM("kept"), path).generate(questions(2))
+    monkeypatch.setattr(Database, "execute", no_room(statement))
+    llm = Cached(FakeLLM("new"), path)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for _ in range(3):
+            answers = llm.generate(questions(9))
+            assert [a.texts[0] for a in answers[:2]] == ["kept"] * 2
+            assert [a.texts[0] for a in answers[2:]] == ["new"] * 7
+    is_lost = "answers" in statement  # without room for claims alone, answers are still kept
+    assert len(told) == is_lost
+    monkeypatch.undo()
+    assert len(llm) == (2 if is_lost else 9)
+
+
+def test_no_room_even_to_begin_a_file(path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pyterrier_rewrite.stores.sqlite._connect", full)
+    llm = Cached(FakeLLM("new"), path)
+    with pytest.warns(RewriteWarning, match="not kept.*No space left") as told:
+        assert [a.texts for a in llm.generate(questions(2)) + llm.generate(questions(2))] == [
+            ["new"]
+        ] * 4
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", "null", '{"texts": 3}', '{"texts": [], "x": 1}', '{"texts": [""]}']
+)
+def test_a_damaged_row_is_asked_again(path, damage):
+    Cached(FakeLLM("old"), path).generate(questions(3))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE answers SET answer = ? WHERE request LIKE '%q1%'", (damage,))
+    answers = Cached(FakeLLM("new"), path).generate(questions(3))
+    assert [a.texts for a in answers] == [["old"], ["new"], ["old"]]
+    assert all(a.cached for a in Cached(Forbidden(), path).generate(questions(3)))
+
+
+def test_an_answer_without_text_is_not_stored(path):
+    llm = Cached(FakeLLM({"q0": "", "q1": " \n", "q2": "a"}), path)
+    llm.generate(questions(3))
+    assert len(llm) == 1
+
+
+def test_what_several_threads_want_at_once_is_asked_once(path):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(prompt, sample):
+        begun.set()
+        assert go_on.wait(30)
+        return "a"
+
+    fake = FakeLLM(slow)
+    found: list[list[str]] = []
+    threads = [
+        threading.Thread(
+            target=lambda: found.append(
+                [a.texts[0] for a in Cached(fake, path).generate(questions(5), temperature=1.0)]
+            )
+        )
+        for _ in range(4)
+    ]
+    threads[0].start()
+    assert begun.wait(30)
+    for thread in threads[1:]:
+        thread.start()
+    with time_limit(1, since=time.monotonic() - 2):  # who has no time left does not wait
+        answers = dict(Cached(Forbidden(), path).stream(questions(5), Sampling(temperature=1.0)))
+    assert [answers[i].error for i in range(5)] == ["deadline"] * 5
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert found == [["a"] * 5] * 4
+    assert len(fake.prompts) == 5
+
+
+def test_nobody_waits_for_a_process_that_died(path):
+    llm = Cached(FakeLLM("a"), path)
+    llm.generate(questions(1))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with open_database(path, LAYOUT) as file:
+        claims = Claims(file)
+        claims._name = f"{gone.pid} 1 x"
+        request = llm._requests(questions(2), Sampling())[1]
+        assert claims.take([hashlib.sha256(request.encode()).digest()])
+        assert llm.generate(questions(2))[1].texts == ["a"]
+
+
+def test_one_thread_that_reads_slowly_does_not_wait_for_itself(path):
+    held = Cached(FakeLLM("a"), path).stream(questions(9), Sampling())
+    next(held)
+    assert [a.texts for a in Cached(FakeLLM("b"), path).generate(questions(9))] == [
+        ["a"],
+        *[["b"]] * 8,
+    ]
+    held.close()
+
+
+def test_hits_are_kept_when_the_model_fails(path):
+    class Dead(FakeLLM):
+        def stream(self, prompts, sampling):
+            raise LLMError("no server")
+            yield
+
+    Cached(FakeLLM("old"), path).generate(questions(2))
+    answers = Cached(Dead(), path).generate(questions(3))
+    assert [a.texts for a in answers] == [["old"], ["old"], []]
+    assert answers[2].error == "no server"
+    with pytest.raises(LLMError, match="no server"):
+        Cached(Dead(), path).generate([ask("new")])
 
 
 def test_threads_share_a_file(path):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pyterrier_rewrite.llm import Cached, FakeLLM
+from pyterrier_rewrite.llm import Cached, FakeLLM, OpenAILLM
 from pyterrier_rewrite.llm.metered import Budget, Budgeted, BudgetError, Estimating, Metered, Price
+from tests.support.server import Reply, completion
 
 
 def prompts(*texts: str):
@@ -33,6 +34,19 @@ def test_budget_is_never_passed_and_what_fits_is_sent():
         Budgeted(llm, budget=budget).generate(prompts("a", "b", "c"), max_tokens=10)
     assert len(llm.prompts) == 2
     assert budget.spent == 4
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": 0, "completion_tokens": None}])
+def test_where_no_usage_is_told_an_estimate_counts(llm_server, usage):
+    # 40 characters are 10 tokens; three answers of 20 are 15
+    body = completion(*["b" * 20] * 3)
+    body["usage"] = usage
+    llm_server.replies = lambda request, number: Reply(body=body)
+    budget = Budget(cap=10_000, in_tokens=True)
+    llm = Metered(Budgeted(OpenAILLM("m", base_url=llm_server.url), budget=budget))
+    llm.generate(prompts("a" * 40), n=3, temperature=1.0)
+    assert (llm.spent.prompt_tokens, llm.spent.completion_tokens) == (10, 15)
+    assert budget.spent == 25
 
 
 def test_a_budget_in_money():

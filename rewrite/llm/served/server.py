@@ -1,0 +1,152 @@
+"""What is known about a served model, by all that ask it: how much it takes, how it fares."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter, deque
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Final
+
+from ..base import Completions
+from .circuit import Circuit
+from .connection import Connection
+from .loop import BackgroundLoop
+
+ROOM: Final = 0.8
+"""Share of what a server answers within a timeout that is sent to it at once."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """A request on its way.
+
+    Attributes:
+        lane: Requests that may be in flight at once, for whoever sent it.
+        answered: Good answers that the server had given when it was sent.
+        heard: The same of answers of any kind.
+        crowd: Requests in flight then, itself included.
+        cuts: How often the limit had been lowered then.
+    """
+
+    lane: int
+    answered: int
+    heard: int
+    crowd: int
+    cuts: int
+
+
+class Server:
+    """One model at one address, asked with one key: shared by all model objects of a process.
+
+    Keeps the requests in flight below a limit of its own, which falls when the server does not
+    keep up (it answers late, or refuses because of its load or a quota) and rises again, one at
+    a time, while it does. Lives in one event loop.
+
+    Attributes:
+        connection: Sends the requests.
+        circuit: Whether there is a server at all.
+        answered: Good answers so far.
+        heard: Answers so far, good or bad: there is a server.
+        asking: Repeatable requests in flight, and those who wait for the same answer.
+    """
+
+    def __init__(self, connection: Connection, circuit: Circuit) -> None:
+        self.connection = connection
+        self.circuit = circuit
+        self.answered = 0
+        self.heard = 0
+        self.asking: dict[Hashable, asyncio.Future[Completions | None]] = {}
+        self.limit = math.inf
+        self._cuts = 0
+        self._in_flight: Counter[int] = Counter()
+        self._waiting: dict[int, deque[asyncio.Future[None]]] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """Requests on their way."""
+        return self._in_flight.total()
+
+    async def enter(self, lane: int) -> Sent:
+        """Wait until there is room for one more request, first come, first served.
+
+        Args:
+            lane: Requests that may be in flight at once, for all that give the same number.
+        """
+        if not self._has_room(lane) or self._waiting.get(lane):
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            queue = self._waiting.setdefault(lane, deque())
+            queue.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._in_flight[lane] -= 1
+                    self._let_in()
+                elif turn in queue:
+                    queue.remove(turn)
+                raise
+        else:
+            self._in_flight[lane] += 1
+        return Sent(lane, self.answered, self.heard, self.in_flight, self._cuts)
+
+    def leave(self, sent: Sent) -> None:
+        """Make room."""
+        self._in_flight[sent.lane] -= 1
+        self._let_in()
+
+    def _has_room(self, lane: int) -> bool:
+        return self._in_flight[lane] < lane and self.in_flight < self.limit
+
+    def _let_in(self) -> None:
+        for lane, queue in self._waiting.items():
+            while queue and self._has_room(lane):
+                turn = queue.popleft()
+                if not turn.done():
+                    self._in_flight[lane] += 1
+                    turn.set_result(None)
+
+    def was_good(self) -> None:
+        """Note a good answer: there is a server, and it may take more at once."""
+        self.answered += 1
+        self.circuit.found_somebody()
+        if self.limit < math.inf:
+            self.limit += 1 / self.limit
+
+    def was_late(self, sent: Sent) -> bool:
+        """Note that a request got no answer in time.
+
+        Returns:
+            Whether there were more in flight than the server answers in that time: then others
+            were in the way, and it is no fault of the request.
+        """
+        others = self.answered - sent.answered
+        if others * ROOM >= max(sent.crowd, self.in_flight):
+            return False
+        self._lower(sent, max(1.0, others * ROOM))
+        return others > 0
+
+    def was_busy(self, sent: Sent) -> bool:
+        """Note that a request was refused because of others; return whether any was answered."""
+        self._lower(sent, math.inf)
+        return self.answered > sent.answered
+
+    def _lower(self, sent: Sent, most: float) -> None:
+        if sent.cuts == self._cuts:  # sent since it was lowered: what it says is news
+            crowd = max(sent.crowd, self.in_flight)
+            self.limit = max(1.0, min(most, min(self.limit, crowd) / 2))
+            self._cuts += 1
+
+
+def server_at(background: BackgroundLoop, url: str, key: str, model: str) -> Server:
+    """Return what is known about a model; call it in the loop."""
+    found: Server | None = background.shared.get((url, key, model))
+    if found is None:
+        place = background.shared.get((url, key))
+        if place is None:
+            place = Connection(url, key), Circuit()
+            background.shared[url, key] = place
+            background.closing.append(place[0].close)
+        found = background.shared[url, key, model] = Server(*place)
+    return found

@@ -1,0 +1,204 @@
+"""Says what a failed try means, by what the server says and not by its status alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from .connection import Raw, RedirectError, TooLongError
+from .waits import asked_wait
+
+
+class Concerns(Enum):
+    """How far a trouble reaches."""
+
+    NOW = "the same request may work a little later"
+    REQUEST = "this request will never work, others may"
+    ALL = "no request will work"
+    FIRST = "no request will work, unless others did: then this one alone will not"
+
+
+class Cause(Enum):
+    """What a trouble tells about the server."""
+
+    OTHER = "nothing"
+    NOBODY = "there is none"
+    LATE = "it did not answer in time"
+    BUSY = "it has too much to do"
+    LIMIT = "it was asked too often"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A failed try.
+
+    Attributes:
+        text: What happened, and what to do about it where that is known.
+        concerns: How far it reaches.
+        wait: Seconds that the server asks to wait.
+        cause: What it tells about the server.
+        said: What the server says; empty if it said nothing about the request itself.
+        parameter: The request parameter that the server names in a field for it.
+    """
+
+    text: str
+    concerns: Concerns
+    wait: float = 0.0
+    cause: Cause = Cause.OTHER
+    said: str = ""
+    parameter: str = ""
+
+
+class TroubleError(Exception):
+    """Raised where an answer was expected."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.text)
+        self.trouble = trouble
+
+
+_PASSING: Final = frozenset({408, 409, 425, 429})
+_UNSUPPORTED: Final = frozenset({"unsupported_parameter", "unsupported_value"})
+_BUSY: Final = frozenset({503, 529})
+
+_KEY = re.compile(
+    r"(?:invalid|incorrect|wrong|missing|bad|expired|revoked|unknown|no|not.{0,9}valid)[^.:]{0,20}"
+    r"(?:api[ _-]?key|access token|bearer|credentials)|(?:api[ _-]?key|access token|credentials)"
+    r"[^.:]{0,30}(?:invalid|incorrect|not valid|expired|missing|required|revoked|not found)"
+    r"|authentication[ _](?:failed|error|fails)|unauthenticated|invalid_api_key",
+    re.I,
+)
+_MODEL = re.compile(
+    r"\bmodel\b(?:[^.]|\.(?=\S)){0,100}?(?:not (?:be )?(?:found|exist|available|loaded|served)"
+    r"|doesn't exist|is unknown|isn't available)|(?:no such|unknown|invalid|unsupported) model"
+    r"|no model named|model_not_found|try pulling it|not a valid model",
+    re.I,
+)
+_CREDIT = re.compile(
+    r"insufficient[ _](?:quota|credits?|balance|funds)|credit balance is too low|out of credits?",
+    re.I,
+)
+_FIREWALL = re.compile(
+    r"<html|<!doctype|moderation|flagged|firewall|safety|content[ _](?:policy|filter)|blocked", re.I
+)
+
+_CHECK_KEY: Final = "the server refused the key: pass api_key=, or set OPENAI_API_KEY"
+_CHECK_MODEL: Final = (
+    "no such model or address: check the model's name and base_url (it often ends in /v1)"
+)
+_ADVICE: Final = {
+    401: _CHECK_KEY,
+    402: "the account has no credit left",
+    403: "this key may not use this model: pass another api_key=, or set OPENAI_API_KEY",
+    404: _CHECK_MODEL,
+    405: "no chat completions at this address: check base_url (it often ends in /v1)",
+}
+
+
+def judge_failure(error: Exception, *, timeout: float) -> Trouble:
+    """Say what an exception of the connection means.
+
+    Args:
+        error: What posting a request raised.
+        timeout: The limit that was set, in seconds, for the message.
+    """
+    import aiohttp
+
+    text = shorten(str(error)) or type(error).__name__
+    if isinstance(error, TroubleError):
+        return error.trouble
+    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+        return Trouble(f"no connection: {text}", Concerns.NOW, cause=Cause.NOBODY)
+    if isinstance(error, asyncio.TimeoutError):
+        return Trouble(f"no answer within {timeout:g} s", Concerns.NOW, cause=Cause.LATE)
+    if isinstance(error, RedirectError):
+        return Trouble(text, Concerns.FIRST)
+    if isinstance(error, TooLongError):
+        return Trouble(text, Concerns.REQUEST)
+    if isinstance(error, (aiohttp.ClientError, OSError)):
+        return Trouble(f"the connection broke: {text}", Concerns.NOW)
+    return Trouble(f"{type(error).__name__}: {text}", Concerns.REQUEST)
+
+
+def judge_refusal(raw: Raw, body: object = None) -> Trouble:
+    """Say what an answer means that is none.
+
+    Args:
+        raw: What the server sent.
+        body: Its content, where that is known; else it is read as JSON.
+    """
+    body = _load(raw.text) if body is None else body
+    error = as_dict(as_dict(body).get("error", body))
+    code = str(error.get("code") or error.get("type") or "")
+    said = message_of(body) if body is not None else shorten(raw.text)
+    status = raw.status
+    disguised = status == 200
+    if disguised:
+        status = int(code) if code.isdecimal() and len(code) == 3 else 500
+        status = 429 if "rate_limit" in code else status
+    text = f"status {status}: {said or 'no message'}"
+    if disguised:
+        text = f"an error in place of an answer: {said or 'no message'}"
+    every = f"{code} {error.get('type') or ''} {said}"
+    if status == 402 or _CREDIT.search(every):
+        return Trouble(f"{_ADVICE[402]} ({text})", Concerns.ALL)
+    if status in (401, 403) and _FIREWALL.search(raw.text[:4000]) and not _KEY.search(every):
+        return Trouble(f"the server refused this prompt ({text})", Concerns.REQUEST)
+    if status != 429 and (advice := _advice(status, every)):
+        return Trouble(f"{advice} ({text})", Concerns.FIRST)
+    if status in _PASSING or status >= 500:
+        cause = Cause.LIMIT if status == 429 else Cause.BUSY if status in _BUSY else Cause.OTHER
+        wait = asked_wait(raw.headers, raw.text[:20_000])
+        return Trouble(text, Concerns.NOW, wait, cause, said=said)
+    parameter = str(error.get("param") or "") if code in _UNSUPPORTED else ""
+    return Trouble(text, Concerns.REQUEST, said=said, parameter=parameter)
+
+
+def _advice(status: int, said: str) -> str | None:
+    if _KEY.search(said):
+        return _CHECK_KEY
+    if _MODEL.search(said):
+        return _CHECK_MODEL
+    return _ADVICE.get(status)
+
+
+def message_of(body: object) -> str:
+    """Return the message of an error body, in whichever of the usual places it stands."""
+    if isinstance(body, list) and body:
+        body = body[0]
+    error = as_dict(body).get("error", body)
+    fields = as_dict(error)
+    message = fields.get("message") or fields.get("detail") or fields.get("msg") or error
+    if isinstance(message, list):  # of fields that were checked, each with its place
+        message = "; ".join(map(_of_field, message))
+    return shorten(message if isinstance(message, str) else json.dumps(message, default=str))
+
+
+def _of_field(detail: object) -> str:
+    fields = as_dict(detail)
+    places = fields.get("loc")
+    place = ".".join(map(str, places)) if isinstance(places, list) else ""
+    return f"'{place}': {fields.get('msg')}" if place else str(detail)
+
+
+def shorten(text: str, *, max_chars: int = 300) -> str:
+    """Return a text on one line, without control characters, cut where it gets long."""
+    visible = "".join([c if c.isprintable() else " " for c in text[: 8 * max_chars]])
+    line = " ".join(visible.split())
+    return line if len(line) <= max_chars else f"{line[:max_chars]}…"
+
+
+def as_dict(value: object) -> dict[str, Any]:
+    """Return a value that is a dict, and an empty one in place of any other."""
+    return value if isinstance(value, dict) else {}
+
+
+def _load(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

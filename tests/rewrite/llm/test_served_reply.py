@@ -1,0 +1,305 @@
+"""What servers send: answers in every shape, and what is none."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+
+import pytest
+
+from pyterrier_rewrite.llm import Sampling
+from pyterrier_rewrite.llm.served.connection import Raw
+from pyterrier_rewrite.llm.served.dialect import SYSTEM, Dialect
+from pyterrier_rewrite.llm.served.reply import error_in, read_reply
+from pyterrier_rewrite.llm.served.trouble import (
+    Cause,
+    Concerns,
+    TroubleError,
+    judge_refusal,
+    shorten,
+)
+from pyterrier_rewrite.llm.served.waits import asked_wait
+from tests.support.server import completion
+
+
+def events(*parts: dict[str, object] | str, end: str = "data: [DONE]\n\n") -> str:
+    lines = [part if isinstance(part, str) else json.dumps(part) for part in parts]
+    return "".join(f"data: {line}\n\n" for line in lines) + end
+
+
+def delta(text: str | None, *, index: int = 0, finish: str | None = None, **more: object):
+    said = {"content": text, **more}
+    return {"choices": [{"index": index, "delta": said, "finish_reason": finish}]}
+
+
+def choice(content: object, finish: str | None = "stop", **message: object) -> str:
+    said = {"role": "assistant", "content": content, **message}
+    return json.dumps({"choices": [{"index": 0, "message": said, "finish_reason": finish}]})
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        events(delta("red "), delta("sofa")),
+        events(delta("red "), delta("sofa", finish="stop"), end=""),
+        ": ping\n\nevent: message\n" + events(delta("red sofa", reasoning_content="hm")),
+        events(delta(None, role="assistant"), delta("red sofa"), {"choices": [], "usage": {}}),
+        json.dumps(completion("red sofa")) + "\n\ndata: [DONE]\n\n",
+        json.dumps([completion("red sofa")]),
+        "\n\n" + json.dumps({**completion("red sofa"), "error": None}),
+        choice([{"type": "thinking", "text": "hm"}, {"type": "text", "text": "red sofa"}]),
+        choice([{"text": "red "}, "sofa"]),
+        choice([{"thought": True, "text": "hm"}, {"type": "output_text", "text": "red sofa"}]),
+        choice({"type": "text", "text": "red sofa"}),
+        choice("red sofa", finish=None),
+        choice("red sofa", finish="eos"),
+        choice("red sofa", finish="end_turn", reasoning_content="hm"),
+        json.dumps({"choices": [{"text": "red sofa", "finish_reason": "stop"}]}),
+    ],
+)
+def test_reads_an_answer_in_every_shape(raw):
+    reply = read_reply(raw, Sampling())
+    assert (reply.answer.texts, reply.answer.cut, reply.choices) == (["red sofa"], False, 1)
+
+
+def test_joins_a_stream_of_several_choices():
+    raw = events(
+        delta("one", index=1), delta("ze", index=0), delta("ro", index=0), {"usage": {"x": 1}}
+    )
+    assert read_reply(raw, Sampling(n=2)).answer.texts == ["zero", "one"]
+
+
+@pytest.mark.parametrize(
+    "finish", ["length", "max_tokens", "model_length", "MAX_TOKENS", "max_output_tokens"]
+)
+def test_knows_a_cut_by_any_name(finish):
+    assert read_reply(choice("red so", finish=finish), Sampling()).answer.cut
+
+
+@pytest.mark.parametrize(
+    ("raw", "said", "concerns"),
+    [
+        (choice(""), "no text", Concerns.NOW),
+        (choice(None), "no text", Concerns.NOW),
+        (choice(" \n"), "no text", Concerns.NOW),
+        (choice("<think>hm hm</think>"), "no text", Concerns.NOW),
+        (choice("<think>hm hm"), "no text", Concerns.NOW),
+        (choice("", finish="length"), "max_tokens=33 tokens: raise", Concerns.REQUEST),
+        (choice(None, "length", reasoning="hm"), "thought for all of", Concerns.REQUEST),
+        (choice("<think>hm hm", finish="MAX_TOKENS"), "thought for all of", Concerns.REQUEST),
+        (choice("half a", finish="error"), "broke off", Concerns.NOW),
+        (choice("half a", finish="abort"), "broke off", Concerns.NOW),
+        (choice(None, finish="content_filter"), "filtered", Concerns.REQUEST),
+        (choice("bad wor", finish="SAFETY"), "filtered", Concerns.REQUEST),
+        (choice(None, refusal="I cannot"), "the model refused: I cannot", Concerns.REQUEST),
+        ("", "not JSON", Concerns.NOW),
+        ('{"choices": [{"mess', "not JSON", Concerns.NOW),
+        ("[" * 100_000, "not JSON", Concerns.NOW),
+        ('{"choices": []}', "no choices", Concerns.NOW),
+        ("<html>hello", "not JSON", Concerns.NOW),
+        (events(delta("red "), end=""), "broke off", Concerns.NOW),
+        (events(delta("red "), '{"choi', end=""), "not JSON", Concerns.NOW),
+    ],
+)
+def test_says_why_there_is_no_text(raw, said, concerns):
+    with pytest.raises(TroubleError) as error:
+        read_reply(raw, Sampling(max_tokens=33))
+    assert said in error.value.trouble.text
+    assert error.value.trouble.concerns is concerns
+
+
+def test_uses_the_samples_that_are_good():
+    body = completion("a", "b", None, "", finish=["stop", "content_filter", "stop", "stop"])
+    reply = read_reply(json.dumps(body), Sampling(n=4))
+    assert (reply.answer.texts, reply.choices) == (["a"], 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "stop", "left"),
+    [
+        ("red sofa\nand more", ("\n",), "red sofa"),
+        ("\n\nred sofa\nand more", ("\n",), "red sofa"),
+        ("red sofa END", ("\n", " END"), "red sofa"),
+        ("red sofa", ("\n",), "red sofa"),
+    ],
+)
+def test_cuts_at_a_stop_text_that_the_server_left(text, stop, left):
+    assert read_reply(choice(text), Sampling(stop=stop)).answer.texts == [left]
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"prompt_tokens": 7, "completion_tokens": 30}, (7, 30)),
+        ({"prompt_tokens": "7", "completion_tokens": "30"}, (7, 30)),
+        ({"prompt_tokens": None, "completion_tokens": -3}, (0, 0)),
+        ({"prompt_tokens": "many", "completion_tokens": [1]}, (0, 0)),
+        # llama.cpp counts the first of n alone: 10 of 3 x 10
+        ({"prompt_tokens": 7, "completion_tokens": 10}, (7, 30)),
+    ],
+)
+def test_counts_the_tokens_of_every_choice(usage, tokens):
+    body = completion(*["a sofa for two that stands in the living" for _ in range(3)])
+    body["usage"] = usage
+    answer = read_reply(json.dumps(body), Sampling(n=3)).answer
+    assert (answer.prompt_tokens, answer.completion_tokens) == tokens
+
+
+def refusal(status: int, body: object, headers: dict[str, str] | None = None):
+    text = body if isinstance(body, str) else json.dumps(body)
+    return judge_refusal(Raw(status, text, headers or {}))
+
+
+def error(message: str, **more: object) -> dict[str, object]:
+    return {"error": {"message": message, **more}}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "concerns", "advice"),
+    [
+        (401, error("no"), Concerns.FIRST, "api_key="),
+        (500, error("invalid api key"), Concerns.FIRST, "api_key="),
+        (400, error("API key not valid. Please pass a valid one."), Concerns.FIRST, "api_key="),
+        (403, error("Incorrect API key provided: x"), Concerns.FIRST, "api_key="),
+        (403, error("not yours"), Concerns.FIRST, "may not use this model"),
+        (404, error('model "x" not found, try pulling it first'), Concerns.FIRST, "base_url"),
+        (400, error("The model `x-4.1` does not exist. Ask."), Concerns.FIRST, "the model's name"),
+        (404, "<html>nginx</html>", Concerns.FIRST, "base_url"),
+        (402, error("pay"), Concerns.ALL, "no credit"),
+        (429, error("quota", code="insufficient_quota"), Concerns.ALL, "no credit"),
+        (400, error("Your credit balance is too low"), Concerns.ALL, "no credit"),
+        (403, "<html>Attention Required!</html>", Concerns.REQUEST, "this prompt"),
+        (403, error("requires moderation: flagged"), Concerns.REQUEST, "this prompt"),
+        (400, error("context too long"), Concerns.REQUEST, "context too long"),
+        (413, "too large", Concerns.REQUEST, "too large"),
+        (429, error("You exceeded your current quota"), Concerns.NOW, "status 429"),
+        (500, "<html>oops</html>", Concerns.NOW, "oops"),
+        (503, [error("warming up")], Concerns.NOW, "warming up"),
+        (422, {"detail": "no such thing"}, Concerns.REQUEST, "no such thing"),
+    ],
+)
+def test_judges_a_refusal_by_what_it_says(status, body, concerns, advice):
+    trouble = refusal(status, body)
+    assert trouble.concerns is concerns
+    assert advice in trouble.text
+
+
+@pytest.mark.parametrize(
+    ("body", "concerns", "cause"),
+    [
+        (error("overloaded", code=503), Concerns.NOW, Cause.BUSY),
+        (error("slow down", code="rate_limit_exceeded"), Concerns.NOW, Cause.LIMIT),
+        (error("oh"), Concerns.NOW, Cause.OTHER),
+        (error("bad", code=400), Concerns.REQUEST, Cause.OTHER),
+        (error("invalid api key", code="401"), Concerns.FIRST, Cause.OTHER),
+        ({"error": "oh"}, Concerns.NOW, Cause.OTHER),
+    ],
+)
+def test_judges_an_error_in_disguise(body, concerns, cause):
+    raw = json.dumps(body)
+    trouble = judge_refusal(Raw(200, raw, {}), error_in(raw))
+    assert (trouble.concerns, trouble.cause) == (concerns, cause)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "seconds"),
+    [
+        ({}, error("no", details=[{"retryDelay": "37s"}]), 37.0),
+        ({}, error("no", retry_after=2.5), 2.5),
+        ({}, error("Please try again in 2.5s."), 2.5),
+        ({}, error("Please try again in 20s. Visit"), 20.0),
+        ({}, error("Please retry after 1m30s"), 90.0),
+        ({}, error("try again in 500ms"), 0.5),
+        ({}, error("Please wait 2 minutes"), 120.0),
+        ({}, error("Rate limit reached: 20 requests per minute"), 0.0),
+        ({"retry-after": "3"}, error("try again in 20s"), 3.0),
+        ({"x-ratelimit-reset-requests": "6m0s"}, "", 360.0),
+        (
+            {
+                "x-ratelimit-reset-requests": "8s",
+                "x-ratelimit-remaining-requests": "3",
+                "x-ratelimit-reset-tokens": "20ms",
+                "x-ratelimit-remaining-tokens": "0",
+            },
+            "",
+            0.02,
+        ),
+        ({"x-ratelimit-reset": "1777629630"}, "", 30.0),
+        ({"x-ratelimit-reset": "1777629630000"}, "", 30.0),
+    ],
+)
+def test_reads_waits_wherever_they_stand(headers, body, seconds):
+    now = datetime(2026, 5, 1, 10, 0, 0, tzinfo=timezone.utc)
+    text = body if isinstance(body, str) else json.dumps(body)
+    assert asked_wait(headers, text, now=now) == pytest.approx(seconds)
+
+
+REQUEST = {
+    "model": "m",
+    "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}],
+    "temperature": 0.0,
+    "top_p": 1.0,
+    "max_tokens": 256,
+    "n": 3,
+    "stop": ["\n"],
+    "seed": 3,
+    "response_format": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "parameter"),
+    [
+        ("`temperature` and `top_p` cannot both be specified for this model.", "top_p"),
+        ("'n' : number must be at most 1", "n"),
+        ("n > 1 is not supported", "n"),
+        ("'body.n': Input should be less than or equal to 1", "n"),
+        ("`seed` must not be set when `best_of` > 1", "n"),
+        ("'body.seed': Extra inputs are not permitted", "seed"),
+        ("Unknown parameter: seed", "seed"),
+        ("property 'stop' is unsupported", "stop"),
+        ("Unsupported value: 'temperature' does not support 0.0 with this model.", "temperature"),
+        ("temperature must be strictly positive", "temperature"),
+        ("max_tokens is not supported, use max_completion_tokens instead", "max_tokens"),
+        ("'response_format.type' must be 'text'", "response_format"),
+        ("System role not supported", SYSTEM),
+        ("Conversation roles must alternate user/assistant/user", SYSTEM),
+        ("Developer instruction is not enabled for this model", SYSTEM),
+        ("max_tokens must be at most 128", None),
+        ("'max_tokens' or 'max_completion_tokens' is too large: 256.", None),
+        ("maximum context length is 4096 tokens", None),
+        ("prompts about seed potatoes are not allowed", None),
+        ("this is not a stop sign, which is forbidden", None),
+        ("bad request", None),
+    ],
+)
+def test_finds_the_parameter_that_a_message_refuses(said, parameter):
+    assert Dialect().refused(said, REQUEST) == parameter
+
+
+def test_a_parameter_that_was_not_sent_was_not_refused():
+    assert Dialect().refused("'seed' is not supported", {"messages": []}) is None
+
+
+def test_spells_a_request_as_the_server_takes_it():
+    dialect = Dialect()
+    for parameter in ("max_tokens", SYSTEM, "n"):
+        assert dialect.do_without(parameter)
+        assert not dialect.do_without(parameter)
+    spelled = dialect.spell({**REQUEST, "seed": None}, {"top_p": None, "temperature": 0.5})
+    assert spelled == {
+        "model": "m",
+        "messages": [{"role": "user", "content": "s\n\nu"}],
+        "temperature": 0.5,
+        "max_completion_tokens": 256,
+        "stop": ["\n"],
+        "response_format": {},
+    }
+
+
+def test_messages_hold_no_control_characters():
+    said = "bad \x1b[31mRED\x1b[0m \x1b]0;pwned\x07 line1\nCRITICAL root: forged \u202e\u200b x"
+    text = refusal(400, error(said)).text
+    assert text.isprintable()
+    assert "RED" in text
+    assert len(shorten("x" * 10_000)) == 301
