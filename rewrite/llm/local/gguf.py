@@ -26,10 +26,10 @@ _DAMAGE: Final = (
     OSError,
     OverflowError,
     RecursionError,
-    UnicodeDecodeError,
+    ValueError,
     struct.error,
 )
-"""What comes of a header that is none: kinds that do not exist, lengths past the end."""
+"""What comes of a header that is none: unknown kinds, lengths past the end, no UTF-8."""
 
 _PART: Final = re.compile(r"-\d{5}-of-(\d{5})\.gguf$")
 

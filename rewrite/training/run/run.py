@@ -120,6 +120,7 @@ class Run:
             device="cpu",  # the trainer moves it to where it belongs
             dtype=llm.dtype or "float32",
             trust_remote_code=llm.trust_remote_code,
+            gguf_file=llm.gguf_file,
         )
         if llm.adapter is not None:
             for name, weights in engine.model.named_parameters():
@@ -196,6 +197,7 @@ class Run:
             revision=llm.revision if adapted else None,
             device=llm.device,
             dtype=llm.dtype,
+            gguf_file=llm.gguf_file if adapted else None,
             batch_size=llm.batch_size,
             trust_remote_code=llm.trust_remote_code,
             verbose=llm.verbose,
