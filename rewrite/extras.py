@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 from .errors import MissingExtraError
 
@@ -26,17 +27,37 @@ def need(module: str, extra: str) -> ModuleType:
 
 
 @contextmanager
-def quiet_loading() -> Iterator[None]:
-    """Keep transformers from drawing a bar a weight file; restores what was set."""
+def quiet_loading(*, gguf: bool = False) -> Iterator[None]:
+    """Keep transformers from drawing a bar a weight file; restores what was set.
+
+    Args:
+        gguf: Whether a GGUF file is loaded.
+    """
     from transformers.utils import logging as hf_logging
 
     shown = hf_logging.is_progress_bar_enabled()
     hf_logging.disable_progress_bar()
     try:
-        yield
+        with _quiet_gguf() if gguf else nullcontext():
+            yield
     finally:
         if shown:
             hf_logging.enable_progress_bar()
+
+
+@contextmanager
+def _quiet_gguf() -> Iterator[None]:
+    """Keep transformers' older loader of GGUF files, which asks no setting, from drawing a bar."""
+    try:
+        loader: Any = import_module("transformers.modeling_gguf_pytorch_utils")
+    except ImportError:  # a version without it
+        yield
+        return
+    bar, loader.tqdm = loader.tqdm, lambda tensors, **_: tensors
+    try:
+        yield
+    finally:
+        loader.tqdm = bar
 
 
 @contextmanager

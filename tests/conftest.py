@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import tiny
+from pyterrier_rewrite import TransformersLLM
+from tests.support import smollm2, tiny
 from tests.support.server import LoopbackServer
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -58,3 +59,31 @@ def minilm_path() -> str:
     found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     assert found == MINILM_SHA256, f"{folder} holds other weights than expected ({found})"
     return str(folder)
+
+
+@pytest.fixture(scope="session")
+def smollm2_gguf() -> Path:
+    """A real language model of 135 million parameters, quantised, in one file that is checked."""
+    return smollm2.gguf()
+
+
+@pytest.fixture(scope="session")
+def smollm2_server(smollm2_gguf: Path) -> Iterator[str]:
+    """Run llama.cpp's own server on that model; the address for an OpenAI client."""
+    with smollm2.serving(smollm2_gguf) as base_url:
+        yield base_url
+
+
+@pytest.fixture(scope="session")
+def smollm2_transformers(smollm2_gguf: Path) -> TransformersLLM:
+    """The same file through transformers, which takes 20 seconds to read it."""
+    pytest.importorskip("gguf")
+    return TransformersLLM(smollm2_gguf.parent, gguf_file=smollm2_gguf.name)
+
+
+@pytest.fixture(scope="session")
+def smollm2_folder(request: pytest.FixtureRequest) -> Path:
+    """The same model as a directory of transformers, made once and kept in pytest's cache."""
+    assert request.config.cache is not None
+    folder = Path(request.config.cache.mkdir("smollm2")) / smollm2.FOLDER
+    return smollm2.folder(folder, lambda: request.getfixturevalue("smollm2_transformers"))

@@ -1,6 +1,13 @@
 """Configs: YAML in, checked values out."""
 
-from .backends import FakeConfig, OpenAIConfig, PriceConfig, TransformersConfig, VLLMConfig
+from .backends import (
+    FakeConfig,
+    LlamaCppConfig,
+    OpenAIConfig,
+    PriceConfig,
+    TransformersConfig,
+    VLLMConfig,
+)
 from .engines import DenseConfig, IndexConfig
 from .errors import ConfigError
 from .file import builtin_configs, load_config, read_config
@@ -13,6 +20,7 @@ __all__ = [
     "ExperimentConfig",
     "FakeConfig",
     "IndexConfig",
+    "LlamaCppConfig",
     "OpenAIConfig",
     "PriceConfig",
     "TrainConfig",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union
 
 from pydantic import Field
 
-from pyterrier_rewrite.llm import LLM, VLLM, FakeLLM, OpenAILLM, TransformersLLM
+from pyterrier_rewrite.llm import LLM, VLLM, FakeLLM, LlamaCpp, OpenAILLM, TransformersLLM
 
 from .errors import ConfigError, Strict
 
@@ -91,7 +91,9 @@ class TransformersConfig(Backend):
         adapter: An adapter (PEFT) on it, by name or path.
         revision: Branch, tag or commit on the hub.
         device: Such as ``cpu`` or ``cuda:0``; by default a GPU, where there is one.
-        dtype: Such as ``bfloat16``; by default that of the weights.
+        dtype: Such as ``bfloat16``; by default that of the weights, or what the processor is fast
+            in.
+        gguf_file: Name of a GGUF file in ``model``, which is then loaded.
         batch_size: Prompts that are answered at once.
     """
 
@@ -101,11 +103,34 @@ class TransformersConfig(Backend):
     revision: str | None = None
     device: str | None = None
     dtype: str | None = None
+    gguf_file: str | None = None
     batch_size: int = Field(16, ge=1)
 
     def make(self, name: str, *, verbose: bool) -> LLM:
         """Return the model, which is loaded when it is used."""
         return TransformersLLM(verbose=verbose, **self.own())
+
+
+class LlamaCppConfig(Backend):
+    """A model in one GGUF file, run by llama.cpp in this process.
+
+    Attributes:
+        type: This kind.
+        model: Path of the file.
+        context: Longest prompt and completion together, in tokens.
+        batch_size: Completions that are written at once.
+        threads: CPU threads; by default one less than there are cores.
+    """
+
+    type: Literal["llama.cpp"]
+    model: str
+    context: int = Field(4096, ge=1)
+    batch_size: int = Field(4, ge=1)
+    threads: int | None = Field(None, ge=1)
+
+    def make(self, name: str, *, verbose: bool) -> LLM:
+        """Return the model, which is loaded when it is used."""
+        return LlamaCpp(verbose=verbose, **self.own())
 
 
 class VLLMConfig(Backend):
@@ -148,7 +173,7 @@ class FakeConfig(Backend):
         return FakeLLM(self.reply, name=name)
 
 
-BACKENDS: Final = (OpenAIConfig, TransformersConfig, VLLMConfig, FakeConfig)
+BACKENDS: Final = (OpenAIConfig, TransformersConfig, LlamaCppConfig, VLLMConfig, FakeConfig)
 """All there are: a new one is a model of its keys, and a name in this line."""
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from .base import LLM, Completions, Message, Messages, Sampling
 from .cache import Cached
 from .fake import FakeLLM
+from .local.llama_cpp import LlamaCpp
 from .local.transformers import TransformersLLM
 from .local.vllm import VLLM
 from .served.openai import OpenAILLM
@@ -13,6 +14,7 @@ __all__ = [
     "Cached",
     "Completions",
     "FakeLLM",
+    "LlamaCpp",
     "Message",
     "Messages",
     "OpenAILLM",

@@ -125,6 +125,7 @@ def describe(rewriter: LLMRewriter, path: Path, *, training: Mapping[str, Any]) 
             "revision": None if stored_base else llm.revision,
             "adapter": llm.adapter is not None,
             "dtype": llm.dtype,
+            "gguf_file": None if stored_base else llm.gguf_file,
         },
         "training": dict(training),
         "versions": versions(),
@@ -183,6 +184,7 @@ def from_pretrained(
         adapter=path if model["adapter"] else None,
         revision=model["revision"],
         dtype=model["dtype"],
+        gguf_file=model.get("gguf_file"),  # not there before GGUF files could be read
         device=device,
         batch_size=batch_size,
         trust_remote_code=trust_remote_code,
@@ -196,7 +198,7 @@ def from_pretrained(
 
 def _save_model(llm: TransformersLLM, path: Path) -> None:
     source = Path(llm.model)
-    if source.is_dir() and any(source.glob("*.safetensors")):
+    if llm.gguf_file is None and source.is_dir() and any(source.glob("*.safetensors")):
         _copy(source, path)
         return
     engine = load(
@@ -206,6 +208,7 @@ def _save_model(llm: TransformersLLM, path: Path) -> None:
         device="cpu",
         dtype="auto",
         trust_remote_code=llm.trust_remote_code,
+        gguf_file=llm.gguf_file,
     )
     engine.model.save_pretrained(path)
     engine.tokenizer.save_pretrained(path)

@@ -41,7 +41,11 @@ def test_defaults(file):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("    type: openai\n", "", "line 4: llms.main: .*openai, transformers, vllm or fake"),
+        (
+            "    type: openai\n",
+            "",
+            "line 4: llms.main: .*openai, transformers, llama.cpp, vllm or fake",
+        ),
         (
             "name: mini",
             "name: mini\nindex: {engine: pizza}",

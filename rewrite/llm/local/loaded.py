@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from ...errors import LLMError
 from ...extras import quiet_loading
 from ..base import Completions, Sampling
 from .decoding import GumbelSampler, StopInTime, StopTexts, cut_at
+from .dtype import fitting_dtype
+
+logger = logging.getLogger(__name__)
 
 SMALL_MODEL: Final = 50_000_000
 """Parameters up to which one row on a CPU is faster on one thread than on several."""
@@ -128,6 +132,7 @@ def load(
     device: str | None,
     dtype: str | None,
     trust_remote_code: bool,
+    gguf_file: str | None = None,
 ) -> LoadedModel:
     """Load a model; see :class:`~pyterrier_rewrite.TransformersLLM` for the parameters.
 
@@ -139,15 +144,24 @@ def load(
 
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    if dtype is None:
-        dtype = "float32" if torch.device(device).type == "cpu" else "auto"
     hub: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
-    with quiet_loading():
+    weights: dict[str, Any] = {}
+    if gguf_file is not None:
+        hub["gguf_file"] = gguf_file
+        if hasattr(transformers, "GgufConfig"):  # before there was one, all files were dequantised
+            weights["quantization_config"] = transformers.GgufConfig(dequantize=True)
+    with quiet_loading(gguf=gguf_file is not None):
         config = transformers.AutoConfig.from_pretrained(model_name, **hub)
+        if dtype is None:
+            stored = None if gguf_file else config.get_text_config().dtype or torch.float32
+            dtype = fitting_dtype(torch.device(device), stored)
+            logger.info("%s: %s on %s", gguf_file or model_name, dtype, device)
+        if gguf_file is not None:
+            weights["config"] = config  # or the file, slow to read, would be read once more for it
         seq2seq = bool(config.is_encoder_decoder)
         auto = transformers.AutoModelForSeq2SeqLM if seq2seq else transformers.AutoModelForCausalLM
         model, report = auto.from_pretrained(
-            model_name, dtype=dtype, output_loading_info=True, **hub
+            model_name, dtype=dtype, output_loading_info=True, **weights, **hub
         )
         missing = sorted(report["missing_keys"])
         if missing:  # transformers would go on with random numbers in their place

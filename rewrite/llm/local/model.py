@@ -12,6 +12,7 @@ from threading import RLock
 from typing import Any, ClassVar, Final
 
 from ..base import LLM, Messages, Sampling
+from .gguf import parts
 
 WHOLE_BYTES: Final = 32 * 2**20
 """Files up to this size are read whole; of larger ones, evenly spaced blocks are."""
@@ -20,7 +21,7 @@ BLOCKS: Final = 2048
 BLOCK_BYTES: Final = 4096
 
 # What decides an answer; optimiser states, logs and READMEs do not.
-_SUFFIXES: Final = frozenset({".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"})
+_SUFFIXES: Final = frozenset({".safetensors", ".bin", ".gguf", ".json", ".jinja", ".model", ".txt"})
 _IGNORED: Final = frozenset({"trainer_state.json", "training_args.bin"})
 
 
@@ -30,10 +31,11 @@ class LocalLLM(LLM):
     A copy or a pickle leaves the weights behind and loads them again when it is used.
 
     Args:
-        model: Hub name or directory.
+        model: Hub name, directory or file.
         adapter: Hub name or directory of a LoRA adapter, or None.
         revision: Branch, tag or commit of a hub model, or None for its default.
         dtype: Name of the number format of the weights.
+        gguf_file: Name of the file in ``model`` that holds it, or None.
     """
 
     kind: ClassVar[str]
@@ -42,14 +44,16 @@ class LocalLLM(LLM):
         self,
         model: str | Path,
         *,
-        adapter: str | Path | None,
-        revision: str | None,
-        dtype: str | None,
+        adapter: str | Path | None = None,
+        revision: str | None = None,
+        dtype: str | None = None,
+        gguf_file: str | None = None,
     ) -> None:
         self.model = model
         self.adapter = adapter
         self.revision = revision
         self.dtype = dtype
+        self.gguf_file = gguf_file
         self._forget()
 
     def _forget(self) -> None:
@@ -61,14 +65,15 @@ class LocalLLM(LLM):
     def identity(self) -> str:
         """Kind, model, revision, dtype and adapter.
 
-        A directory goes by its name and a fingerprint of its files, so that training it further
-        makes it another model, and moving it does not.
+        A directory or file goes by its name and a fingerprint of its contents, so that training
+        it further makes it another model, and moving it does not.
         """
         return self._identity or self._describe()
 
     def _describe(self) -> str:
-        name = _source(self.model) + (f"@{self.revision}" if self.revision else "")
-        adapter = f" adapter={_source(self.adapter)}" if self.adapter else ""
+        name = named(self.model, self.gguf_file)
+        name += f"@{self.revision}" if self.revision else ""
+        adapter = f" adapter={named(self.adapter)}" if self.adapter else ""
         return f"{self.kind}:{name} dtype={self.dtype or 'auto'}{adapter}"
 
     @abstractmethod
@@ -195,31 +200,49 @@ def room(context: int | None, sampling: Sampling) -> int | None:
     return context - sampling.max_tokens
 
 
-def _source(model: str | Path) -> str:
+def named(model: str | Path, gguf_file: str | None = None) -> str:
+    """Return what a model goes by: its name, and a fingerprint where it is on this machine."""
     path = Path(model)
-    if path.is_dir():
-        return f"{path.resolve().name}#{fingerprint(path)}"
-    return str(model)
+    inside = f"/{gguf_file}" if gguf_file else ""
+    if path.exists():
+        return f"{path.resolve().name}{inside}#{fingerprint(path, gguf_file)}"
+    return f"{model}{inside}"
 
 
-def fingerprint(directory: Path) -> str:
-    """Return 12 hexadecimal digits that change when the model in ``directory`` does.
+def fingerprint(model: Path, gguf_file: str | None = None) -> str:
+    """Return 12 hexadecimal digits that change when a model does.
 
-    It follows names and contents, not dates or places, so a copied model keeps its fingerprint
+    They follow names and contents, not dates or places, so a copied model keeps its fingerprint
     and one that was trained further in place does not. Weight files over 32 MiB are sampled at
     2,048 places, which any ordinary training step changes; an edit of a few numbers by hand can
     escape it.
 
     Args:
-        directory: A directory as ``save_pretrained`` writes it.
+        model: A directory as ``save_pretrained`` writes it, or a GGUF file, all of whose parts
+            count.
+        gguf_file: The one GGUF file in the directory that counts; None for all of them.
     """
     digest = hashlib.sha256()
-    for file in sorted(directory.iterdir()):
-        if file.suffix in _SUFFIXES and file.name not in _IGNORED and file.is_file():
-            stat = file.stat()
-            digest.update(file.name.encode())
-            digest.update(_of_file(str(file.resolve()), stat.st_size, stat.st_mtime_ns))
+    for file in _files(model, gguf_file):
+        stat = file.stat()
+        digest.update(file.name.encode())
+        digest.update(_of_file(str(file.resolve()), stat.st_size, stat.st_mtime_ns))
     return digest.hexdigest()[:12]
+
+
+def _files(model: Path, gguf_file: str | None) -> list[Path]:
+    """Return the files that decide a model's answers."""
+    if model.is_file():
+        return [part for part in parts(model) if part.is_file()]
+    files = [
+        file
+        for file in sorted(model.iterdir())
+        if file.suffix in _SUFFIXES and file.name not in _IGNORED and file.is_file()
+    ]
+    if gguf_file is None:
+        return files
+    chosen = _files(model / gguf_file, None) if (model / gguf_file).is_file() else []
+    return [file for file in files if file.suffix != ".gguf"] + chosen
 
 
 @lru_cache(maxsize=4096)

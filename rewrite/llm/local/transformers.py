@@ -44,8 +44,13 @@ class TransformersLLM(LocalLLM):
         revision: Branch, tag or commit of a hub model.
         device: Device as torch names it; None takes the GPU if there is one.
         dtype: Number format as torch names it, for example ``"bfloat16"``; None takes the
-            checkpoint's own on a GPU and float32 on a CPU; :attr:`identity` then says ``auto`` on
-            both, so that a cache filled on one serves the other.
+            checkpoint's own on a GPU. On a CPU it takes bfloat16 for a checkpoint in 16 bits or
+            a quantised one if the processor has AMX or AVX512-BF16, else float32. What was taken
+            is logged (level INFO); :attr:`identity` says ``auto`` for all, so that a cache filled
+            on one machine serves the other.
+        gguf_file: Name of a GGUF file in ``model``, which then brings weights, config, tokenizer
+            and chat template; weights are dequantised. It takes transformers' loader about ten
+            times as long as :class:`~pyterrier_rewrite.LlamaCpp`, which also runs them as they are.
         batch_size: Rows decoded at once, at least 1; each of the ``n`` samples is a row.
         trust_remote_code: Whether to run code that comes with a hub model.
         verbose: Whether to show progress.
@@ -71,11 +76,14 @@ class TransformersLLM(LocalLLM):
         revision: str | None = None,
         device: str | None = None,
         dtype: str | None = None,
+        gguf_file: str | None = None,
         batch_size: Count = 16,
         trust_remote_code: bool = False,
         verbose: bool = False,
     ) -> None:
-        super().__init__(model, adapter=adapter, revision=revision, dtype=dtype)
+        super().__init__(
+            model, adapter=adapter, revision=revision, dtype=dtype, gguf_file=gguf_file
+        )
         self.device = device
         self.batch_size = batch_size
         self.trust_remote_code = trust_remote_code
@@ -146,6 +154,9 @@ class TransformersLLM(LocalLLM):
     def _load(self) -> LoadedModel:
         need("torch", "hf")
         need("transformers", "hf")
+        if self.gguf_file is not None:
+            need("accelerate", "hf")
+            need("gguf", "hf")
         if self.adapter is not None:
             need("peft", "train")
         try:
@@ -156,14 +167,16 @@ class TransformersLLM(LocalLLM):
                 device=self.device,
                 dtype=self.dtype,
                 trust_remote_code=self.trust_remote_code,
+                gguf_file=self.gguf_file,
             )
         except Exception as error:  # each library and file format fails in its own way
+            file = f" from {self.gguf_file!r}" if self.gguf_file else ""
             adapter = f" with the adapter {str(self.adapter)!r}" if self.adapter else ""
             raise LLMError(
-                f"cannot load the model {str(self.model)!r}{adapter}: {error}\n"
+                f"cannot load the model {str(self.model)!r}{file}{adapter}: {error}\n"
                 "Expected the name of a model on the hub (downloaded before, if this machine is "
                 "offline) or a directory with config, tokenizer and all weights, as "
-                "save_pretrained writes it"
+                "save_pretrained writes it; a GGUF file in it is named by gguf_file"
             ) from error
 
 

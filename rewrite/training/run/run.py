@@ -117,6 +117,7 @@ class Run:
             device="cpu",  # the trainer moves it to where it belongs
             dtype=llm.dtype or "float32",
             trust_remote_code=llm.trust_remote_code,
+            gguf_file=llm.gguf_file,
         )
         if llm.adapter is not None:
             for name, weights in engine.model.named_parameters():
@@ -189,7 +190,7 @@ class Run:
         if (weights / "adapter_config.json").is_file():
             llm.adapter = weights
         else:
-            llm.model, llm.adapter, llm.revision = weights, None, None
+            llm.model, llm.adapter, llm.revision, llm.gguf_file = weights, None, None, None
         return rewriter.apply_attributes(llm=llm)
 
     def go(self, trainer: Any, *, boundary: int = 1) -> None:

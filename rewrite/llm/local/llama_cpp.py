@@ -1,0 +1,245 @@
+"""A GGUF file run by llama.cpp in this process: no server, no GPU, one ``pip install``."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any, ClassVar, Final
+
+import pyterrier as pt
+
+from ...errors import LLMError
+from ...extras import need
+from ...ranges import Count, check_attributes
+from ..base import Completions, Messages, Sampling, prompt_key
+from .decoding import row_seed
+from .gguf import CHAT_TEMPLATE, parts, read_metadata, trained_context
+from .model import LocalLLM, named, room
+
+JOINED: Final = (
+    "{% for message in messages %}{{ message['content'] }}"
+    "{% if not loop.last %}{{ '\\n\\n' }}{% endif %}{% endfor %}"
+)
+"""Template for a model that has none: the contents, joined by blank lines."""
+
+SAMPLERS: Final = ("temperature", "top_p")
+"""In the order of the other backends; llama.cpp's own has eight more, which change answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedGGUF:
+    """A loaded model.
+
+    Attributes:
+        server: llama.cpp's server, asked by function calls.
+        context: Longest prompt and completion together in tokens.
+    """
+
+    server: Any
+    context: int
+
+
+class LlamaCpp(LocalLLM):
+    """A language model in one file, run by llama.cpp, loaded at the first prompt.
+
+    Takes any GGUF file, quantised ones too: a model of a billion parameters answers on a laptop.
+    Prompts go through the file's chat template, or are joined by blank lines where there is
+    none. Answers follow a JSON schema where one is asked for. Decoding follows the arguments of
+    :meth:`generate` alone.
+
+    The batch does not matter: a seeded sample depends on the seed, the prompt and the sample's
+    number, and on a CPU not on the prompts beside it. Neighbouring seeds give independent samples.
+
+    Args:
+        model: Path of the ``.gguf`` file; of a model in several, the first.
+        context: Longest prompt and completion together in tokens, at least 1; no more than the
+            model was trained for is used. Part of :attr:`identity`, since it can cut an answer.
+        batch_size: Completions written at once, at least 1; each of the ``n`` samples is one,
+            and each has memory for a context of its own.
+        threads: CPU threads, at least 1; None takes one less than the cores that this process
+            may use. Threads wait for one another after every step, so a core that others keep
+            busy makes all of them slow.
+        verbose: Whether to show progress.
+
+    Raises:
+        ValueError: If a number is out of range, or ``max_tokens`` leaves no room for a prompt.
+        MissingExtraError: If xllamacpp is missing (at the first prompt).
+        LLMError: If there is no such file, or it cannot be loaded (at the first prompt).
+
+    Example:
+        >>> from pyterrier_rewrite.llm import LlamaCpp
+        >>> llm = LlamaCpp("Qwen3-0.6B-Q8_0.gguf", threads=4)
+        >>> llm.generate([[{"role": "user", "content": "sofa"}]], max_tokens=16)  # doctest: +SKIP
+    """
+
+    kind: ClassVar[str] = "llama.cpp"
+
+    def __init__(
+        self,
+        model: str | Path,
+        *,
+        context: Count = 4096,
+        batch_size: Count = 4,
+        threads: Count | None = None,
+        verbose: bool = False,
+    ) -> None:
+        super().__init__(model)
+        self.context = context
+        self.batch_size = batch_size
+        self.threads = threads
+        self.verbose = verbose
+
+    @property
+    def constrains(self) -> bool:
+        """A grammar makes an answer follow a JSON schema."""
+        return True
+
+    def stream(
+        self, prompts: Sequence[Messages], sampling: Sampling
+    ) -> Iterator[tuple[int, Completions]]:
+        """Answer prompts in their order, several at once; see :meth:`LLM.stream`.
+
+        ``seconds`` of an answer is its share of the time in which several were written. Closing
+        the iterator waits for the completions that are being written, and writes no others.
+        """
+        check_attributes(self)
+        if not prompts:
+            return
+        engine: LoadedGGUF = self.loaded()
+        room(engine.context, sampling)
+        samples = sampling.n if sampling.temperature > 0 else 1  # greedy ones are all the same
+        rows = [(position, sample) for position in range(len(prompts)) for sample in range(samples)]
+        at_once = min(self.batch_size, len(rows))
+
+        def write(row: tuple[int, int]) -> Completions:
+            position, sample = row
+            started = perf_counter()
+            written = _ask(engine, request(prompts[position], sampling, sample))
+            written.seconds = (perf_counter() - started) / at_once
+            return written
+
+        pool = ThreadPoolExecutor(at_once, "pyterrier-rewrite-llm")
+        answer = Completions([])
+        try:
+            with pt.tqdm(total=len(rows), disable=not self.verbose, unit="row") as progress:
+                for (position, sample), written in zip(rows, pool.map(write, rows), strict=True):
+                    progress.update()
+                    if sample == 0:
+                        answer = written
+                    else:
+                        written.prompt_tokens = 0  # the samples of a prompt share it
+                        answer.add(written)
+                    if sample == samples - 1:
+                        answer.texts *= sampling.n // samples
+                        yield position, answer
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def close(self) -> None:
+        """Give memory and threads back; the next prompt loads the model again."""
+        with self._lock:
+            self._engine = self._identity = None
+
+    def _describe(self) -> str:
+        return f"{self.kind}:{named(self.model)} context={self.context}"
+
+    def _load(self) -> LoadedGGUF:
+        llama = need("xllamacpp", "local")
+        path = Path(self.model)
+        metadata = read_metadata(path)
+        context = min(self.context, trained_context(metadata) or self.context)
+        missing = [part.name for part in parts(path) if not part.is_file()]
+        if missing:
+            raise LLMError(f"{path} is one of several files, and {missing} are not beside it")
+        try:
+            server = llama.Server(self._parameters(llama, context, CHAT_TEMPLATE in metadata))
+        except RuntimeError as error:
+            raise LLMError(
+                f"llama.cpp cannot load {path}: {error}\nThe file may be cut short (compare its "
+                "size with the original), its architecture "
+                f"({metadata.get('general.architecture')}) newer than the installed xllamacpp, or "
+                "the memory too small: lower context or batch_size, or take a smaller quantization"
+            ) from error
+        return LoadedGGUF(server, context)
+
+    def _parameters(self, llama: Any, context: int, has_template: bool) -> Any:
+        """Return llama.cpp's settings; those of speed, and none that answers hang on."""
+        parameters = llama.CommonParams()
+        parameters.model.path = str(self.model)
+        parameters.n_parallel = self.batch_size
+        parameters.n_ctx = context * self.batch_size
+        for cpu in (parameters.cpuparams, parameters.cpuparams_batch):
+            cpu.n_threads = self.threads or max(1, usable_cores() - 1)
+        if not has_template:
+            parameters.chat_template = JOINED
+        thoughts = llama.common_reasoning_format.COMMON_REASONING_FORMAT_NONE
+        parameters.reasoning_format = thoughts  # they stay in the text: our parsers take them out
+        parameters.cache_ram_mib = 0  # keeps old prompts in up to 8 GB
+        parameters.verbosity = 0
+        parameters.warmup = False
+        # it listens on a port of this machine, which is nobody else's business
+        parameters.api_keys = [secrets.token_hex()]
+        parameters.ui = False
+        return parameters
+
+
+def request(prompt: Messages, sampling: Sampling, sample: int) -> dict[str, Any]:
+    """Return what llama.cpp is asked for one sample of one prompt."""
+    messages = [{key: _encodable(text) for key, text in message.items()} for message in prompt]
+    asked: dict[str, Any] = {
+        "messages": messages,
+        "max_tokens": sampling.max_tokens,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "samplers": SAMPLERS,
+        "stop": [text for text in sampling.stop if text],
+        "seed": row_seed(sampling.seed, repr(prompt_key(prompt)), sample),
+    }
+    if sampling.schema is not None:
+        schema = {"name": "answer", "schema": dict(sampling.schema)}
+        asked["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return asked
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _encodable(text: str) -> str:
+    """Return the text with a question mark for every lone surrogate, which no model reads."""
+    return text.encode(errors="replace").decode()
+
+
+def _ask(engine: LoadedGGUF, asked: dict[str, Any]) -> Completions:
+    """Return one completion; what llama.cpp refuses is an answer with an error."""
+    try:
+        reply = engine.server.handle_chat_completions(asked)
+    except (RuntimeError, ValueError) as error:  # a prompt or a schema that it cannot read
+        return Completions([], error=f"llama.cpp refuses the request: {error}")
+    if "error" in reply:
+        return Completions([], error=_reason(reply["error"], engine.context))
+    [choice] = reply["choices"]
+    usage = reply["usage"]
+    return Completions(
+        [choice["message"]["content"] or ""],
+        prompt_tokens=usage["prompt_tokens"],
+        completion_tokens=usage["completion_tokens"],
+        cut=choice["finish_reason"] == "length",
+    )
+
+
+def _reason(error: dict[str, Any], context: int) -> str:
+    if error.get("type") == "exceed_context_size_error":
+        return (
+            f"the prompt has {error['n_prompt_tokens']:,} tokens, over the context of {context:,}: "
+            "use fewer or shorter documents, or raise context"
+        )
+    return f"llama.cpp: {error.get('message', error)}"
