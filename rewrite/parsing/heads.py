@@ -1,59 +1,32 @@
-"""Parts of an answer and the names in front of them: labels, headings, heads of columns."""
+"""Lines of an answer and the names in front of them: labels, headings, heads of columns."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from .line import Line
-from .lines import head_of
+from .lines import QUOTES, head_of
+from .part import ASKED, Part, Rank
 from .talk import made_of_talk
 from .words import has_word, kind_of, pattern, stems, takes_turns, words
 
 _LONGEST_HEAD: Final = 5
 """Words of a label; in front of ``is:`` it may be longer."""
 
+_COLONS: Final = (":", "：")
 _ASIDE: Final = re.compile(r"\s*[(\[]([^()\[\]\n]{3,200})[)\]]\.?$")
 _NUMBERED: Final = re.compile(r"\D{0,20}\d{1,3}\W*")
+_BRACKETED_TITLE: Final = re.compile(r"[\[【(<][^\W\d][\w ]{1,30}[\]】)>]")
+_COUNTED_TITLE: Final = re.compile(r"[^\W\d]{3,20} \d{1,2}")
+_NUMERALS: Final = re.compile(r"\d+")
 _NUMBER: Final = re.compile(r"[\d.,%/ ()]*\d[\d.,%/ ()]*")
 
 
-@dataclass(frozen=True)
-class Part:
-    """A piece of an answer and what it was called.
-
-    Attributes:
-        text: What it says.
-        name: The label or heading in front of it, on its line or above; empty without one.
-        item: Whether something marked it as one of a list.
-        label: Whether the name stood on its line.
-        counted: Whether it was numbered.
-        title: Whether it is a heading that names nothing.
-        head: The part in bold that it begins with.
-        depth: Lists around it.
-        whole: The line as it stood, with its label.
-    """
-
-    text: str
-    name: str = ""
-    item: bool = False
-    label: bool = False
-    counted: bool = False
-    title: bool = False
-    head: str = ""
-    depth: int = 0
-    whole: str = ""
-
-    def with_head(self) -> Part:
-        """Return it with the label on its line as text."""
-        return replace(self, text=self.whole or self.text)
-
-
-def named(
-    found: Sequence[Line], rank: Callable[[str], int], query: str = "", *, one: bool = False
-) -> Iterator[Part]:
+def named(found: Sequence[Line], rank: Rank, query: str = "", *, one: bool = False) -> list[Part]:
     """Give lines the names that stand in front of them, on the line or above it.
 
     Args:
@@ -62,65 +35,156 @@ def named(
         query: The query that was asked about: words of it are no label.
         one: Whether they may be one text: then only a known name is a label.
     """
-    found = [line for one in found if has_word((line := _without_aside(one)).text)]
-    heads = [head_of(line.text) for line in found]
-    column = _column(found, rank)
-    labels, scores = (
-        (set[int](), False) if one else _alike(heads, terms=rank("terms") > rank("answer"))
-    )
-    name = ""
-    for at, (line, (head, rest)) in enumerate(zip(found, heads, strict=True)):
-        more = at + 1 < len(found)
-        title = line.text.strip(" :：*.,")
-        item = line.kind == "item"
-        part = Part(
+    kept = [line for one in found if has_word((line := _without_aside(one)).text)]
+    naming = _Naming(kept, rank, query, one=one)
+    return [part for at in range(len(kept)) for part in naming.at(at)]
+
+
+class _Naming:
+    """What is known of the names of lines, while they are read in order."""
+
+    def __init__(self, found: Sequence[Line], rank: Rank, query: str, *, one: bool) -> None:
+        self._found, self._rank, self._query, self._one = found, rank, query, one
+        self._heads = [_split(line) for line in found]
+        self._column = _column(found, rank, one=one)
+        terms = rank("terms") > rank("answer")
+        self._labels, self._scored = (
+            (set[int](), False) if one else _alike(self._heads, terms=terms)
+        )
+        numbered = {_NUMERALS.sub("#", self._heads[at][0]) for at in self._labels}
+        self._alone = len(numbered) == 1
+        """Whether all labels differ in their number only, as ``Perspective 1`` does."""
+        self._asked = any(rank(head) > 0 for head, _ in self._heads)
+        self._seen = Counter(head for head, _ in self._heads)
+        self._name = ""
+        self._titled = False
+        """Whether the name stood on a line of its own."""
+        self._block = 0
+        """The paragraph whose line began with the name."""
+        self._answered = False
+        """Whether something was said that is no aside."""
+        self._number = 0
+        """That of the last item that is no aside."""
+
+    def at(self, at: int) -> Iterator[Part]:
+        """Yield the part in a line, if it is more than a name."""
+        line, (head, rest) = self._found[at], self._heads[at]
+        more = at + 1 < len(self._found)
+        title = line.text.strip(" :：*.,[]【】()<>")
+        if line.kind == "cell":
+            yield from self._cell(line)
+        elif self._scored or (at in self._labels and _heads_item(line, head)):
+            yield replace(self._part(line), text=head, item=True)
+        elif at and more and _is_between(title):
+            self._name = title if kind_of(title) == "alternative" else self._name
+        elif _is_heading(line) and more and not self._one and rest and kind_of(head) in ASKED:
+            yield replace(self._part(line), text=rest, title=True)
+        elif _is_heading(line) and more and not _is_heading(self._found[at + 1]):
+            yield from self._heading(line, title)
+        elif line.text.endswith(_COLONS) and self._is_title(title, line, more=more):
+            self._name, self._titled = title, True
+        elif self._is_labelled(at):
+            yield self._labelled(at)
+        elif self._labels and rest and self._seen[head] > 1:
+            yield replace(self._part(line), name=head)  # said of each, under an unknown name
+        else:
+            yield self._unlabelled(line)
+
+    def _part(self, line: Line) -> Part:
+        return Part(
             line.text,
-            name,
-            item,
+            self._name,
+            line.kind == "item",
             counted=line.number is not None,
             head=line.head,
             depth=line.depth,
             whole=line.text,
         )
-        if line.kind == "cell":
-            if line.column == column:
-                yield replace(part, name="", item=True)
-        elif scores:
-            yield replace(part, text=head, item=True)
-        elif at and more and len(words(title)) == 1 and kind_of(title) == "alternative":
-            name = title  # "or", on a line of its own
-        elif _is_heading(line) and more and not _is_heading(found[at + 1]):
-            if kind_of(title) or _NUMBERED.fullmatch(title) or line.text.endswith((":", "：")):
-                name = title
-            else:
-                yield replace(part, title=True)
-        elif line.text.endswith((":", "：")) and _is_title(title, more=more, item=item, one=one):
-            name = title
-        elif (
-            head
-            and rest
-            and head not in query
-            and (at in labels or _is_label(head) or (one and at and takes_turns(head)))
-        ):
-            name = head
-            yield replace(part, text=rest, name=name, item=item or at in labels, label=True)
+
+    def _cell(self, line: Line) -> Iterator[Part]:
+        if self._column is None or line.column == self._column:
+            yield replace(self._part(line), name="", item=self._column is not None)
+
+    def _heading(self, line: Line, title: str) -> Iterator[Part]:
+        if kind_of(title) or _NUMBERED.fullmatch(title) or line.text.endswith(_COLONS):
+            self._name, self._titled = title, True
         else:
-            if item and rank(name) < 0 and not one:
-                name = ""  # an explanation ends with the next item
-            yield replace(part, name=name)
+            yield replace(self._part(line), title=True)
 
-
-def _is_title(title: str, *, more: bool, item: bool, one: bool) -> bool:
-    """Say whether a line that ends with a colon names what follows it."""
-    if one:
-        said = words(title)
-        if said and kind_of(said[0]) == "alternative":
+    def _is_title(self, title: str, line: Line, *, more: bool) -> bool:
+        """Say whether a line that ends with a colon names what follows it."""
+        if not self._one:
+            return more or bool(kind_of(title)) or line.kind != "item"
+        if kind_of(title) or takes_turns(title) or made_of_talk(title):
             return True
-        return bool(kind_of(title) or pattern("opening").match(title) or made_of_talk(title))
-    return more or bool(kind_of(title)) or not item
+        first = words(title)[:1]
+        return bool(pattern("opening").match(title)) or "alternative" in map(kind_of, first)
+
+    def _is_labelled(self, at: int) -> bool:
+        head, rest = self._heads[at]
+        if not head or not rest or head in self._query:
+            return False
+        if self._one and self._found[at].kind == "code" and len(self._found) > 1:
+            return False
+        if self._is_unnamed_item(self._found[at], head):
+            return False
+        spoken = self._one and at > 0 and takes_turns(head)
+        return at in self._labels or spoken or _is_label(head)
+
+    def _is_unnamed_item(self, line: Line, head: str) -> bool:
+        """Say whether an item only begins as a remark does: ``3. Note: the band``."""
+        if line.kind != "item" or line.depth > 1 or self._one or self._seen[head] > 1:
+            return False
+        return not self._asked and self._rank(head) < 0
+
+    def _labelled(self, at: int) -> Part:
+        line, (name, rest) = self._found[at], self._heads[at]
+        self._name, self._titled, self._block = name, False, line.block
+        self._answered = self._answered or self._rank(name) >= 0
+        listed = at in self._labels
+        part = replace(self._part(line), text=rest, item=line.kind == "item" or listed, label=True)
+        return replace(part, name="") if listed and self._alone and self._rank(name) < 0 else part
+
+    def _unlabelled(self, line: Line) -> Part:
+        aside = self._rank(self._name) < 0
+        # a thought is a paragraph, and an explanation ends with the next item
+        thought = not self._titled and not self._answered and line.block != self._block
+        next_item = line.kind == "item" and (not self._titled or line.number == self._number + 1)
+        if aside and (thought if self._one else next_item):
+            self._name = ""
+        if self._rank(self._name) >= 0:
+            self._answered = True
+            self._number = line.number or self._number
+        return self._part(line)
+
+
+def _split(line: Line) -> tuple[str, str]:
+    """Return the head of a line and the rest, also of ``**Query 1** red sofa``."""
+    rest = line.text.removeprefix(line.head).strip()
+    if _NUMBERED.fullmatch(line.head) and rest and rest[0].isalnum() and kind_of(line.head):
+        return line.head, rest
+    return head_of(line.text)
+
+
+def _is_between(title: str) -> bool:
+    """Say whether a line is but a word between two items, such as *or*."""
+    said = words(title)
+    if len(said) != 1:
+        return False
+    return kind_of(title) == "alternative" or bool(stems("joints").fullmatch(said[0]))
+
+
+def _heads_item(line: Line, head: str) -> bool:
+    """Say whether the head of a line is the item, and the rest is said of it."""
+    if kind_of(head) or line.kind != "item":
+        return False
+    return line.text[0] in QUOTES or (line.head == head and len(head.split()) > 1)
 
 
 def _is_heading(line: Line) -> bool:
+    titled = _COUNTED_TITLE.fullmatch(line.text) or _BRACKETED_TITLE.fullmatch(line.text)
+    if titled and line.kind == "text" and kind_of(line.text):
+        return True
     return line.kind == "heading" or (line.kind != "item" and line.head == line.text)
 
 
@@ -135,13 +199,17 @@ def _without_aside(line: Line) -> Line:
     return line
 
 
-def _column(found: Sequence[Line], rank: Callable[[str], int]) -> str | None:
-    """Return the column of a table that was asked for, or else the one that says most."""
+def _column(found: Sequence[Line], rank: Rank, *, one: bool) -> str | None:
+    """Return the column of a table that was asked for, or else the one that says most.
+
+    A table in a text is read row by row, where none of its columns was asked for.
+    """
     size: dict[str, int] = {}
     for line in found:
         if line.kind == "cell":
             size[line.column] = size.get(line.column, 0) + len(line.text)
-    return max(size, key=lambda name: (rank(name), size[name]), default=None)
+    best = max(size, key=lambda name: (rank(name), size[name]), default=None)
+    return None if best is None or (one and rank(best) <= 0) else best
 
 
 def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], bool]:
@@ -150,23 +218,26 @@ def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], 
     Heads that differ in their number only are labels, and so are short ones on every line.
     In front of scores, or of what terms mean, the heads are the items.
     """
-    numbered = {
-        at: re.sub(r"\d+", "#", head)
-        for at, (head, _) in enumerate(heads)
-        if _NUMBERED.search(head)
-    }
-    numbers = [int("".join(re.findall(r"\d+", heads[at][0]))[:6] or 0) for at in numbered]
-    if len(numbered) < 2 or len(set(numbered.values())) > 1:
-        numbered = {}
-    elif numbers[0] > 1 or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
-        numbered = {}
+    numbered = _numbered(heads)
+    if numbered and len(numbered) < len(heads):
+        return numbered, False  # what stands below each has a name of its own
     if len(heads) < 2 or not all(_is_short(head) and rest for head, rest in heads):
-        return set(numbered), False
+        return numbered, False
     if all(_NUMBER.fullmatch(rest) for _, rest in heads):
         return set(), True
     if terms and not numbered and not any(kind_of(head) for head, _ in heads):
         return set(), True
     return set(range(len(heads))), False
+
+
+def _numbered(heads: Sequence[tuple[str, str]]) -> set[int]:
+    """Return the lines whose heads are the same but for a number, and count from 0 or 1."""
+    at = [i for i, (head, _) in enumerate(heads) if _NUMBERED.search(head)]
+    names = {_NUMERALS.sub("#", heads[i][0]) for i in at}
+    numbers = [int("".join(_NUMERALS.findall(heads[i][0]))[:6]) for i in at]
+    if len(at) < 2 or len(names) > 1 or numbers[0] > 1:
+        return set()
+    return set(at) if numbers == list(range(numbers[0], numbers[0] + len(at))) else set()
 
 
 def _is_short(head: str) -> bool:

@@ -13,8 +13,12 @@ from .words import has_word, kind_of
 
 QUOTES: Final = "\"'`“”„‟‘’‚«»‹›「」『』《》"
 
+_OPENING: Final = tuple('"“„«「『《')
 _JOINERS: Final = "\u200c\u200d"
-_HEAD: Final = re.compile(r"([^:：\n]{1,120}?)\s*(?:[:：](?!//)|->|→|=>|⇒|\s=\s)\s*(.*)", re.S)
+_HEAD: Final = re.compile(
+    r"([^:：\n]{1,120}?)\s*(?:[:：](?!//)|(?:(?<=[^\W_]{2})|(?<=\W\d)|(?<=[)\]*\"'”]))\s*(?:->|→|=>|⇒)|(?<=\w)\s=\s)\s*(.*)",
+    re.S,
+)
 _COUNTED_HEAD: Final = re.compile(
     r"([^\d\n]{0,30}\d{1,3}|\d{1,3}[^\d\n]{0,30})\s*[-–—.)]\s+(.+)", re.S
 )
@@ -23,7 +27,8 @@ _NAMING_HEAD: Final = re.compile(
     r"[\[(【]([^\W\d][^\[\](){}【】\n]{0,40})[\])】]\s*(.+)|([^-–—:\n]{3,40})\s[-–—]\s(.+)", re.S
 )
 _WRAPPED: Final = re.compile(
-    r"\{\{(.+)\}\}|\[\[(.+)\]\]|<<(.+)>>|\[([^\[\]]+ [^\[\]]+)\]|<([^<>]+ [^<>]+)>", re.S
+    r"\{\{(.+)\}\}|\[\[(.+)\]\]|<<(.+)>>|\[([^\[\]]+ [^\[\]]+)\]|<([^<>]+ [^<>]+)>|【([^【】]+)】",
+    re.S,
 )
 _CLOCK: Final = re.compile(r".*\d\s*:\s*\d", re.S)
 
@@ -39,14 +44,14 @@ def head_of(text: str) -> tuple[str, str]:
     if text[:2] in ('{"', '["', "{'", "['"):
         return "", text  # a value
     if (match := _HEAD.match(text)) and not _CLOCK.match(text[: match.start(2)] + match[2][:1]):
-        return match[1].strip(" *_\"'“”「」"), match[2].strip()
+        head = match[1].strip(" *_\"'“”「」")
+        return ("", text) if "{" in head else (head, match[2].strip())
     if match := _COUNTED_HEAD.match(text) or _BRACKETED_HEAD.match(text):
         return match[1].strip(), match[2].strip()
-    if (match := _NAMING_HEAD.match(text)) and kind_of(match[1] or match[3]) in (
-        "rewrite",
-        "terms",
-    ):
-        return (match[1] or match[3]).strip(), (match[2] or match[4]).strip()
+    if match := _NAMING_HEAD.match(text):
+        bracketed = len((match[1] or "x y z").split()) < 3 and kind_of(match[1] or "") is not None
+        if bracketed or kind_of(match[1] or match[3]) in ("rewrite", "terms"):
+            return (match[1] or match[3]).strip(), (match[2] or match[4]).strip()
     return "", text
 
 
@@ -55,6 +60,8 @@ def unquoted(text: str) -> str:
     text = text.strip()
     if match := _WRAPPED.fullmatch(text):
         text = next(filter(None, match.groups())).strip()
+    if text[:1] in _OPENING and not any(mark in text[1:] for mark in QUOTES):
+        return text[1:].strip()  # a quote that was never closed
     bare = text.rstrip(",;").rstrip()
     if len(bare) > 2 and bare[-2] in QUOTES and bare[-1] == ".":
         bare = bare[:-1]

@@ -12,8 +12,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from .line import Kind, Line
+from .words import has_word
 
 _BREAKS: Final = re.compile("[\u2028\u2029\x0b\x0c\x85]|\r\n?")
+_RULED: Final = re.compile(
+    r"^(?:-{2,9}|={2,9}|~{2,9})[ \t]+([^\W_][^|\n]{0,60}?)[ \t]+(?:-{2,9}|={2,9}|~{2,9})$", re.M
+)
+_ROWS: Final = re.compile(r"\s*(\|[^\n]*\|)[ \t]*\n[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z)")
 _BORDER: Final = re.compile(r"^\+[-=+]{3,}\+[ \t]*$", re.M)
 
 
@@ -24,13 +29,14 @@ def _reader() -> MarkdownIt:
 
 
 def of_markdown(text: str) -> list[Line]:
-    """Return the lines of a text, without its marks.
+    r"""Return the lines of a text, without its marks.
 
     Example:
-        >>> [(line.kind, line.text) for line in of_markdown("# Seats\\n- **red** sofa")]
+        >>> [(line.kind, line.text) for line in of_markdown("# Seats\n- **red** sofa")]
         [('heading', 'Seats'), ('item', 'red sofa')]
     """
-    source = _without_borders(textwrap.dedent(_BREAKS.sub("\n", text)))
+    plain = _RULED.sub(r"## \1", textwrap.dedent(_BREAKS.sub("\n", text)))
+    source = _with_head(_without_borders(plain))
     walk = _Walk(source.split("\n"))
     return [line for token in _reader().parse(source) for line in walk.at(token)]
 
@@ -45,6 +51,16 @@ def _without_borders(text: str) -> str:
     return text
 
 
+def _with_head(text: str) -> str:
+    """Return a text whose rows in pipes stand below a head, as Markdown wants them."""
+    rows = _ROWS.match(text)
+    if not rows or "|-" in text or "|:" in text or "| -" in text or "| :" in text:
+        return text
+    columns = rows[1].count("|") - 1
+    names = "|".join(map(str, range(columns)))
+    return f"|{names}|\n{'|---' * columns}|\n{text}"
+
+
 class _Walk:
     """Where a walk through the tokens of a text stands."""
 
@@ -52,7 +68,7 @@ class _Walk:
         self._source = source
         self._block = self._depth = self._column = 0
         self._kind: Kind = "text"
-        self._marker, self._number = "", None
+        self._marker, self._inner, self._number = "", "", None
         self._columns: list[str] = []
         self._in_head = False
         self._steps: Mapping[str, Callable[[Token], None]] = {
@@ -70,6 +86,7 @@ class _Walk:
         }
 
     _number: int | None
+    _item_depth = 0
 
     def at(self, token: Token) -> Iterator[Line]:
         """Take a step, and yield the lines that a token holds."""
@@ -93,8 +110,12 @@ class _Walk:
         self._depth -= 1
 
     def _mark(self, token: Token) -> None:
+        marker = f"{token.info}{token.markup} "
+        if self._marker and (self._number is not None or token.info):
+            self._inner += marker  # "3. 8. Mai 1945" is no list in a list
+            return
         self._number = int(token.info) if token.info else None
-        self._marker = f"{token.info}{token.markup} "
+        self._marker, self._item_depth = marker, self._depth
 
     def _enter_heading(self, token: Token) -> None:
         self._kind = "heading"
@@ -126,10 +147,11 @@ class _Walk:
         self._block += 1
         for at, (text, head) in enumerate(_inline(token)):
             if at == 0 and self._marker:
-                yield Line(text, self._block, "item", self._depth, self._marker, self._number, head)
+                depth, text = self._item_depth, self._inner + text
+                yield Line(text, self._block, "item", depth, self._marker, self._number, head)
             else:
                 yield Line(text, self._block, self._kind, self._depth_of(token, at), head=head)
-        self._marker, self._number = "", None
+        self._marker, self._inner, self._number = "", "", None
 
     def _depth_of(self, token: Token, at: int) -> int:
         """Return the lists around a line; one at the margin is in none, whatever was above it."""
@@ -148,7 +170,9 @@ def _inline(token: Token) -> Iterator[tuple[str, str]]:
             continue
         bold += {"strong_open": 1, "strong_close": -1}.get(child.type, 0)
         if child.type in ("text", "code_inline"):
-            if head == text and (bold or (child.type == "code_inline" and not text)):
+            if (head == text or not has_word(text)) and (
+                bold or (child.type == "code_inline" and not head)
+            ):
                 head += child.content
             text += child.content
     yield text.strip(), head.strip()

@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from .line import Line
-from .words import has_word
+from .words import has_word, kind_of
 
 Style = Literal["digit", "roman", "letter"]
 
 _COUNT: Final = re.compile(
     r"(?P<open>[(\[（【#{<]?\s?)(?P<value>\d{1,3}(?:\.\d{1,2}(?=\.\s))?|[ivxIVX]{1,5}(?=[.)\]])"
-    r"|[^\w\s]|[^\W\d])\ufe0f?(?P<close>\u20e3|\s?[.)\]}>:、．：）】,।]+|\s[-–—|]\s|)\s*(?=\S)"
+    r"|[^\w\s]|[^\W\d])\ufe0f?(?P<close>\u20e3|\s?[.)\]}>:、．：）】,，。।]+|\s[-–—|]\s|)\s*(?=\S)"
 )
 _ROMAN: Final = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _ALPHABETS: Final = (
@@ -26,15 +26,18 @@ _ALPHABETS: Final = (
     "أبجدهوزحطي",
     "אבגדהוזחטי",
     "कखगघङचछजझञ",
+    "あいうえおかきくけこ",
+    "กขคงจฉชซญ",
     "アイウエオカキクケコ",
     "甲乙丙丁戊己庚辛壬癸",
 )
 _SYMBOL: Final = re.compile(
-    r"(?:[^\w\s\"'`“„‘«‹「『《(\[{<【（$#@&/\\.¿¡~|=+*-]\ufe0f?\s*|[*+–—-]\s+)(?=\S)"
+    r"(?:[^\w\s\"'`“„‘«‹「『《(\[{<【（$#@&/\\.¿¡~|=+*-]\ufe0f?\s*|[*+–—-]\s+|[-=]{1,2}>\s*)(?=\S)"
 )
 _TASK: Final = re.compile(r"\[[ xX✓]\]\s+")
 _PREFIX: Final = re.compile(r"(?:[-*=~>+|–—]{1,3}\s*|\\item\s+)(?=\S)")
 _BRACKETED: Final = re.compile(r"\[[^\[\]]{1,30}\]\s+(?=\S)")
+_NAMES: Final = ("rewrite", "query", "terms", "answer", "aside")
 _LATEX: Final = re.compile(r"\\(?:begin|end)\{\w+\}")
 _ONE: Final = re.compile(r"\(?1[.)]\s")
 _LATE_ONE: Final = re.compile(r":\s\(?1[.)]\s")
@@ -101,12 +104,12 @@ def _value(line: Line, style: Style) -> int | None:
     """Return the number in front of a line; None if there is none in this style."""
     if line.number is not None:
         return line.number if style == "digit" else None
-    if line.kind not in ("text", "code", "heading") or not (match := _COUNT.match(line.text)):
+    if line.kind == "cell" or not (match := _COUNT.match(line.text)):
         return None
     value, closed = match["value"].casefold(), match["close"].strip()
     if style == "digit":
         return _digits(match, line.text[match.end() :])
-    if not match[0][-1:].isspace() or closed[:1] not in tuple(".)]"):
+    if not match[0][-1:].isspace() or closed[:1] not in tuple(".)]-–—"):
         return None
     if style == "roman":
         return _ROMAN.index(value) if value in _ROMAN else None
@@ -133,7 +136,7 @@ def _on_lines_of_their_own(found: Sequence[Line]) -> list[Line]:
 
 
 def _split(line: Line) -> Iterator[Line]:
-    """Split ``1. red sofa 2. blue sofa`` and ``• red sofa • blue sofa``, but not ``Python 3.11``."""
+    """Split ``1. red sofa 2. blue sofa`` and ``• red • blue``, but not ``Python 3.11``."""
     sign = line.text[:1]
     if unicodedata.category(sign or "a") in ("So", "No", "Po") and sign not in "\"'#&@*/.¿¡":
         numbers = unicodedata.category(sign) == "No"
@@ -173,9 +176,11 @@ def _without_symbols(found: Sequence[Line]) -> list[Line]:
 
 
 def _without_prefix(found: list[Line]) -> list[Line]:
-    """Take off signs that every line begins with: ``=> ``, ``--``, ``\\item``, ``[Colour] ``."""
+    r"""Take off signs that every line begins with: ``=> ``, ``--``, ``\item``, ``[Colour] ``."""
     for prefix in (_PREFIX, _BRACKETED):
         matches = [prefix.match(line.text) for line in found]
+        if prefix is _BRACKETED and any(m and kind_of(m[0]) in _NAMES for m in matches):
+            continue
         if len(found) > 1 and all(matches):
             return [
                 replace(line, text=line.text[match.end() :], kind="item", marker=match[0])

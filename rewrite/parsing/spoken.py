@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Final
 
+from .tags import is_mentioned
 from .words import stems, words
 
 LONGEST: Final = 50_000
@@ -25,7 +27,6 @@ _CHANNEL_END: Final = re.compile(r"<\|(?:end|return|call|start|channel)\|>|\Z")
 _BARE_CHANNEL: Final = re.compile(r"\s*(?:(?:analysis|commentary)(?=[A-Z\d\"'“*])|assistantfinal)")
 _BRACKETS: Final = re.compile(r"\[(/?)([A-Za-z]\w{1,30})\]")
 _TOOL_TOKEN: Final = re.compile(r"<[|｜]tool[^<>|｜\n]{1,40}[|｜]>")
-_SENTENCE_GOES_ON: Final = re.compile(r" [a-z]|\.(?:\s|\Z)")
 _BOX: Final = re.compile(r"\\(?:boxed|fbox|text|textbf|mathrm|texttt)\s*\{")
 _BYTES: Final = re.compile(r"<0x[0-9A-F]{2}>|(?<=\w)[ĊĠ]+|(?<=[^\W_])▁(?=\w)(?![^<\n]{0,40}[|｜]>)")
 _NEWLINES: Final = ("<0x0A>", "Ċ")
@@ -36,8 +37,6 @@ _HIDDEN: Final = re.compile(
 _PROMPT: Final = re.compile(r"\s*\[INST\][^\[]*\[/INST\]")
 _ASSISTANT: Final = re.compile(r"\A\s*assistant[ \t]*\n", re.I)
 _TRAILING: Final = re.compile(r"(?<=\w)[ \t]#{2,}\s*\Z")
-# Markdown gives a NUL another sign, and half a pair of surrogates cannot be written
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]+")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
 
 
@@ -48,7 +47,7 @@ def spoken(generation: str) -> str:
         >>> spoken("<think>They want a seat.</think>red sofa<|im_end|>\n<|im_start|>user\nblue?")
         'red sofa'
     """
-    text = _CONTROL.sub(" ", generation[:LONGEST])
+    text = generation[:LONGEST]
     # most answers are plain text, and a look for a character is cheaper than a pattern
     if "<|channel|>" in text:
         text = _said_in_channels(text)
@@ -61,7 +60,8 @@ def spoken(generation: str) -> str:
         text = _first_turn(_without_thoughts(_COMMENT.sub(" ", text)))
     if "[/" in text:
         text = _BRACKETS.sub(r"<\1\2>", text)
-    return _TRAILING.sub("", _ASSISTANT.sub("", _unboxed(text))).strip()
+    said = _TRAILING.sub("", _ASSISTANT.sub("", _unboxed(text)))
+    return textwrap.dedent(said.strip("\n\r")).strip()  # a list may be indented as a whole
 
 
 def _shown(block: re.Match[str]) -> str:
@@ -95,7 +95,7 @@ def _without_thoughts(text: str) -> str:
             continue
         if not any(stems("thought").match(word) for word in base.split()):
             continue
-        if _is_mentioned(mark, text):
+        if is_mentioned(mark):
             continue
         if mark[0][0] in "[【" and not ends and f"[/{mark[2]}]" not in text:
             continue  # a word in brackets
@@ -107,17 +107,6 @@ def _without_thoughts(text: str) -> str:
             kept.append(text[start : mark.start()])
             inside = base
     return " ".join([*kept, "" if inside else text[start:]])
-
-
-def _is_mentioned(mark: re.Match[str], text: str) -> bool:
-    """Say whether a sentence goes on around a tag that it speaks of."""
-    before, after = text[: mark.start()][-2:], text[mark.end() :][:2]
-    return (
-        len(before) == 2
-        and before[1] == " "
-        and before[0].isalpha()
-        and bool(re.match(" [a-z]", after))
-    )
 
 
 def _first_turn(text: str) -> str:
@@ -134,13 +123,7 @@ def _split(text: str) -> Iterator[str]:
     """Yield what stands between control tokens; a sentence may speak of one."""
     start = 0
     for mark in _SPECIAL.finditer(text):
-        before, after = text[mark.start() - 2 : mark.start()], text[mark.end() : mark.end() + 2]
-        if (
-            mark.start() > 1
-            and before[1] == " "
-            and before[0].isalpha()
-            and _SENTENCE_GOES_ON.match(after)
-        ):
+        if is_mentioned(mark) and not mark.string[mark.end() + 1 : mark.end() + 2].isupper():
             continue
         yield text[start : mark.start()]
         start = mark.end()

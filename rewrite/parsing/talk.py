@@ -16,12 +16,17 @@ from .words import has_word, kind_of, pattern, tables, words
 _LONGEST: Final = 400
 """Characters of a sentence of talk."""
 
+_SHORT_WORD: Final = 5
+"""Characters of an answer of one word, such as ``Nein.``; of Chinese, a sentence has more."""
+
 _EDGES: Final = " .()[]*_\"'!-–—"
 _UNSPACED: Final = ("zh", "ja", "ko", "th")
 _SPLIT: Final = re.compile(r"[\s!\"#$%&()*+,./:;<=>?@\[\]\\^_`{|}~…。，、！？؟،；：।“”«»„¿¡\-–—]+")
 _SENTENCE: Final = re.compile(r"[^.!?。！？।\n]*(?:[.!?।]+(?=\s|[*_\"')\]]|$)|[。！？]+|[.]|\n|$)")
 _SPEAKER: Final = re.compile(r"^\W*(?:assistant|ai)\s*:\s*", re.I)
 _ENDED: Final = re.compile(r"[.!?。！？।…][\"')\]*_ ]*$")
+
+_ENDS: Final = (".", "!", "。", "！", ":", "：")
 
 Verdict = Literal["refusal", "talk", ""]
 
@@ -89,11 +94,15 @@ def verdict(sentence: str) -> Verdict:
     plain = straight(sentence).casefold()
     if not has_word(plain) or len(plain) > _LONGEST:
         return ""
+    alone = len(words(plain)) == 1 and len(plain) <= _SHORT_WORD  # "No." may be the answer
     for vocabulary in _vocabularies():
         roles = vocabulary.roles(plain)
-        if "no" in roles and ("of" in roles or ("me" in roles and _ENDED.search(plain))):
+        ended = vocabulary.pieces is not None or _ENDED.search(plain) is not None
+        if "no" in roles and not alone and ("of" in roles or ended) and (ended or "me" in roles):
             return "refusal"
-        if "please" in roles or ({"me", "of"} <= roles and _ENDED.search(plain)):
+        if "please" in roles and (ended or alone):
+            return "talk"
+        if {"me", "of"} <= roles and ended:
             return "talk"
     return ""
 
@@ -110,8 +119,20 @@ def straight(text: str) -> str:
     return text.replace("’", "'").strip()
 
 
-def declines(text: str, query: str = "") -> bool:
-    """Say whether an answer that begins like this is none: a refusal, or a question back."""
+def is_chat(line: str) -> bool:
+    """Say whether a line is talk, and turns nothing down."""
+    said = list(sentences(line))
+    return len(said) == 1 and verdict(said[0]) == "talk"
+
+
+def declines(text: str, query: str = "", *, alone: bool = True) -> bool:
+    """Say whether an answer that begins like this is none: a refusal, or a question back.
+
+    Args:
+        text: How it begins.
+        query: The query that was asked about; what repeats it is no talk.
+        alone: Whether nothing follows: then talk that turns nothing down is no answer, too.
+    """
     if repeats(text, query):
         return False
     said = _SPEAKER.sub("", straight(text)).lstrip("*_ \"'")
@@ -129,7 +150,7 @@ def declines(text: str, query: str = "") -> bool:
         if not its and not asks:
             return False
         only_talk = True
-    return only_talk
+    return only_talk and alone
 
 
 def keeps(text: str, query: str = "") -> bool:
@@ -158,7 +179,7 @@ def greeting() -> re.Pattern[str]:
 
 def is_comment(text: str) -> bool:
     """Say whether a sentence speaks of a query: what was done to it, or what it does."""
-    said = straight(text)
+    said = straight(text).lstrip('"“')
     if said[:1] in "([" and said[-1:] in ")]":
         said = said[1:-1]
         if says_of(said):
@@ -180,3 +201,8 @@ def made_of_talk(text: str) -> bool:
     """Say whether there is no word of content in a text."""
     plain = straight(text).casefold()
     return len(plain) <= _LONGEST and any(its.roles(plain) for its in _vocabularies())
+
+
+def is_prose(text: str) -> bool:
+    """Say whether a text ends as a sentence does."""
+    return text.rstrip("\"'”’»)*_ ").endswith(_ENDS)
