@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .line import Line
-from .lines import head_of
+from .lines import QUOTES, head_of
 from .talk import made_of_talk
 from .words import has_word, kind_of, pattern, stems, takes_turns, words
 
@@ -17,6 +17,7 @@ _LONGEST_HEAD: Final = 5
 
 _ASIDE: Final = re.compile(r"\s*[(\[]([^()\[\]\n]{3,200})[)\]]\.?$")
 _NUMBERED: Final = re.compile(r"\D{0,20}\d{1,3}\W*")
+_COUNTED_TITLE: Final = re.compile(r"[^\W\d]{3,20} \d{1,2}")
 _NUMBER: Final = re.compile(r"[\d.,%/ ()]*\d[\d.,%/ ()]*")
 
 
@@ -64,58 +65,87 @@ def named(
     """
     found = [line for one in found if has_word((line := _without_aside(one)).text)]
     heads = [head_of(line.text) for line in found]
-    column = _column(found, rank)
-    labels, scores = (
-        (set[int](), False) if one else _alike(heads, terms=rank("terms") > rank("answer"))
-    )
-    name = ""
+    column = _column(found, rank, one=one)
+    terms = rank("terms") > rank("answer")
+    labels, scores = (set[int](), False) if one else _alike(heads, terms=terms)
+    alike = len({re.sub(r"\d+", "#", heads[at][0]) for at in labels}) == 1
+    name, titled, last = "", False, 0
     for at, (line, (head, rest)) in enumerate(zip(found, heads, strict=True)):
         more = at + 1 < len(found)
         title = line.text.strip(" :：*.,")
         item = line.kind == "item"
-        part = Part(
-            line.text, name, item, counted=line.number is not None, head=line.head,
-            depth=line.depth, whole=line.text,
-        )
+        part = _part(line, name)
         if line.kind == "cell":
-            if line.column == column:
-                yield replace(part, name="", item=True)
-        elif scores:
+            if column is None or line.column == column:
+                yield replace(part, name="", item=column is not None)
+        elif scores or (at in labels and not one and _heads_item(line, head)):
             yield replace(part, text=head, item=True)
-        elif at and more and len(words(title)) == 1 and kind_of(title) == "alternative":
-            name = title  # "or", on a line of its own
+        elif at and more and _is_between(title):
+            name = title if kind_of(title) == "alternative" else name
         elif _is_heading(line) and more and not _is_heading(found[at + 1]):
             if kind_of(title) or _NUMBERED.fullmatch(title) or line.text.endswith((":", "：")):
-                name = title
+                name, titled = title, True
             else:
                 yield replace(part, title=True)
         elif line.text.endswith((":", "：")) and _is_title(title, more=more, item=item, one=one):
-            name = title
+            name, titled = title, True
         elif (
             head
             and rest
             and head not in query
             and (at in labels or _is_label(head) or (one and at and takes_turns(head)))
         ):
-            name = head
-            yield replace(part, text=rest, name=name, item=item or at in labels, label=True)
+            name, titled = head, False
+            own = "" if at in labels and rank(name) < 0 and len(labels) > 1 and alike else name
+            yield replace(part, text=rest, name=own, item=item or at in labels, label=True)
         else:
-            if item and rank(name) < 0 and not one:
+            if item and rank(name) < 0 and not one and (not titled or line.number == last + 1):
                 name = ""  # an explanation ends with the next item
+            if line.number is not None and rank(name) >= 0:
+                last = line.number
             yield replace(part, name=name)
+
+
+def _part(line: Line, name: str) -> Part:
+    return Part(
+        line.text,
+        name,
+        line.kind == "item",
+        counted=line.number is not None,
+        head=line.head,
+        depth=line.depth,
+        whole=line.text,
+    )
+
+
+def _is_between(title: str) -> bool:
+    """Say whether a line is but a word between two items, such as *or*."""
+    said = words(title)
+    if len(said) != 1:
+        return False
+    return kind_of(title) == "alternative" or bool(stems("joints").fullmatch(said[0]))
+
+
+def _heads_item(line: Line, head: str) -> bool:
+    """Say whether the head of a line is the item, and the rest is said of it."""
+    if kind_of(head) or line.kind != "item":
+        return False
+    return line.text[0] in QUOTES or (line.head == head and len(head.split()) > 1)
 
 
 def _is_title(title: str, *, more: bool, item: bool, one: bool) -> bool:
     """Say whether a line that ends with a colon names what follows it."""
     if one:
         said = words(title)
-        if said and kind_of(said[0]) == "alternative":
+        if (said and kind_of(said[0]) == "alternative") or takes_turns(title):
             return True
         return bool(kind_of(title) or pattern("opening").match(title) or made_of_talk(title))
     return more or bool(kind_of(title)) or not item
 
 
 def _is_heading(line: Line) -> bool:
+    if _COUNTED_TITLE.fullmatch(line.text) and line.kind == "text" and kind_of(line.text):
+        return True
     return line.kind == "heading" or (line.kind != "item" and line.head == line.text)
 
 
@@ -130,13 +160,17 @@ def _without_aside(line: Line) -> Line:
     return line
 
 
-def _column(found: Sequence[Line], rank: Callable[[str], int]) -> str | None:
-    """Return the column of a table that was asked for, or else the one that says most."""
+def _column(found: Sequence[Line], rank: Callable[[str], int], *, one: bool) -> str | None:
+    """Return the column of a table that was asked for, or else the one that says most.
+
+    A table in a text is read row by row, where none of its columns was asked for.
+    """
     size: dict[str, int] = {}
     for line in found:
         if line.kind == "cell":
             size[line.column] = size.get(line.column, 0) + len(line.text)
-    return max(size, key=lambda name: (rank(name), size[name]), default=None)
+    best = max(size, key=lambda name: (rank(name), size[name]), default=None)
+    return None if best is None or (one and rank(best) <= 0) else best
 
 
 def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], bool]:
@@ -153,6 +187,8 @@ def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], 
         numbered = {}
     elif numbers[0] > 1 or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
         numbered = {}
+    if numbered and len(numbered) < len(heads):
+        return set(numbered), False  # what stands below each has a name of its own
     if len(heads) < 2 or not all(_is_short(head) and rest for head, rest in heads):
         return set(numbered), False
     if all(_NUMBER.fullmatch(rest) for _, rest in heads):

@@ -52,7 +52,7 @@ class _Walk:
         self._source = source
         self._block = self._depth = self._column = 0
         self._kind: Kind = "text"
-        self._marker, self._number = "", None
+        self._marker, self._inner, self._number = "", "", None
         self._columns: list[str] = []
         self._in_head = False
         self._steps: Mapping[str, Callable[[Token], None]] = {
@@ -70,6 +70,7 @@ class _Walk:
         }
 
     _number: int | None
+    _item_depth = 0
 
     def at(self, token: Token) -> Iterator[Line]:
         """Take a step, and yield the lines that a token holds."""
@@ -93,8 +94,12 @@ class _Walk:
         self._depth -= 1
 
     def _mark(self, token: Token) -> None:
+        marker = f"{token.info}{token.markup} "
+        if self._marker and self._number is not None:  # "3. 8. Mai 1945" is no list in a list
+            self._inner += marker
+            return
         self._number = int(token.info) if token.info else None
-        self._marker = f"{token.info}{token.markup} "
+        self._marker, self._item_depth = marker, self._depth
 
     def _enter_heading(self, token: Token) -> None:
         self._kind = "heading"
@@ -126,12 +131,11 @@ class _Walk:
         self._block += 1
         for at, (text, head) in enumerate(_inline(token)):
             if at == 0 and self._marker:
-                yield Line(
-                    text, self._block, "item", self._depth, self._marker, self._number, head
-                )
+                depth, text = self._item_depth, self._inner + text
+                yield Line(text, self._block, "item", depth, self._marker, self._number, head)
             else:
                 yield Line(text, self._block, self._kind, self._depth_of(token, at), head=head)
-        self._marker, self._number = "", None
+        self._marker, self._inner, self._number = "", "", None
 
     def _depth_of(self, token: Token, at: int) -> int:
         """Return the lists around a line; one at the margin is in none, whatever was above it."""

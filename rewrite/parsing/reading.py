@@ -15,6 +15,7 @@ from .tags import untagged
 from .talk import (
     declines,
     greeting,
+    is_chat,
     is_comment,
     is_nothing,
     keeps,
@@ -36,6 +37,9 @@ _QUOTED_END: Final = re.compile(
     r"^[^\"“”„«「.!?]{3,120}?[\"“„«「]([^\"“”„«»「」]{2,})[\"”“»」][.。!]?$"
 )
 _QUOTED_HEAD: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s*(?:[-–—:(,]|$).*$", re.S)
+_REPLACED: Final = re.compile(
+    r"^[\"“][^\"“”]{1,200}[\"”]\s*(?:->|→|=>|⇒)\s*[\"“]([^\"“”]{1,400})[\"”]$"
+)
 _QUOTED_FIRST: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s+([^\"“”«»「」]+)$")
 _LATE_LABEL: Final = re.compile(r"(?<=[.!?:]) ((?:[\w'-]+ ){0,4}[\w'-]+[:：])(?= )")
 _ENDS_SENTENCE: Final = (".", "!", "。", "！", ":", "：")
@@ -73,6 +77,9 @@ def read(
         kind = kind_of(name)
         return -1 if kind in ("aside", "original") else wanted.get(kind or "", 0)
 
+    def rank_of_field(name: str) -> int:
+        return 0 if kind_of(name) == "alternative" else rank(name)
+
     parts: list[Part] = []
     values: list[str] = []
     texts = untagged(spoken(generation), rank)
@@ -80,7 +87,7 @@ def read(
         block = only_block(text)
         found = listed(block, rank)
         if found is None:
-            found = strings(block, rank)
+            found = strings(block, rank_of_field)
         if found is not None:
             values += found
             continue
@@ -121,14 +128,24 @@ def items(answer: Answer) -> tuple[list[str], bool]:
         ], True
     titles = [part for part in parts if part.title]
     marked = [part for part in parts if part.item or part.label or kind_of(part.name) in ASKED]
-    if marked:
+    if marked and not _is_stray(marked, parts):
         parts = _level(marked)
+    elif marked:
+        parts = [part.with_head() for part in parts]
     elif len(titles) > 1:
         parts = titles
     else:
         parts = [part for at, part in enumerate(parts) if not at or not is_comment(part.text)]
     texts = [part.head.rstrip(":： ") if _explained(part) else part.text for part in parts]
     return texts, any(part.item and not part.label for part in parts)
+
+
+def _is_stray(marked: Sequence[Part], parts: Sequence[Part]) -> bool:
+    """Say whether a few of many plain lines only look like items, as ``-5 degrees`` does."""
+    plain = [part for part in parts if part not in marked]
+    if parts[0] in marked or len(marked) >= len(plain) or len(plain) < 2:
+        return False
+    return not any(part.name or part.title or _is_prose(part.text) for part in plain)
 
 
 def _uncounted(text: str) -> str:
@@ -140,6 +157,8 @@ def _uncounted(text: str) -> str:
 def content(text: str) -> str:
     """Return a text without quotes and what is said before or behind them."""
     text = unquoted(unnamed(text))
+    if match := _REPLACED.match(text):
+        return match[1].strip()
     if match := _QUOTED_HEAD.match(text):
         return match[1].strip()
     if (match := _QUOTED_FIRST.match(text)) and kind_of(match[2]) and made_of_talk(match[2]):
@@ -189,6 +208,8 @@ def _without_talk(found: list[Line], query: str) -> list[Line]:
     """Take greetings, announcements and good-byes off."""
     while len(found) > 1 and found[-1].kind == "text" and _is_closing(found[-1].text, found):
         found = found[:-1]
+    while len(found) > 1 and found[0].kind == "text" and is_chat(found[0].text):
+        found = found[1:]
     for _ in range(2):  # a greeting on a line of its own, then an announcement
         if not found or found[0].kind in ("item", "cell"):
             break
@@ -245,8 +266,8 @@ def _first_turn(parts: Sequence[Part]) -> list[Part]:
 
 def _is_alternative(part: Part) -> bool:
     said = words(part.name) or words(part.text)[:1]
-    if not said or kind_of(said[0]) != "alternative":
-        return bool(part.name) and kind_of(part.name) == "alternative"
+    if not any(kind_of(word) == "alternative" for word in said):
+        return False
     return bool(part.name) or made_of_talk(part.text) or says_of(part.text)
 
 
@@ -293,7 +314,10 @@ def _without_comments(parts: Sequence[Part]) -> list[Part]:
 def _level(marked: list[Part]) -> list[Part]:
     """Return the outermost items, and of numbers and bullets those that are not about the others."""
     shallow = min(part.depth for part in marked)
-    marked = [part for part in marked if part.depth == shallow]
+    outer = [part for part in marked if part.depth == shallow]
+    if len(outer) == 1 < len(marked) - 1 and outer[0].head == outer[0].text:
+        outer = marked[1:]  # the only item is the title of those below it
+    marked = outer
     counted = [part for part in marked if part.counted]
     if len(counted) > 1:
         return [part for part in marked if part.counted or (part.name and not part.item)]

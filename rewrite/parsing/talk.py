@@ -110,6 +110,12 @@ def straight(text: str) -> str:
     return text.replace("’", "'").strip()
 
 
+def is_chat(line: str) -> bool:
+    """Say whether a line is talk, and turns nothing down."""
+    said = list(sentences(line))
+    return bool(said) and all(verdict(sentence) == "talk" for sentence in said)
+
+
 def declines(text: str, query: str = "") -> bool:
     """Say whether an answer that begins like this is none: a refusal, or a question back."""
     if repeats(text, query):

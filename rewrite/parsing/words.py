@@ -68,8 +68,10 @@ def kind_of(name: str) -> str | None:
         return None
     kinds = [_kinds(word) for word in said]
     first, last = kinds[0], kinds[-1]
-    if "aside" in last or ("aside" in first and (len(said) > 2 or not last)):
+    if "aside" in last or ("aside" in first and (last or len(said) <= 3) and len(said) != 2):
         return "aside"
+    if "aside" in first and not last:
+        return "aside" if len(said) == 2 else None
     if "alternative" in first and len(said) <= 3:
         return "alternative"
     for kind in ("rewrite", "original", "alternative"):
