@@ -17,6 +17,7 @@ _LONGEST_HEAD: Final = 5
 
 _ASIDE: Final = re.compile(r"\s*[(\[]([^()\[\]\n]{3,200})[)\]]\.?$")
 _NUMBERED: Final = re.compile(r"\D{0,20}\d{1,3}\W*")
+_BRACKETED_TITLE: Final = re.compile(r"[\[【(<][^\W\d][\w ]{1,30}[\]】)>]")
 _COUNTED_TITLE: Final = re.compile(r"[^\W\d]{3,20} \d{1,2}")
 _NUMBER: Final = re.compile(r"[\d.,%/ ()]*\d[\d.,%/ ()]*")
 
@@ -72,7 +73,7 @@ def named(
     name, titled, last = "", False, 0
     for at, (line, (head, rest)) in enumerate(zip(found, heads, strict=True)):
         more = at + 1 < len(found)
-        title = line.text.strip(" :：*.,")
+        title = line.text.strip(" :：*.,[]【】()<>")
         item = line.kind == "item"
         part = _part(line, name)
         if line.kind == "cell":
@@ -144,7 +145,8 @@ def _is_title(title: str, *, more: bool, item: bool, one: bool) -> bool:
 
 
 def _is_heading(line: Line) -> bool:
-    if _COUNTED_TITLE.fullmatch(line.text) and line.kind == "text" and kind_of(line.text):
+    titled = _COUNTED_TITLE.fullmatch(line.text) or _BRACKETED_TITLE.fullmatch(line.text)
+    if titled and line.kind == "text" and kind_of(line.text):
         return True
     return line.kind == "heading" or (line.kind != "item" and line.head == line.text)
 

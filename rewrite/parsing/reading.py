@@ -107,7 +107,7 @@ def read(
         return Answer()
     if not parts or (len(parts) == 1 and is_nothing(parts[0].text)):
         return Answer()
-    if one and _is_prose(parts[0].text):
+    if one and _is_passage(parts):
         return Answer(_prose(parts, rank))
     parts = _asked_for(parts, rank)
     return Answer(_without_comments(parts) if one else parts)
@@ -252,14 +252,15 @@ def _speaks(text: str) -> bool:
 
 def _first_turn(parts: Sequence[Part]) -> list[Part]:
     """Return what stands before the next turn, which a model made up, or before an alternative."""
+    passage = _is_passage(parts)
     for at, part in enumerate(parts):
         if not at:
             continue
-        if _is_alternative(part) and not _is_prose(parts[0].text):
+        if _is_alternative(part) and not passage:
             return list(parts[:at])
         if part.name and not parts[at - 1].name and takes_turns(part.name):
             last = at + 1 == len(parts)
-            if not (_is_prose(parts[0].text) and last and _is_prose(part.text)):
+            if not (passage and last and _is_prose(part.text)):
                 return list(parts[:at])
     return list(parts)
 
@@ -274,6 +275,11 @@ def _is_alternative(part: Part) -> bool:
 def _is_prose(text: str) -> bool:
     """Say whether a text ends as a sentence does."""
     return text.rstrip("\"'”’»)*_ ").endswith(_ENDS_SENTENCE)
+
+
+def _is_passage(parts: Sequence[Part]) -> bool:
+    """Say whether a text begins, below its titles, as prose does."""
+    return _is_prose(next((part.text for part in parts if not part.title), ""))
 
 
 def _prose(parts: Sequence[Part], rank: Rank) -> list[Part]:

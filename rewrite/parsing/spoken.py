@@ -57,7 +57,7 @@ def spoken(generation: str) -> str:
         text = _first_turn(_without_thoughts(_COMMENT.sub(" ", text)))
     if "[/" in text:
         text = _BRACKETS.sub(r"<\1\2>", text)
-    return _TRAILING.sub("", _ASSISTANT.sub("", _unboxed(text))).strip()
+    return _TRAILING.sub("", _ASSISTANT.sub("", _unboxed(text))).strip("\n\r").rstrip()
 
 
 def _shown(block: re.Match[str]) -> str:
