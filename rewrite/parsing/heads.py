@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,6 +12,8 @@ from .line import Line
 from .lines import QUOTES, head_of
 from .talk import made_of_talk
 from .words import has_word, kind_of, pattern, stems, takes_turns, words
+
+ASKED: Final = ("rewrite", "query", "terms", "answer")
 
 _LONGEST_HEAD: Final = 5
 """Words of a label; in front of ``is:`` it may be longer."""
@@ -65,12 +68,14 @@ def named(
         one: Whether they may be one text: then only a known name is a label.
     """
     found = [line for one in found if has_word((line := _without_aside(one)).text)]
-    heads = [head_of(line.text) for line in found]
+    heads = [_split(line) for line in found]
     column = _column(found, rank, one=one)
     terms = rank("terms") > rank("answer")
     labels, scores = (set[int](), False) if one else _alike(heads, terms=terms)
     alike = len({re.sub(r"\d+", "#", heads[at][0]) for at in labels}) == 1
+    seen = Counter(head for head, _ in heads)
     name, titled, last = "", False, 0
+    answered, of_block = False, 0
     for at, (line, (head, rest)) in enumerate(zip(found, heads, strict=True)):
         more = at + 1 < len(found)
         title = line.text.strip(" :：*.,[]【】()<>")
@@ -83,6 +88,8 @@ def named(
             yield replace(part, text=head, item=True)
         elif at and more and _is_between(title):
             name = title if kind_of(title) == "alternative" else name
+        elif _is_heading(line) and more and head and rest and kind_of(head) in ASKED and not one:
+            yield replace(part, text=rest, title=True)
         elif _is_heading(line) and more and not _is_heading(found[at + 1]):
             if kind_of(title) or _NUMBERED.fullmatch(title) or line.text.endswith((":", "：")):
                 name, titled = title, True
@@ -94,17 +101,32 @@ def named(
             head
             and rest
             and head not in query
+            and not (one and line.kind == "code" and len(found) > 1)
             and (at in labels or _is_label(head) or (one and at and takes_turns(head)))
         ):
-            name, titled = head, False
+            name, titled, of_block = head, False, line.block
+            answered = answered or rank(name) >= 0
             own = "" if at in labels and rank(name) < 0 and len(labels) > 1 and alike else name
             yield replace(part, text=rest, name=own, item=item or at in labels, label=True)
+        elif labels and at not in labels and rest and seen[head] > 1:
+            yield replace(part, name=head)  # said of each, under a name that is not known
         else:
+            if one and rank(name) < 0 and not (titled or answered) and line.block != of_block:
+                name = ""  # the thought was a paragraph
+            answered = answered or rank(name) >= 0
             if item and rank(name) < 0 and not one and (not titled or line.number == last + 1):
                 name = ""  # an explanation ends with the next item
             if line.number is not None and rank(name) >= 0:
                 last = line.number
             yield replace(part, name=name)
+
+
+def _split(line: Line) -> tuple[str, str]:
+    """Return the head of a line and the rest, also of ``**Query 1** red sofa``."""
+    rest = line.text.removeprefix(line.head).strip()
+    if _NUMBERED.fullmatch(line.head) and rest and rest[0].isalnum() and kind_of(line.head):
+        return line.head, rest
+    return head_of(line.text)
 
 
 def _part(line: Line, name: str) -> Part:

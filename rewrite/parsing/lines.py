@@ -35,11 +35,14 @@ def head_of(text: str) -> tuple[str, str]:
     if text[:2] in ('{"', '["', "{'", "['"):
         return "", text  # a value
     if (match := _HEAD.match(text)) and not _CLOCK.match(text[: match.start(2)] + match[2][:1]):
-        return match[1].strip(" *_\"'“”「」"), match[2].strip()
+        head = match[1].strip(" *_\"'“”「」")
+        return ("", text) if "{" in head else (head, match[2].strip())
     if match := _COUNTED_HEAD.match(text) or _BRACKETED_HEAD.match(text):
         return match[1].strip(), match[2].strip()
-    if (match := _NAMING_HEAD.match(text)) and kind_of(match[1] or match[3]) in ("rewrite", "terms"):
-        return (match[1] or match[3]).strip(), (match[2] or match[4]).strip()
+    if match := _NAMING_HEAD.match(text):
+        bracketed = len((match[1] or "x y z").split()) < 3 and kind_of(match[1] or "") is not None
+        if bracketed or kind_of(match[1] or match[3]) in ("rewrite", "terms"):
+            return (match[1] or match[3]).strip(), (match[2] or match[4]).strip()
     return "", text
 
 

@@ -12,8 +12,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from .line import Kind, Line
+from .words import has_word
 
 _BREAKS: Final = re.compile("[\u2028\u2029\x0b\x0c\x85]|\r\n?")
+_RULED: Final = re.compile(
+    r"^(?:-{2,9}|={2,9}|~{2,9})[ \t]+(\S[^\n]{0,60}?)[ \t]+(?:-{2,9}|={2,9}|~{2,9})$", re.M
+)
 _BORDER: Final = re.compile(r"^\+[-=+]{3,}\+[ \t]*$", re.M)
 
 
@@ -30,7 +34,8 @@ def of_markdown(text: str) -> list[Line]:
         >>> [(line.kind, line.text) for line in of_markdown("# Seats\\n- **red** sofa")]
         [('heading', 'Seats'), ('item', 'red sofa')]
     """
-    source = _without_borders(textwrap.dedent(_BREAKS.sub("\n", text)))
+    plain = _RULED.sub(r"## \1", textwrap.dedent(_BREAKS.sub("\n", text)))
+    source = _without_borders(plain)
     walk = _Walk(source.split("\n"))
     return [line for token in _reader().parse(source) for line in walk.at(token)]
 
@@ -154,7 +159,9 @@ def _inline(token: Token) -> Iterator[tuple[str, str]]:
             continue
         bold += {"strong_open": 1, "strong_close": -1}.get(child.type, 0)
         if child.type in ("text", "code_inline"):
-            if head == text and (bold or (child.type == "code_inline" and not text)):
+            if (head == text or not has_word(text)) and (
+                bold or (child.type == "code_inline" and not head)
+            ):
                 head += child.content
             text += child.content
     yield text.strip(), head.strip()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from .line import Line
-from .words import has_word
+from .words import has_word, kind_of
 
 Style = Literal["digit", "roman", "letter"]
 
@@ -35,6 +35,7 @@ _SYMBOL: Final = re.compile(
 _TASK: Final = re.compile(r"\[[ xX✓]\]\s+")
 _PREFIX: Final = re.compile(r"(?:[-*=~>+|–—]{1,3}\s*|\\item\s+)(?=\S)")
 _BRACKETED: Final = re.compile(r"\[[^\[\]]{1,30}\]\s+(?=\S)")
+_NAMES: Final = ("rewrite", "query", "terms", "answer", "aside")
 _LATEX: Final = re.compile(r"\\(?:begin|end)\{\w+\}")
 _ONE: Final = re.compile(r"\(?1[.)]\s")
 _LATE_ONE: Final = re.compile(r":\s\(?1[.)]\s")
@@ -106,7 +107,7 @@ def _value(line: Line, style: Style) -> int | None:
     value, closed = match["value"].casefold(), match["close"].strip()
     if style == "digit":
         return _digits(match, line.text[match.end() :])
-    if not match[0][-1:].isspace() or closed[:1] not in tuple(".)]"):
+    if not match[0][-1:].isspace() or closed[:1] not in tuple(".)]-–—"):
         return None
     if style == "roman":
         return _ROMAN.index(value) if value in _ROMAN else None
@@ -174,6 +175,8 @@ def _without_prefix(found: list[Line]) -> list[Line]:
     """Take off signs that every line begins with: ``=> ``, ``--``, ``\\item``, ``[Colour] ``."""
     for prefix in (_PREFIX, _BRACKETED):
         matches = [prefix.match(line.text) for line in found]
+        if prefix is _BRACKETED and any(m and kind_of(m[0]) in _NAMES for m in matches):
+            continue
         if len(found) > 1 and all(matches):
             return [
                 replace(line, text=line.text[match.end() :], kind="item", marker=match[0])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from .heads import Part, named
+from .heads import ASKED, Part, named
 from .line import Line
 from .lines import head_of, lines, unquoted
 from .spoken import spoken
@@ -26,8 +26,6 @@ from .talk import (
 )
 from .values import listed, strings
 from .words import has_word, kind_of, pattern, stems, takes_turns, words
-
-ASKED: Final = ("rewrite", "query", "terms", "answer")
 
 _FENCED: Final = re.compile(
     r"^[ \t]*(?:```|~~~)[^\n]*\n(.*?)(?:^[ \t]*(?:```|~~~)[ \t]*$|\Z)", re.S | re.M
@@ -85,8 +83,9 @@ def read(
     texts = untagged(spoken(generation), rank)
     for text in texts:
         block = only_block(text)
-        found = listed(block, rank)
-        if found is None:
+        code_in_prose = one and block == text and "```" in text
+        found = None if code_in_prose else listed(block, rank)
+        if found is None and not code_in_prose:
             found = strings(block, rank_of_field)
         if found is not None:
             values += found
@@ -103,7 +102,7 @@ def read(
     if one:
         parts = _first_turn(parts)
     first = next((part.text for part in parts if rank(part.name) >= 0), "")
-    if declines(first, query) or keeps(first, query):
+    if declines(first, query, alone=len(parts) == 1) or keeps(first, query):
         return Answer()
     if not parts or (len(parts) == 1 and is_nothing(parts[0].text)):
         return Answer()
@@ -129,7 +128,7 @@ def items(answer: Answer) -> tuple[list[str], bool]:
     titles = [part for part in parts if part.title]
     marked = [part for part in parts if part.item or part.label or kind_of(part.name) in ASKED]
     if marked and not _is_stray(marked, parts):
-        parts = _level(marked)
+        parts = _level([part for part in marked if part.item or part.label or not is_comment(part.text)])
     elif marked:
         parts = [part.with_head() for part in parts]
     elif len(titles) > 1:
@@ -165,7 +164,8 @@ def content(text: str) -> str:
         return match[1].strip()
     if match := _QUOTED_END.match(text):
         said = words(text[: match.start(1) - 1])
-        if said and len(said) <= 15 and any(kind_of(word) for word in said if len(word) > 1):
+        before = text[: match.start(1) - 1]
+        if said and len(said) <= 15 and (_speaks(before) or made_of_talk(before)):
             return match[1].strip()
     return text
 
@@ -199,7 +199,7 @@ def _at_labels(text: str) -> str:
 def _announces(text: str) -> bool:
     """Say whether what stands in front of a block only announces it."""
     last = text.rpartition("\n")[2].strip(" *_#:：")
-    if len(words(text)) <= 4 or pattern("opening").match(straight(text)):
+    if len(words(text)) <= 2 or pattern("opening").match(straight(text)):
         return True
     return bool(kind_of(last)) or made_of_talk(last) or text[-1:] not in (".", ":", "：", "。")
 
@@ -223,12 +223,15 @@ def _without_talk(found: list[Line], query: str) -> list[Line]:
 def _is_closing(text: str, found: Sequence[Line]) -> bool:
     if not text.endswith((".", "!", "?", ")", ":", "。", "！", "？")) and text[-1:].isalnum():
         return False
-    if verdict(text) or pattern("goodbye").match(straight(text)):
+    passage = _is_prose(found[0].text)
+    if verdict(text):
         return True
+    if pattern("goodbye").match(straight(text)):
+        return not passage or says_of(text) or "help" in text
     if not pattern("closing").match(straight(text)):
         return False
     # a passage may speak of queries, and of passages only where it speaks of itself
-    return not _is_prose(found[0].text) or "passage" in text.casefold()[:30]
+    return not passage or "passage" in text.casefold()[:30]
 
 
 def _unannounced(text: str, query: str, *, alone: bool) -> str:
@@ -286,7 +289,9 @@ def _prose(parts: Sequence[Part], rank: Rank) -> list[Part]:
     """Return the parts of a passage: all of it, but for what is said about it at the end."""
     ranks = [rank(part.name) for part in parts]
     named_later = any(its >= 3 and len(words(part.name)[-1]) > 1 for part, its in zip(parts, ranks))
-    if (ranks[0] < 3 and named_later) or (ranks[0] < 0 < max(ranks)):
+    if (ranks[0] < 3 and named_later) or (
+        ranks[0] < 0 and (max(ranks) > 0 or (ranks[-1] == 0 and not _is_prose(parts[-1].text)))
+    ):
         return _asked_for(parts, rank)
     kept: list[Part] = []
     for at, (part, its) in enumerate(zip(parts, ranks, strict=True)):
@@ -313,8 +318,14 @@ def _without_comments(parts: Sequence[Part]) -> list[Part]:
     """Return a query without the sentences that speak of it."""
     if not parts or parts[0].title or (parts[0].item and not parts[0].label):
         return list(parts)
-    at = next((i for i, part in enumerate(parts) if i and is_comment(part.text)), None)
+    at = next((i for i, part in enumerate(parts) if i and _is_comment(part, parts[0])), None)
     return list(parts[:at])
+
+
+def _is_comment(part: Part, first: Part) -> bool:
+    """Say whether a part speaks of the first one; keywords below a query do, too."""
+    listed = part.label and not first.name and kind_of(part.name) == "terms"
+    return listed or is_comment(part.text)
 
 
 def _level(marked: list[Part]) -> list[Part]:

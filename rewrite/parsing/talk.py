@@ -91,9 +91,12 @@ def verdict(sentence: str) -> Verdict:
         return ""
     for vocabulary in _vocabularies():
         roles = vocabulary.roles(plain)
-        if "no" in roles and ("of" in roles or ("me" in roles and _ENDED.search(plain))):
+        ended = vocabulary.pieces is not None or _ENDED.search(plain) is not None
+        if "no" in roles and ("of" in roles or ended) and (ended or "me" in roles):
             return "refusal"
-        if "please" in roles or ({"me", "of"} <= roles and _ENDED.search(plain)):
+        if "please" in roles and (ended or len(plain.split()) == 1):
+            return "talk"
+        if {"me", "of"} <= roles and ended:
             return "talk"
     return ""
 
@@ -113,11 +116,17 @@ def straight(text: str) -> str:
 def is_chat(line: str) -> bool:
     """Say whether a line is talk, and turns nothing down."""
     said = list(sentences(line))
-    return bool(said) and all(verdict(sentence) == "talk" for sentence in said)
+    return len(said) == 1 and verdict(said[0]) == "talk"
 
 
-def declines(text: str, query: str = "") -> bool:
-    """Say whether an answer that begins like this is none: a refusal, or a question back."""
+def declines(text: str, query: str = "", *, alone: bool = True) -> bool:
+    """Say whether an answer that begins like this is none: a refusal, or a question back.
+
+    Args:
+        text: How it begins.
+        query: The query that was asked about; what repeats it is no talk.
+        alone: Whether nothing follows: then talk that turns nothing down is no answer, too.
+    """
     if repeats(text, query):
         return False
     said = _SPEAKER.sub("", straight(text)).lstrip("*_ \"'")
@@ -135,7 +144,7 @@ def declines(text: str, query: str = "") -> bool:
         if not its and not asks:
             return False
         only_talk = True
-    return only_talk
+    return only_talk and alone
 
 
 def keeps(text: str, query: str = "") -> bool:

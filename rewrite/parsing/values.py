@@ -20,7 +20,7 @@ _QUOTED: Final = re.compile(
     r"\"[^\"\n]+\"|“[^“”\n]+”|„[^„“”\n]+[“”]|«[^«»\n]+»|「[^「」\n]+」|(?<!\w)'[^'\n]+'(?!\w)"
 )
 _BETWEEN: Final = re.compile(r"[)\s,;，、；|(]*(?:(?:OR|AND|or|and)\b)?[\s(]*")
-_SEPARATED: Final = re.compile(r"\s*(?:[,;，、；|]|\n|\bOR\b)\s*")
+_SEPARATED: Final = re.compile(r"\s*(?:[,;，、；|]|\n)\s*")
 _CLOSED: Final = re.compile(r"\(\s*,?\s*\)|\[\s*,?\s*\]|\{\s*,?\s*\}|[.,;]?|[(\[{]+[,\s)\]}]+[.;]?")
 _NAMED_TUPLE: Final = re.compile(r"(?:const |let |var )?\w+\s*=\s*(?=[(\[{])")
 _CALL: Final = re.compile(
@@ -28,7 +28,7 @@ _CALL: Final = re.compile(
 )
 _FIELD: Final = re.compile(r"\"\w{1,40}\"\s*:\s*[\"\[{]")
 _DOUBLED: Final = re.compile(r"\{\{\s*\"")
-_ESCAPED: Final = re.compile(r"\"?\s*[\[{]\s*\\\\\"")
+_ESCAPED: Final = re.compile(r"\"?\s*[\[{]\s*\\\"")
 _TASK: Final = re.compile(r"\[[ xX]\]\s+\w")
 _INTRODUCED: Final = re.compile(r"(?:[:：=]|->|\bjson|\breturn|\()\s*\Z", re.I)
 
