@@ -204,7 +204,9 @@ def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], 
     In front of scores, or of what terms mean, the heads are the items.
     """
     numbered = {
-        at: re.sub(r"\d+", "#", head) for at, (head, _) in enumerate(heads) if _NUMBERED.search(head)
+        at: re.sub(r"\d+", "#", head)
+        for at, (head, _) in enumerate(heads)
+        if _NUMBERED.search(head)
     }
     numbers = [int("".join(re.findall(r"\d+", heads[at][0]))[:6] or 0) for at in numbered]
     if len(numbered) < 2 or len(set(numbered.values())) > 1:

@@ -14,10 +14,17 @@ from .words import has_word, kind_of
 QUOTES: Final = "\"'`“”„‟‘’‚«»‹›「」『』《》"
 
 _JOINERS: Final = "\u200c\u200d"
-_HEAD: Final = re.compile(r"([^:：\n]{1,120}?)\s*(?:[:：](?!//)|(?:(?<=[^\W_]{2})|(?<=\W\d)|(?<=[)\]*\"'”]))\s*(?:->|→|=>|⇒)|(?<=\w)\s=\s)\s*(.*)", re.S)
-_COUNTED_HEAD: Final = re.compile(r"([^\d\n]{0,30}\d{1,3}|\d{1,3}[^\d\n]{0,30})\s*[-–—.)]\s+(.+)", re.S)
+_HEAD: Final = re.compile(
+    r"([^:：\n]{1,120}?)\s*(?:[:：](?!//)|(?:(?<=[^\W_]{2})|(?<=\W\d)|(?<=[)\]*\"'”]))\s*(?:->|→|=>|⇒)|(?<=\w)\s=\s)\s*(.*)",
+    re.S,
+)
+_COUNTED_HEAD: Final = re.compile(
+    r"([^\d\n]{0,30}\d{1,3}|\d{1,3}[^\d\n]{0,30})\s*[-–—.)]\s+(.+)", re.S
+)
 _BRACKETED_HEAD: Final = re.compile(r"[\[(【<]([^\]\n]{0,30}\d{1,3})[\])】>]\s*(.+)", re.S)
-_NAMING_HEAD: Final = re.compile(r"[\[(【]([^\W\d][^\[\](){}【】\n]{0,40})[\])】]\s*(.+)|([^-–—:\n]{3,40})\s[-–—]\s(.+)", re.S)
+_NAMING_HEAD: Final = re.compile(
+    r"[\[(【]([^\W\d][^\[\](){}【】\n]{0,40})[\])】]\s*(.+)|([^-–—:\n]{3,40})\s[-–—]\s(.+)", re.S
+)
 _WRAPPED: Final = re.compile(
     r"\{\{(.+)\}\}|\[\[(.+)\]\]|<<(.+)>>|\[([^\[\]]+ [^\[\]]+)\]|<([^<>]+ [^<>]+)>", re.S
 )

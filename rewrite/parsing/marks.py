@@ -138,7 +138,9 @@ def _split(line: Line) -> Iterator[Line]:
     sign = line.text[:1]
     if unicodedata.category(sign or "a") in ("So", "No", "Po") and sign not in "\"'#&@*/.¿¡":
         numbers = unicodedata.category(sign) == "No"
-        apart = re.compile(r"\s+(?=[①-⑳⑴-⒇➀-➓❶-❿]\s)" if numbers else rf"\s+(?={re.escape(sign)}\s)")
+        apart = re.compile(
+            r"\s+(?=[①-⑳⑴-⒇➀-➓❶-❿]\s)" if numbers else rf"\s+(?={re.escape(sign)}\s)"
+        )
         texts = apart.split(line.text)
     elif line.number == 1 or _ONE.match(line.text) or _LATE_ONE.search(line.text):
         texts = _split_at_numbers(line)

@@ -34,7 +34,9 @@ _FENCE: Final = re.compile(r"```(?:json|text|txt|yaml|markdown|python|sql)?(?=[\
 _QUOTED_END: Final = re.compile(
     r"^[^\"“”„«「.!?]{3,120}?[\"“„«「]([^\"“”„«»「」]{2,})[\"”“»」][.。!]?$"
 )
-_QUOTED_HEAD: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s*(?:[-–—:(,]|$).*$", re.S)
+_QUOTED_HEAD: Final = re.compile(
+    r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s*(?:[-–—:(,]|$).*$", re.S
+)
 _REPLACED: Final = re.compile(
     r"^[\"“][^\"“”]{1,200}[\"”]\s*(?:->|→|=>|⇒)\s*[\"“]([^\"“”]{1,400})[\"”]$"
 )
@@ -128,7 +130,9 @@ def items(answer: Answer) -> tuple[list[str], bool]:
     titles = [part for part in parts if part.title]
     marked = [part for part in parts if part.item or part.label or kind_of(part.name) in ASKED]
     if marked and not _is_stray(marked, parts):
-        parts = _level([part for part in marked if part.item or part.label or not is_comment(part.text)])
+        parts = _level(
+            [part for part in marked if part.item or part.label or not is_comment(part.text)]
+        )
     elif marked:
         parts = [part.with_head() for part in parts]
     elif len(titles) > 1:
@@ -297,7 +301,9 @@ def _prose(parts: Sequence[Part], rank: Rank) -> list[Part]:
     for at, (part, its) in enumerate(zip(parts, ranks, strict=True)):
         if its >= 0:
             kept.append(part if not at or part.name == parts[0].name else part.with_head())
-        elif part.name != parts[0].name and (stems("thought").match(words(part.name)[0]) or says_of(part.text)):
+        elif part.name != parts[0].name and (
+            stems("thought").match(words(part.name)[0]) or says_of(part.text)
+        ):
             break
         else:
             kept.append(part.with_head())

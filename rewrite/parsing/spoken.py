@@ -18,7 +18,9 @@ _SPECIAL: Final = re.compile(
     r"|[<\[](?:END|EOT|EOS|STOP|START|BEGIN)[\]>]"
 )
 _ROLE: Final = re.compile(r"\s*(?:assistant|model|bot|user|system|human|tool)\s*(?:\n|\Z)", re.I)
-_CHANNEL: Final = re.compile(r"<\|channel\|>([^<]{0,200})(?:<\|constrain\|>[^<]{0,40})?<\|message\|>")
+_CHANNEL: Final = re.compile(
+    r"<\|channel\|>([^<]{0,200})(?:<\|constrain\|>[^<]{0,40})?<\|message\|>"
+)
 _CHANNEL_END: Final = re.compile(r"<\|(?:end|return|call|start|channel)\|>|\Z")
 _BARE_CHANNEL: Final = re.compile(r"\s*(?:(?:analysis|commentary)(?=[A-Z\d\"'“*])|assistantfinal)")
 _BRACKETS: Final = re.compile(r"\[(/?)([A-Za-z]\w{1,30})\]")
@@ -108,7 +110,12 @@ def _without_thoughts(text: str) -> str:
 def _is_mentioned(mark: re.Match[str], text: str) -> bool:
     """Say whether a sentence goes on around a tag that it speaks of."""
     before, after = text[: mark.start()][-2:], text[mark.end() :][:2]
-    return len(before) == 2 and before[1] == " " and before[0].isalpha() and bool(re.match(" [a-z]", after))
+    return (
+        len(before) == 2
+        and before[1] == " "
+        and before[0].isalpha()
+        and bool(re.match(" [a-z]", after))
+    )
 
 
 def _first_turn(text: str) -> str:
@@ -126,7 +133,12 @@ def _split(text: str) -> Iterator[str]:
     start = 0
     for mark in _SPECIAL.finditer(text):
         before, after = text[mark.start() - 2 : mark.start()], text[mark.end() : mark.end() + 2]
-        if mark.start() > 1 and before[1] == " " and before[0].isalpha() and _SENTENCE_GOES_ON.match(after):
+        if (
+            mark.start() > 1
+            and before[1] == " "
+            and before[0].isalpha()
+            and _SENTENCE_GOES_ON.match(after)
+        ):
             continue
         yield text[start : mark.start()]
         start = mark.end()

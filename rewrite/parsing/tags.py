@@ -114,7 +114,9 @@ def _elements(
             elements.append(Element(name, 0, mark.start()))
             paired.add(mark[0])
     for name, mark in begun:
-        if rank(name) > 0 and not mark[3].strip().isdigit():  # cut at the length limit, or never ended
+        if (
+            rank(name) > 0 and not mark[3].strip().isdigit()
+        ):  # cut at the length limit, or never ended
             elements.append(Element(name, mark.end(), length))
             paired.add(mark[0])
     return elements, paired

@@ -168,9 +168,7 @@ def repeats(text: str, query: str) -> bool:
 @lru_cache(maxsize=1)
 def greeting() -> re.Pattern[str]:
     """Return the pattern of a greeting in front of an answer."""
-    return re.compile(
-        rf"^[¡]?(?:{pattern('greeting').pattern})\s*[!.。！,，:：]+\s*(?=\S|$)", re.I
-    )
+    return re.compile(rf"^[¡]?(?:{pattern('greeting').pattern})\s*[!.。！,，:：]+\s*(?=\S|$)", re.I)
 
 
 def is_comment(text: str) -> bool:

@@ -23,7 +23,8 @@ _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?%?")
 _GLOSS: Final = re.compile(r"(?<=\S)\s+(?:[-–—]\s+\S.*|\([^()]*\))$")
 _JOINT: Final = re.compile(r"^(?:and|or|und|oder|et|ou|y|o|e|и)\s+", re.I)
 _MORE: Final = re.compile(
-    r"(?:\s*(?:…|\.\.\.|等等?)|,?\s+(?:and|or) (?:so on|so forth|more|others|the like))[.。]?$", re.I
+    r"(?:\s*(?:…|\.\.\.|等等?)|,?\s+(?:and|or) (?:so on|so forth|more|others|the like))[.。]?$",
+    re.I,
 )
 _OF: Final = re.compile(r"(\w+) (?:of|for|to) [^:：]{1,60}[:：]\s*")
 
@@ -76,4 +77,6 @@ def _unwrapped(term: str) -> str:
 def _is_remark(term: str) -> bool:
     """Say whether a term ends with a remark in brackets: ``couch (these are synonyms)``."""
     match = _GLOSS.search(term)
-    return bool(match) and match is not None and len(match[0].split()) > 2 and match[0].endswith(")")
+    return (
+        bool(match) and match is not None and len(match[0].split()) > 2 and match[0].endswith(")")
+    )
