@@ -1,23 +1,23 @@
-"""Parts of an answer and the names in front of them: labels, headings, heads of columns."""
+"""Lines of an answer and the names in front of them: labels, headings, heads of columns."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from .line import Line
 from .lines import QUOTES, head_of
+from .part import ASKED, Part, Rank
 from .talk import made_of_talk
 from .words import has_word, kind_of, pattern, stems, takes_turns, words
-
-ASKED: Final = ("rewrite", "query", "terms", "answer")
 
 _LONGEST_HEAD: Final = 5
 """Words of a label; in front of ``is:`` it may be longer."""
 
+_COLONS: Final = (":", "：")
 _ASIDE: Final = re.compile(r"\s*[(\[]([^()\[\]\n]{3,200})[)\]]\.?$")
 _NUMBERED: Final = re.compile(r"\D{0,20}\d{1,3}\W*")
 _BRACKETED_TITLE: Final = re.compile(r"[\[【(<][^\W\d][\w ]{1,30}[\]】)>]")
@@ -25,40 +25,7 @@ _COUNTED_TITLE: Final = re.compile(r"[^\W\d]{3,20} \d{1,2}")
 _NUMBER: Final = re.compile(r"[\d.,%/ ()]*\d[\d.,%/ ()]*")
 
 
-@dataclass(frozen=True)
-class Part:
-    """A piece of an answer and what it was called.
-
-    Attributes:
-        text: What it says.
-        name: The label or heading in front of it, on its line or above; empty without one.
-        item: Whether something marked it as one of a list.
-        label: Whether the name stood on its line.
-        counted: Whether it was numbered.
-        title: Whether it is a heading that names nothing.
-        head: The part in bold that it begins with.
-        depth: Lists around it.
-        whole: The line as it stood, with its label.
-    """
-
-    text: str
-    name: str = ""
-    item: bool = False
-    label: bool = False
-    counted: bool = False
-    title: bool = False
-    head: str = ""
-    depth: int = 0
-    whole: str = ""
-
-    def with_head(self) -> Part:
-        """Return it with the label on its line as text."""
-        return replace(self, text=self.whole or self.text)
-
-
-def named(
-    found: Sequence[Line], rank: Callable[[str], int], query: str = "", *, one: bool = False
-) -> Iterator[Part]:
+def named(found: Sequence[Line], rank: Rank, query: str = "", *, one: bool = False) -> list[Part]:
     """Give lines the names that stand in front of them, on the line or above it.
 
     Args:
@@ -67,58 +34,118 @@ def named(
         query: The query that was asked about: words of it are no label.
         one: Whether they may be one text: then only a known name is a label.
     """
-    found = [line for one in found if has_word((line := _without_aside(one)).text)]
-    heads = [_split(line) for line in found]
-    column = _column(found, rank, one=one)
-    terms = rank("terms") > rank("answer")
-    labels, scores = (set[int](), False) if one else _alike(heads, terms=terms)
-    alike = len({re.sub(r"\d+", "#", heads[at][0]) for at in labels}) == 1
-    seen = Counter(head for head, _ in heads)
-    name, titled, last = "", False, 0
-    answered, of_block = False, 0
-    for at, (line, (head, rest)) in enumerate(zip(found, heads, strict=True)):
-        more = at + 1 < len(found)
+    kept = [line for one in found if has_word((line := _without_aside(one)).text)]
+    naming = _Naming(kept, rank, query, one=one)
+    return [part for at in range(len(kept)) for part in naming.at(at)]
+
+
+class _Naming:
+    """What is known of the names of lines, while they are read in order."""
+
+    def __init__(self, found: Sequence[Line], rank: Rank, query: str, *, one: bool) -> None:
+        self._found, self._rank, self._query, self._one = found, rank, query, one
+        self._heads = [_split(line) for line in found]
+        self._column = _column(found, rank, one=one)
+        terms = rank("terms") > rank("answer")
+        self._labels, self._scored = (
+            (set[int](), False) if one else _alike(self._heads, terms=terms)
+        )
+        self._seen = Counter(head for head, _ in self._heads)
+        self._name = ""
+        self._titled = False
+        """Whether the name stood on a line of its own."""
+        self._block = 0
+        """The paragraph whose line began with the name."""
+        self._answered = False
+        """Whether something was said that is no aside."""
+        self._number = 0
+        """That of the last item that is no aside."""
+
+    def at(self, at: int) -> Iterator[Part]:
+        """Yield the part in a line, if it is more than a name."""
+        line, (head, rest) = self._found[at], self._heads[at]
+        more = at + 1 < len(self._found)
         title = line.text.strip(" :：*.,[]【】()<>")
-        item = line.kind == "item"
-        part = _part(line, name)
         if line.kind == "cell":
-            if column is None or line.column == column:
-                yield replace(part, name="", item=column is not None)
-        elif scores or (at in labels and not one and _heads_item(line, head)):
-            yield replace(part, text=head, item=True)
+            yield from self._cell(line)
+        elif self._scored or (at in self._labels and _heads_item(line, head)):
+            yield replace(self._part(line), text=head, item=True)
         elif at and more and _is_between(title):
-            name = title if kind_of(title) == "alternative" else name
-        elif _is_heading(line) and more and head and rest and kind_of(head) in ASKED and not one:
-            yield replace(part, text=rest, title=True)
-        elif _is_heading(line) and more and not _is_heading(found[at + 1]):
-            if kind_of(title) or _NUMBERED.fullmatch(title) or line.text.endswith((":", "：")):
-                name, titled = title, True
-            else:
-                yield replace(part, title=True)
-        elif line.text.endswith((":", "：")) and _is_title(title, more=more, item=item, one=one):
-            name, titled = title, True
-        elif (
-            head
-            and rest
-            and head not in query
-            and not (one and line.kind == "code" and len(found) > 1)
-            and (at in labels or _is_label(head) or (one and at and takes_turns(head)))
-        ):
-            name, titled, of_block = head, False, line.block
-            answered = answered or rank(name) >= 0
-            own = "" if at in labels and rank(name) < 0 and len(labels) > 1 and alike else name
-            yield replace(part, text=rest, name=own, item=item or at in labels, label=True)
-        elif labels and at not in labels and rest and seen[head] > 1:
-            yield replace(part, name=head)  # said of each, under a name that is not known
+            self._name = title if kind_of(title) == "alternative" else self._name
+        elif _is_heading(line) and more and not self._one and rest and kind_of(head) in ASKED:
+            yield replace(self._part(line), text=rest, title=True)
+        elif _is_heading(line) and more and not _is_heading(self._found[at + 1]):
+            yield from self._heading(line, title)
+        elif line.text.endswith(_COLONS) and self._is_title(title, line, more=more):
+            self._name, self._titled = title, True
+        elif self._is_labelled(at):
+            yield self._labelled(at)
+        elif self._labels and rest and self._seen[head] > 1:
+            yield replace(self._part(line), name=head)  # said of each, under an unknown name
         else:
-            if one and rank(name) < 0 and not (titled or answered) and line.block != of_block:
-                name = ""  # the thought was a paragraph
-            answered = answered or rank(name) >= 0
-            if item and rank(name) < 0 and not one and (not titled or line.number == last + 1):
-                name = ""  # an explanation ends with the next item
-            if line.number is not None and rank(name) >= 0:
-                last = line.number
-            yield replace(part, name=name)
+            yield self._unlabelled(line)
+
+    def _part(self, line: Line) -> Part:
+        return Part(
+            line.text,
+            self._name,
+            line.kind == "item",
+            counted=line.number is not None,
+            head=line.head,
+            depth=line.depth,
+            whole=line.text,
+        )
+
+    def _cell(self, line: Line) -> Iterator[Part]:
+        if self._column is None or line.column == self._column:
+            yield replace(self._part(line), name="", item=self._column is not None)
+
+    def _heading(self, line: Line, title: str) -> Iterator[Part]:
+        if kind_of(title) or _NUMBERED.fullmatch(title) or line.text.endswith(_COLONS):
+            self._name, self._titled = title, True
+        else:
+            yield replace(self._part(line), title=True)
+
+    def _is_title(self, title: str, line: Line, *, more: bool) -> bool:
+        """Say whether a line that ends with a colon names what follows it."""
+        if not self._one:
+            return more or bool(kind_of(title)) or line.kind != "item"
+        if kind_of(title) or takes_turns(title) or made_of_talk(title):
+            return True
+        first = words(title)[:1]
+        return bool(pattern("opening").match(title)) or "alternative" in map(kind_of, first)
+
+    def _is_labelled(self, at: int) -> bool:
+        head, rest = self._heads[at]
+        if not head or not rest or head in self._query:
+            return False
+        if self._one and self._found[at].kind == "code" and len(self._found) > 1:
+            return False
+        spoken = self._one and at > 0 and takes_turns(head)
+        return at in self._labels or spoken or _is_label(head)
+
+    def _labelled(self, at: int) -> Part:
+        line, (name, rest) = self._found[at], self._heads[at]
+        self._name, self._titled, self._block = name, False, line.block
+        self._answered = self._answered or self._rank(name) >= 0
+        listed = at in self._labels
+        part = replace(self._part(line), text=rest, item=line.kind == "item" or listed, label=True)
+        # "Perspective 1", "Perspective 2": all that there is, so it is what was asked for
+        alone = listed and len({re.sub(r"\d+", "#", self._heads[i][0]) for i in self._labels}) == 1
+        return replace(part, name="") if alone and self._rank(name) < 0 else part
+
+    def _unlabelled(self, line: Line) -> Part:
+        aside = self._rank(self._name) < 0
+        if aside and self._one:
+            if not self._titled and not self._answered and line.block != self._block:
+                self._name = ""  # the thought was a paragraph
+        elif aside and line.kind == "item":
+            if not self._titled or line.number == self._number + 1:
+                self._name = ""  # an explanation ends with the next item
+        if self._rank(self._name) >= 0:
+            self._answered = True
+            self._number = line.number or self._number
+        return self._part(line)
 
 
 def _split(line: Line) -> tuple[str, str]:
@@ -127,18 +154,6 @@ def _split(line: Line) -> tuple[str, str]:
     if _NUMBERED.fullmatch(line.head) and rest and rest[0].isalnum() and kind_of(line.head):
         return line.head, rest
     return head_of(line.text)
-
-
-def _part(line: Line, name: str) -> Part:
-    return Part(
-        line.text,
-        name,
-        line.kind == "item",
-        counted=line.number is not None,
-        head=line.head,
-        depth=line.depth,
-        whole=line.text,
-    )
 
 
 def _is_between(title: str) -> bool:
@@ -154,16 +169,6 @@ def _heads_item(line: Line, head: str) -> bool:
     if kind_of(head) or line.kind != "item":
         return False
     return line.text[0] in QUOTES or (line.head == head and len(head.split()) > 1)
-
-
-def _is_title(title: str, *, more: bool, item: bool, one: bool) -> bool:
-    """Say whether a line that ends with a colon names what follows it."""
-    if one:
-        said = words(title)
-        if (said and kind_of(said[0]) == "alternative") or takes_turns(title):
-            return True
-        return bool(kind_of(title) or pattern("opening").match(title) or made_of_talk(title))
-    return more or bool(kind_of(title)) or not item
 
 
 def _is_heading(line: Line) -> bool:

@@ -13,6 +13,7 @@ from .words import has_word, kind_of
 
 QUOTES: Final = "\"'`“”„‟‘’‚«»‹›「」『』《》"
 
+_OPENING: Final = tuple('"“„«「『《')
 _JOINERS: Final = "\u200c\u200d"
 _HEAD: Final = re.compile(
     r"([^:：\n]{1,120}?)\s*(?:[:：](?!//)|(?:(?<=[^\W_]{2})|(?<=\W\d)|(?<=[)\]*\"'”]))\s*(?:->|→|=>|⇒)|(?<=\w)\s=\s)\s*(.*)",
@@ -26,7 +27,8 @@ _NAMING_HEAD: Final = re.compile(
     r"[\[(【]([^\W\d][^\[\](){}【】\n]{0,40})[\])】]\s*(.+)|([^-–—:\n]{3,40})\s[-–—]\s(.+)", re.S
 )
 _WRAPPED: Final = re.compile(
-    r"\{\{(.+)\}\}|\[\[(.+)\]\]|<<(.+)>>|\[([^\[\]]+ [^\[\]]+)\]|<([^<>]+ [^<>]+)>", re.S
+    r"\{\{(.+)\}\}|\[\[(.+)\]\]|<<(.+)>>|\[([^\[\]]+ [^\[\]]+)\]|<([^<>]+ [^<>]+)>|【([^【】]+)】",
+    re.S,
 )
 _CLOCK: Final = re.compile(r".*\d\s*:\s*\d", re.S)
 
@@ -58,6 +60,8 @@ def unquoted(text: str) -> str:
     text = text.strip()
     if match := _WRAPPED.fullmatch(text):
         text = next(filter(None, match.groups())).strip()
+    if text[:1] in _OPENING and not any(mark in text[1:] for mark in QUOTES):
+        return text[1:].strip()  # a quote that was never closed
     bare = text.rstrip(",;").rstrip()
     if len(bare) > 2 and bare[-2] in QUOTES and bare[-1] == ".":
         bare = bare[:-1]

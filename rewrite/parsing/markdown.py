@@ -16,8 +16,9 @@ from .words import has_word
 
 _BREAKS: Final = re.compile("[\u2028\u2029\x0b\x0c\x85]|\r\n?")
 _RULED: Final = re.compile(
-    r"^(?:-{2,9}|={2,9}|~{2,9})[ \t]+(\S[^\n]{0,60}?)[ \t]+(?:-{2,9}|={2,9}|~{2,9})$", re.M
+    r"^(?:-{2,9}|={2,9}|~{2,9})[ \t]+([^\W_][^|\n]{0,60}?)[ \t]+(?:-{2,9}|={2,9}|~{2,9})$", re.M
 )
+_ROWS: Final = re.compile(r"\s*(\|[^\n]*\|)[ \t]*\n[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z)")
 _BORDER: Final = re.compile(r"^\+[-=+]{3,}\+[ \t]*$", re.M)
 
 
@@ -35,7 +36,7 @@ def of_markdown(text: str) -> list[Line]:
         [('heading', 'Seats'), ('item', 'red sofa')]
     """
     plain = _RULED.sub(r"## \1", textwrap.dedent(_BREAKS.sub("\n", text)))
-    source = _without_borders(plain)
+    source = _with_head(_without_borders(plain))
     walk = _Walk(source.split("\n"))
     return [line for token in _reader().parse(source) for line in walk.at(token)]
 
@@ -48,6 +49,16 @@ def _without_borders(text: str) -> str:
         rest = text[border.end() :] if below else text[border.end() :].removeprefix("\n")
         text = text[: border.start()] + below + rest
     return text
+
+
+def _with_head(text: str) -> str:
+    """Return a text whose rows in pipes stand below a head, as Markdown wants them."""
+    rows = _ROWS.match(text)
+    if not rows or "|-" in text or "|:" in text or "| -" in text or "| :" in text:
+        return text
+    columns = rows[1].count("|") - 1
+    names = "|".join(map(str, range(columns)))
+    return f"|{names}|\n{'|---' * columns}|\n{text}"
 
 
 class _Walk:

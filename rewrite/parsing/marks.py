@@ -15,7 +15,7 @@ Style = Literal["digit", "roman", "letter"]
 
 _COUNT: Final = re.compile(
     r"(?P<open>[(\[（【#{<]?\s?)(?P<value>\d{1,3}(?:\.\d{1,2}(?=\.\s))?|[ivxIVX]{1,5}(?=[.)\]])"
-    r"|[^\w\s]|[^\W\d])\ufe0f?(?P<close>\u20e3|\s?[.)\]}>:、．：）】,।]+|\s[-–—|]\s|)\s*(?=\S)"
+    r"|[^\w\s]|[^\W\d])\ufe0f?(?P<close>\u20e3|\s?[.)\]}>:、．：）】,，。।]+|\s[-–—|]\s|)\s*(?=\S)"
 )
 _ROMAN: Final = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _ALPHABETS: Final = (
@@ -26,11 +26,13 @@ _ALPHABETS: Final = (
     "أبجدهوزحطي",
     "אבגדהוזחטי",
     "कखगघङचछजझञ",
+    "あいうえおかきくけこ",
+    "กขคงจฉชซญ",
     "アイウエオカキクケコ",
     "甲乙丙丁戊己庚辛壬癸",
 )
 _SYMBOL: Final = re.compile(
-    r"(?:[^\w\s\"'`“„‘«‹「『《(\[{<【（$#@&/\\.¿¡~|=+*-]\ufe0f?\s*|[*+–—-]\s+)(?=\S)"
+    r"(?:[^\w\s\"'`“„‘«‹「『《(\[{<【（$#@&/\\.¿¡~|=+*-]\ufe0f?\s*|[*+–—-]\s+|[-=]{1,2}>\s*)(?=\S)"
 )
 _TASK: Final = re.compile(r"\[[ xX✓]\]\s+")
 _PREFIX: Final = re.compile(r"(?:[-*=~>+|–—]{1,3}\s*|\\item\s+)(?=\S)")

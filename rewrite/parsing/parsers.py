@@ -79,7 +79,7 @@ class Terms:
         answer = read(generation, _TERMS, query)
         terms, marked = items(answer)
         if not marked or (answer.values and len(terms) == 1):
-            terms = [part for term in terms for part in terms_of(unnamed(term))]
+            terms = [part for term in terms for part in terms_of(unquoted(unnamed(term)))]
         return _distinct(plain_terms(list(map(content, terms))), self.limit)
 
 

@@ -23,6 +23,8 @@ _SENTENCE: Final = re.compile(r"[^.!?。！？।\n]*(?:[.!?।]+(?=\s|[*_\"')\]
 _SPEAKER: Final = re.compile(r"^\W*(?:assistant|ai)\s*:\s*", re.I)
 _ENDED: Final = re.compile(r"[.!?。！？।…][\"')\]*_ ]*$")
 
+_ENDS: Final = (".", "!", "。", "！", ":", "：")
+
 Verdict = Literal["refusal", "talk", ""]
 
 
@@ -173,7 +175,7 @@ def greeting() -> re.Pattern[str]:
 
 def is_comment(text: str) -> bool:
     """Say whether a sentence speaks of a query: what was done to it, or what it does."""
-    said = straight(text)
+    said = straight(text).lstrip('"“')
     if said[:1] in "([" and said[-1:] in ")]":
         said = said[1:-1]
         if says_of(said):
@@ -195,3 +197,8 @@ def made_of_talk(text: str) -> bool:
     """Say whether there is no word of content in a text."""
     plain = straight(text).casefold()
     return len(plain) <= _LONGEST and any(its.roles(plain) for its in _vocabularies())
+
+
+def is_prose(text: str) -> bool:
+    """Say whether a text ends as a sentence does."""
+    return text.rstrip("\"'”’»)*_ ").endswith(_ENDS)

@@ -26,6 +26,7 @@ _NAMED_TUPLE: Final = re.compile(r"(?:const |let |var )?\w+\s*=\s*(?=[(\[{])")
 _CALL: Final = re.compile(
     r"\[?\s*([\w.]{1,60})\(\s*(?:(\w{1,40})\s*=\s*)?(\"[^\"]+\"|'[^']+')(?:,[^()]{0,200})?\s*\)\]?"
 )
+_ACTION: Final = re.compile(r"(?:Action:\s*)?(\w{1,30})\[([^\[\]\n]{2,400})\]", re.I)
 _FIELD: Final = re.compile(r"\"\w{1,40}\"\s*:\s*[\"\[{]")
 _DOUBLED: Final = re.compile(r"\{\{\s*\"")
 _ESCAPED: Final = re.compile(r"\"?\s*[\[{]\s*\\\"")
@@ -92,6 +93,10 @@ def listed(text: str, rank: Callable[[str], int]) -> list[str] | None:
 def _arguments(text: str, rank: Callable[[str], int]) -> list[str] | None:
     found = []
     for line in text.splitlines():
+        if match := _ACTION.fullmatch(line.strip()):
+            if rank(match[1]) > 0:
+                found.append(match[2])
+                continue
         match = _CALL.fullmatch(line.strip()) if len(line) < _LONGEST else None
         if match is None or max(rank(match[1]), rank(match[2] or "")) <= 0:
             return None

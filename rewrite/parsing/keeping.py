@@ -1,0 +1,114 @@
+"""Which parts of an answer to keep: no turn that was made up, no remark, no second choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .part import Part, Rank
+from .talk import is_comment, is_prose, made_of_talk, says_of
+from .words import kind_of, stems, takes_turns, words
+
+
+def first_turn(parts: Sequence[Part]) -> list[Part]:
+    """Return what stands before the next turn, which a model made up, or before an alternative."""
+    passage = is_passage(parts)
+    for at, part in enumerate(parts):
+        if not at:
+            continue
+        if _is_alternative(part) and not passage:
+            return list(parts[:at])
+        if part.name and not parts[at - 1].name and takes_turns(part.name):
+            last = at + 1 == len(parts)
+            if not (passage and last and is_prose(part.text)):
+                return list(parts[:at])
+    return list(parts)
+
+
+def _is_alternative(part: Part) -> bool:
+    said = words(part.name) or words(part.text)[:1]
+    if not any(kind_of(word) == "alternative" for word in said):
+        return False
+    return bool(part.name) or made_of_talk(part.text) or says_of(part.text)
+
+
+def is_passage(parts: Sequence[Part]) -> bool:
+    """Say whether a text begins, below its titles, as prose does."""
+    return is_prose(next((part.text for part in parts if not part.title), ""))
+
+
+def whole_passage(parts: Sequence[Part], rank: Rank) -> list[Part]:
+    """Return the parts of a passage: all of it, but for what is said about it at the end."""
+    ranks = [rank(part.name) for part in parts]
+    named_later = any(its >= 3 and len(words(part.name)[-1]) > 1 for part, its in zip(parts, ranks))
+    if (ranks[0] < 3 and named_later) or (
+        ranks[0] < 0 and (max(ranks) > 0 or (ranks[-1] == 0 and not is_prose(parts[-1].text)))
+    ):
+        return asked_for(parts, rank)
+    kept: list[Part] = []
+    for at, (part, its) in enumerate(zip(parts, ranks, strict=True)):
+        if its >= 0:
+            kept.append(part if not at or part.name == parts[0].name else part.with_head())
+        elif part.name != parts[0].name and (
+            stems("thought").match(words(part.name)[0]) or says_of(part.text)
+        ):
+            break
+        else:
+            kept.append(part.with_head())
+    return kept
+
+
+def asked_for(parts: Sequence[Part], rank: Rank) -> list[Part]:
+    """Keep the parts whose names were asked for most, and none that are said about others."""
+    ranks = [rank(part.name) for part in parts]
+    best = max(ranks, default=0)
+    if best < 0:  # said about nothing: "Thought: a philosophical introduction"
+        return [part.with_head() for part in parts]
+    least = best if best >= 3 else 0
+    return [part for part, its in zip(parts, ranks, strict=True) if its >= least]
+
+
+def without_comments(parts: Sequence[Part]) -> list[Part]:
+    """Return a query without the sentences that speak of it."""
+    if not parts or parts[0].title or (parts[0].item and not parts[0].label):
+        return list(parts)
+    at = next((i for i, part in enumerate(parts) if i and _is_comment(part, parts[0])), None)
+    return list(parts[:at])
+
+
+def _is_comment(part: Part, first: Part) -> bool:
+    """Say whether a part speaks of the first one; keywords below a query do, too."""
+    listed = part.label and not first.name and kind_of(part.name) in ("terms", None)
+    return listed or is_comment(part.text)
+
+
+def outermost(marked: list[Part]) -> list[Part]:
+    """Return the outermost items, and of numbers and bullets those that are not about the others."""
+    if any(part.item and not part.label for part in marked):
+        marked = [
+            part for part in marked if not (part.label and kind_of(part.name) == "answer")
+        ] or marked
+    shallow = min(part.depth for part in marked)
+    outer = [part for part in marked if part.depth == shallow]
+    if len(outer) == 1 < len(marked) - 1 and outer[0].head == outer[0].text:
+        outer = marked[1:]  # the only item is the title of those below it
+    marked = outer
+    counted = [part for part in marked if part.counted]
+    if len(counted) > 1:
+        return [part for part in marked if part.counted or (part.name and not part.item)]
+    return [part for part in marked if not part.counted] or marked
+
+
+def is_stray(marked: Sequence[Part], parts: Sequence[Part]) -> bool:
+    """Say whether a few of many plain lines only look like items, as ``-5 degrees`` does."""
+    plain = [part for part in parts if part not in marked]
+    if parts[0] in marked or len(marked) >= len(plain) or len(plain) < 2:
+        return False
+    return not any(part.name or part.title or is_prose(part.text) for part in plain)
+
+
+def item_of(part: Part) -> bool:
+    """Say whether an item is a head in bold, and the rest is said of it."""
+    rest = part.text.removeprefix(part.head).lstrip()
+    if not part.head or rest == part.text:
+        return False
+    return part.head[-1] in ":：" or rest[:1] in tuple("-–—:：(")
