@@ -10,8 +10,8 @@ import pandas as pd
 from ..base import Rewritten
 from ..columns import QUERY
 from ..llm.base import LLM
-from ..parsing.lines import has_word
 from ..parsing.reading import content, items, read
+from ..parsing.words import has_word
 from ..prompting.formulation import RepeatPerPart
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..prompting.outcome import outcome

@@ -66,11 +66,12 @@ def without_talk(found: list[Line], query: str) -> list[Line]:
 
 
 def _is_closing(text: str, found: Sequence[Line]) -> bool:
+    """Say whether the last line ends the talk: ``I hope this helps!``."""
     if not text.endswith((".", "!", "?", ")", ":", "。", "！", "？")) and text[-1:].isalnum():
         return False
-    passage = is_prose(found[0].text)
     if verdict(text):
         return True
+    passage = is_prose(found[0].text)
     if pattern("goodbye").match(straight(text)):
         return not passage or says_of(text) or "help" in text
     if not pattern("closing").match(straight(text)):
@@ -80,6 +81,7 @@ def _is_closing(text: str, found: Sequence[Line]) -> bool:
 
 
 def _unannounced(text: str, query: str, *, alone: bool) -> str:
+    """Return the first line without a greeting and what announces the rest."""
     match = greeting().match(text)
     if match and match[0].casefold().strip(" !.,:：") not in query.casefold():
         text = text[match.end() :]
@@ -95,4 +97,5 @@ def _unannounced(text: str, query: str, *, alone: bool) -> str:
 
 
 def speaks(text: str) -> bool:
+    """Say whether a word of a text is one that answers are called by."""
     return any(kind_of(word) for word in words(text) if len(word) > 1)

@@ -136,12 +136,11 @@ class _Naming:
 
     def _unlabelled(self, line: Line) -> Part:
         aside = self._rank(self._name) < 0
-        if aside and self._one:
-            if not self._titled and not self._answered and line.block != self._block:
-                self._name = ""  # the thought was a paragraph
-        elif aside and line.kind == "item":
-            if not self._titled or line.number == self._number + 1:
-                self._name = ""  # an explanation ends with the next item
+        # a thought is a paragraph, and an explanation ends with the next item
+        thought = not self._titled and not self._answered and line.block != self._block
+        next_item = line.kind == "item" and (not self._titled or line.number == self._number + 1)
+        if aside and (thought if self._one else next_item):
+            self._name = ""
         if self._rank(self._name) >= 0:
             self._answered = True
             self._number = line.number or self._number
@@ -189,7 +188,7 @@ def _without_aside(line: Line) -> Line:
     return line
 
 
-def _column(found: Sequence[Line], rank: Callable[[str], int], *, one: bool) -> str | None:
+def _column(found: Sequence[Line], rank: Rank, *, one: bool) -> str | None:
     """Return the column of a table that was asked for, or else the one that says most.
 
     A table in a text is read row by row, where none of its columns was asked for.
@@ -214,9 +213,12 @@ def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], 
         if _NUMBERED.search(head)
     }
     numbers = [int("".join(re.findall(r"\d+", heads[at][0]))[:6] or 0) for at in numbered]
-    if len(numbered) < 2 or len(set(numbered.values())) > 1:
-        numbered = {}
-    elif numbers[0] > 1 or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+    if (
+        len(numbered) < 2
+        or len(set(numbered.values())) > 1
+        or numbers[0] > 1
+        or numbers != list(range(numbers[0], numbers[0] + len(numbers)))
+    ):
         numbered = {}
     if numbered and len(numbered) < len(heads):
         return set(numbered), False  # what stands below each has a name of its own

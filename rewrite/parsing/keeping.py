@@ -12,19 +12,18 @@ from .words import kind_of, stems, takes_turns, words
 def first_turn(parts: Sequence[Part]) -> list[Part]:
     """Return what stands before the next turn, which a model made up, or before an alternative."""
     passage = is_passage(parts)
-    for at, part in enumerate(parts):
-        if not at:
-            continue
+    for at, part in enumerate(parts[1:], 1):
         if _is_alternative(part) and not passage:
             return list(parts[:at])
         if part.name and not parts[at - 1].name and takes_turns(part.name):
-            last = at + 1 == len(parts)
-            if not (passage and last and is_prose(part.text)):
+            defined = passage and at + 1 == len(parts) and is_prose(part.text)
+            if not defined:  # "User: a person who uses a system."
                 return list(parts[:at])
     return list(parts)
 
 
 def _is_alternative(part: Part) -> bool:
+    """Say whether a part is another answer than the first."""
     said = words(part.name) or words(part.text)[:1]
     if not any(kind_of(word) == "alternative" for word in said):
         return False
@@ -38,23 +37,40 @@ def is_passage(parts: Sequence[Part]) -> bool:
 
 def whole_passage(parts: Sequence[Part], rank: Rank) -> list[Part]:
     """Return the parts of a passage: all of it, but for what is said about it at the end."""
-    ranks = [rank(part.name) for part in parts]
-    named_later = any(its >= 3 and len(words(part.name)[-1]) > 1 for part, its in zip(parts, ranks))
-    if (ranks[0] < 3 and named_later) or (
-        ranks[0] < 0 and (max(ranks) > 0 or (ranks[-1] == 0 and not is_prose(parts[-1].text)))
-    ):
+    if _leads_to_answer(parts, rank):
         return asked_for(parts, rank)
-    kept: list[Part] = []
-    for at, (part, its) in enumerate(zip(parts, ranks, strict=True)):
-        if its >= 0:
-            kept.append(part if not at or part.name == parts[0].name else part.with_head())
-        elif part.name != parts[0].name and (
-            stems("thought").match(words(part.name)[0]) or says_of(part.text)
-        ):
+    name = parts[0].name
+    kept = [parts[0] if rank(name) >= 0 else parts[0].with_head()]
+    for part in parts[1:]:
+        if rank(part.name) >= 0:
+            kept.append(part if part.name == name else part.with_head())
+        elif part.name != name and (_is_reason(part.name) or says_of(part.text)):
             break
         else:
             kept.append(part.with_head())
     return kept
+
+
+def _leads_to_answer(parts: Sequence[Part], rank: Rank) -> bool:
+    """Say whether the sentences that come first are thoughts, and an answer follows."""
+    first = rank(parts[0].name)
+    if first < 3 and any(rank(part.name) >= 3 and not _is_lettered(part.name) for part in parts):
+        return True
+    if first >= 0:
+        return False
+    last = parts[-1]
+    return any(rank(part.name) > 0 for part in parts) or (
+        rank(last.name) == 0 and not is_prose(last.text)
+    )
+
+
+def _is_lettered(name: str) -> bool:
+    """Say whether a name is one of several: ``Option A``."""
+    return len(words(name)[-1]) == 1
+
+
+def _is_reason(name: str) -> bool:
+    return bool(stems("thought").match(words(name)[0]))
 
 
 def asked_for(parts: Sequence[Part], rank: Rank) -> list[Part]:
@@ -82,11 +98,9 @@ def _is_comment(part: Part, first: Part) -> bool:
 
 
 def outermost(marked: list[Part]) -> list[Part]:
-    """Return the outermost items, and of numbers and bullets those that are not about the others."""
-    if any(part.item and not part.label for part in marked):
-        marked = [
-            part for part in marked if not (part.label and kind_of(part.name) == "answer")
-        ] or marked
+    """Return the outermost items, and of numbers and bullets those that are not about others."""
+    if any(part.item and not part.label for part in marked):  # of which an answer may be made
+        marked = [part for part in marked if not (part.label and kind_of(part.name) == "answer")]
     shallow = min(part.depth for part in marked)
     outer = [part for part in marked if part.depth == shallow]
     if len(outer) == 1 < len(marked) - 1 and outer[0].head == outer[0].text:
@@ -106,7 +120,7 @@ def is_stray(marked: Sequence[Part], parts: Sequence[Part]) -> bool:
     return not any(part.name or part.title or is_prose(part.text) for part in plain)
 
 
-def item_of(part: Part) -> bool:
+def is_explained(part: Part) -> bool:
     """Say whether an item is a head in bold, and the rest is said of it."""
     rest = part.text.removeprefix(part.head).lstrip()
     if not part.head or rest == part.text:

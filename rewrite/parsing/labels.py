@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from .framing import only_block
 from .heads import named
 from .lines import lines
-from .reading import content, only_block
+from .reading import content
 from .spoken import spoken
 from .talk import declines
 from .values import fields

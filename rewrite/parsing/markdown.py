@@ -29,10 +29,10 @@ def _reader() -> MarkdownIt:
 
 
 def of_markdown(text: str) -> list[Line]:
-    """Return the lines of a text, without its marks.
+    r"""Return the lines of a text, without its marks.
 
     Example:
-        >>> [(line.kind, line.text) for line in of_markdown("# Seats\\n- **red** sofa")]
+        >>> [(line.kind, line.text) for line in of_markdown("# Seats\n- **red** sofa")]
         [('heading', 'Seats'), ('item', 'red sofa')]
     """
     plain = _RULED.sub(r"## \1", textwrap.dedent(_BREAKS.sub("\n", text)))

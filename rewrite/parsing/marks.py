@@ -136,7 +136,7 @@ def _on_lines_of_their_own(found: Sequence[Line]) -> list[Line]:
 
 
 def _split(line: Line) -> Iterator[Line]:
-    """Split ``1. red sofa 2. blue sofa`` and ``• red sofa • blue sofa``, but not ``Python 3.11``."""
+    """Split ``1. red sofa 2. blue sofa`` and ``• red • blue``, but not ``Python 3.11``."""
     sign = line.text[:1]
     if unicodedata.category(sign or "a") in ("So", "No", "Po") and sign not in "\"'#&@*/.¿¡":
         numbers = unicodedata.category(sign) == "No"
@@ -176,7 +176,7 @@ def _without_symbols(found: Sequence[Line]) -> list[Line]:
 
 
 def _without_prefix(found: list[Line]) -> list[Line]:
-    """Take off signs that every line begins with: ``=> ``, ``--``, ``\\item``, ``[Colour] ``."""
+    r"""Take off signs that every line begins with: ``=> ``, ``--``, ``\item``, ``[Colour] ``."""
     for prefix in (_PREFIX, _BRACKETED):
         matches = [prefix.match(line.text) for line in found]
         if prefix is _BRACKETED and any(m and kind_of(m[0]) in _NAMES for m in matches):

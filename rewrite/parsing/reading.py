@@ -12,9 +12,9 @@ from .heads import named
 from .keeping import (
     asked_for,
     first_turn,
+    is_explained,
     is_passage,
     is_stray,
-    item_of,
     outermost,
     whole_passage,
     without_comments,
@@ -131,22 +131,20 @@ def items(answer: Answer) -> tuple[list[str], bool]:
     """Return the items of a list, and whether something in the answer marked them as items."""
     parts = list(answer.parts)
     if answer.values:
-        return [
-            _uncounted(line.text) for line in lines("\n".join(part.text for part in parts))
-        ], True
+        said = "\n".join(part.text for part in parts)
+        return [_uncounted(line.text) for line in lines(said)], True
     titles = [part for part in parts if part.title]
     marked = [part for part in parts if part.item or part.label or kind_of(part.name) in ASKED]
     if marked and not is_stray(marked, parts):
-        parts = outermost(
-            [part for part in marked if part.item or part.label or not is_comment(part.text)]
-        )
+        plain = [p for p in marked if p.item or p.label or not is_comment(p.text)]
+        parts = outermost(plain)
     elif marked:
         parts = [part.with_head() for part in parts]
     elif len(titles) > 1:
         parts = titles
     else:
         parts = [part for at, part in enumerate(parts) if not at or not is_comment(part.text)]
-    texts = [part.head.rstrip(":： ") if item_of(part) else part.text for part in parts]
+    texts = [part.head.rstrip(":： ") if is_explained(part) else part.text for part in parts]
     return texts, any(part.item and not part.label for part in parts)
 
 
@@ -159,16 +157,13 @@ def _uncounted(text: str) -> str:
 def content(text: str) -> str:
     """Return a text without quotes and what is said before or behind them."""
     text = unquoted(unnamed(text))
-    if match := _REPLACED.match(text):
-        return match[1].strip()
-    if match := _QUOTED_HEAD.match(text):
+    if match := _REPLACED.match(text) or _QUOTED_HEAD.match(text):
         return match[1].strip()
     if (match := _QUOTED_FIRST.match(text)) and kind_of(match[2]) and made_of_talk(match[2]):
         return match[1].strip()
     if match := _QUOTED_END.match(text):
-        said = words(text[: match.start(1) - 1])
         before = text[: match.start(1) - 1]
-        if said and len(said) <= 15 and (speaks(before) or made_of_talk(before)):
+        if 0 < len(words(before)) <= 15 and (speaks(before) or made_of_talk(before)):
             return match[1].strip()
     return text
 

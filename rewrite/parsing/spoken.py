@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from .tags import is_mentioned
 from .words import stems, words
 
 LONGEST: Final = 50_000
@@ -25,7 +26,6 @@ _CHANNEL_END: Final = re.compile(r"<\|(?:end|return|call|start|channel)\|>|\Z")
 _BARE_CHANNEL: Final = re.compile(r"\s*(?:(?:analysis|commentary)(?=[A-Z\d\"'“*])|assistantfinal)")
 _BRACKETS: Final = re.compile(r"\[(/?)([A-Za-z]\w{1,30})\]")
 _TOOL_TOKEN: Final = re.compile(r"<[|｜]tool[^<>|｜\n]{1,40}[|｜]>")
-_SENTENCE_GOES_ON: Final = re.compile(r" [a-z]|\.(?:\s|\Z)")
 _BOX: Final = re.compile(r"\\(?:boxed|fbox|text|textbf|mathrm|texttt)\s*\{")
 _BYTES: Final = re.compile(r"<0x[0-9A-F]{2}>|(?<=\w)[ĊĠ]+|(?<=[^\W_])▁(?=\w)(?![^<\n]{0,40}[|｜]>)")
 _NEWLINES: Final = ("<0x0A>", "Ċ")
@@ -93,7 +93,7 @@ def _without_thoughts(text: str) -> str:
             continue
         if not any(stems("thought").match(word) for word in base.split()):
             continue
-        if _is_mentioned(mark, text):
+        if is_mentioned(mark):
             continue
         if mark[0][0] in "[【" and not ends and f"[/{mark[2]}]" not in text:
             continue  # a word in brackets
@@ -105,17 +105,6 @@ def _without_thoughts(text: str) -> str:
             kept.append(text[start : mark.start()])
             inside = base
     return " ".join([*kept, "" if inside else text[start:]])
-
-
-def _is_mentioned(mark: re.Match[str], text: str) -> bool:
-    """Say whether a sentence goes on around a tag that it speaks of."""
-    before, after = text[: mark.start()][-2:], text[mark.end() :][:2]
-    return (
-        len(before) == 2
-        and before[1] == " "
-        and before[0].isalpha()
-        and bool(re.match(" [a-z]", after))
-    )
 
 
 def _first_turn(text: str) -> str:
@@ -132,13 +121,7 @@ def _split(text: str) -> Iterator[str]:
     """Yield what stands between control tokens; a sentence may speak of one."""
     start = 0
     for mark in _SPECIAL.finditer(text):
-        before, after = text[mark.start() - 2 : mark.start()], text[mark.end() : mark.end() + 2]
-        if (
-            mark.start() > 1
-            and before[1] == " "
-            and before[0].isalpha()
-            and _SENTENCE_GOES_ON.match(after)
-        ):
+        if is_mentioned(mark) and not mark.string[mark.end() + 1 : mark.end() + 2].isupper():
             continue
         yield text[start : mark.start()]
         start = mark.end()

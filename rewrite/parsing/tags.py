@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from .part import Rank
 from .words import has_word
 
 _TAG: Final = re.compile(r"<(/?)([^\W\d][\w:.-]{0,40})((?:[\s=][^<>\n]{0,80})?)\s*/?>")
@@ -15,6 +15,8 @@ _CDATA: Final = re.compile(r"<!\[CDATA\[([^\]]*)\]\]>")
 _CUT: Final = re.compile(r"</[\w:.-]{0,40}\Z")
 _EMPTY: Final = re.compile(r"<([^\W\d][\w:.-]{0,40})\s+([\w-]{1,40})=\"([^\"<>\n]{1,400})\"\s*/>")
 _NAME: Final = re.compile(r"\s*(?:=\s*|.*?\bname\s*=\s*)[\"']?([\w.-]+)()")
+_WORD_BEFORE: Final = re.compile(r"\w ")
+_WORD_BEHIND: Final = re.compile(r" \w|\.(?:\s|\Z)")
 _INLINE: Final = frozenset("a b i u em strong code span sup sub mark font small s tt".split())
 _BLOCK: Final = frozenset(
     "br p li ul ol div hr h1 h2 h3 h4 h5 h6 table tr td th tbody thead pre html body dl dt".split()
@@ -31,7 +33,7 @@ class Element(NamedTuple):
     end: int
 
 
-def untagged(text: str, rank: Callable[[str], int]) -> list[str]:
+def untagged(text: str, rank: Rank) -> list[str]:
     """Return what stands in the tags that were asked for, or the text without its tags.
 
     Args:
@@ -40,7 +42,7 @@ def untagged(text: str, rank: Callable[[str], int]) -> list[str]:
             what is below 0 is left out.
     """
     text = _EMPTY.sub(lambda mark: _with_content(mark, rank), _written(text))
-    marks = [mark for mark in _TAG.finditer(text) if not _is_mentioned(mark, text)]
+    marks = [mark for mark in _TAG.finditer(text) if not is_mentioned(mark)]
     if not marks:
         return [text]
     elements, paired = _elements(marks, len(text), rank)
@@ -75,22 +77,23 @@ def _named(mark: re.Match[str]) -> str:
     return f"{mark[2]} {name[1] or name[2]}" if name else mark[2]
 
 
-def _with_content(mark: re.Match[str], rank: Callable[[str], int]) -> str:
+def _with_content(mark: re.Match[str], rank: Rank) -> str:
     """Return ``<query text="red sofa"/>`` with its attribute as content, if that was asked for."""
     asked = max(rank(mark[1]), rank(mark[2])) > 0
     return f"<{mark[1]}>{mark[3]}</{mark[1]}>" if asked else mark[0]
 
 
-def _is_mentioned(mark: re.Match[str], text: str) -> bool:
-    """Say whether a sentence goes on around a tag that it speaks of, with spaces on both sides."""
-    before, after = text[: mark.start()][-2:], text[mark.end() :][:2]
-    if after[:1] != " " or not after[1:2].isalnum() or before[-1:] in (">", "\n", ":"):
+def is_mentioned(mark: re.Match[str]) -> bool:
+    """Say whether a sentence goes on around a mark that it speaks of: ``the <b> tag``."""
+    at, end = mark.span()
+    before, after = mark.string[max(at - 2, 0) : at], mark.string[end : end + 2]
+    if mark[0].lower() in ("<br>", "<sep>"):
         return False
-    return before[-1:] == " " and before[:1].isalnum() and mark[2].lower() not in ("br", "sep")
+    return bool(_WORD_BEFORE.fullmatch(before) and _WORD_BEHIND.match(after))
 
 
 def _elements(
-    marks: list[re.Match[str]], length: int, rank: Callable[[str], int]
+    marks: list[re.Match[str]], length: int, rank: Rank
 ) -> tuple[list[Element], set[str]]:
     """Return the elements, and the tags as written that belong to one."""
     elements: list[Element] = []

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import json_repair
+
+from .part import Rank
 
 _DEEPEST: Final = 40
 _LONGEST: Final = 20_000
@@ -34,7 +36,7 @@ _TASK: Final = re.compile(r"\[[ xX]\]\s+\w")
 _INTRODUCED: Final = re.compile(r"(?:[:：=]|->|\bjson|\breturn|\()\s*\Z", re.I)
 
 
-def strings(text: str, rank: Callable[[str], int]) -> list[str] | None:
+def strings(text: str, rank: Rank) -> list[str] | None:
     r"""Return the strings of the value that a text is or ends with; None without one.
 
     Of an object with a field that was asked for, only that; reasons, types, scores and what
@@ -68,7 +70,7 @@ def fields(text: str) -> dict[str, str] | None:
     return {str(key): entry for key, entry in values[0].items() if isinstance(entry, str)}
 
 
-def listed(text: str, rank: Callable[[str], int]) -> list[str] | None:
+def listed(text: str, rank: Rank) -> list[str] | None:
     """Return the strings of a list of quoted ones, or of calls of a search; None of another text.
 
     Example:
@@ -90,13 +92,13 @@ def listed(text: str, rank: Callable[[str], int]) -> list[str] | None:
     return _arguments(body, rank)
 
 
-def _arguments(text: str, rank: Callable[[str], int]) -> list[str] | None:
+def _arguments(text: str, rank: Rank) -> list[str] | None:
     found = []
     for line in text.splitlines():
-        if match := _ACTION.fullmatch(line.strip()):
-            if rank(match[1]) > 0:
-                found.append(match[2])
-                continue
+        action = _ACTION.fullmatch(line.strip())
+        if action and rank(action[1]) > 0:
+            found.append(action[2])
+            continue
         match = _CALL.fullmatch(line.strip()) if len(line) < _LONGEST else None
         if match is None or max(rank(match[1]), rank(match[2] or "")) <= 0:
             return None
@@ -176,7 +178,7 @@ def _depth(source: str) -> int:
     return deepest
 
 
-def _chosen(value: Any, rank: Callable[[str], int]) -> Iterator[str]:
+def _chosen(value: Any, rank: Rank) -> Iterator[str]:
     if isinstance(value, dict):
         yield from _of_object(value, rank)
     elif isinstance(value, list):
@@ -190,7 +192,7 @@ def _chosen(value: Any, rank: Callable[[str], int]) -> Iterator[str]:
         yield str(value)
 
 
-def _of_object(value: Mapping[Any, Any], rank: Callable[[str], int]) -> Iterator[str]:
+def _of_object(value: Mapping[Any, Any], rank: Rank) -> Iterator[str]:
     """Yield the strings of the fields that were asked for most, lists before single strings."""
     ranks = {key: _rank_of_field(key, entry, rank) for key, entry in value.items()}
     if max(ranks.values(), default=0) <= 0:  # what was asked for may stand in what was not
@@ -206,7 +208,7 @@ def _of_object(value: Mapping[Any, Any], rank: Callable[[str], int]) -> Iterator
         yield from _chosen(entry, rank)
 
 
-def _of_list(value: Sequence[Any], rank: Callable[[str], int]) -> Iterator[str]:
+def _of_list(value: Sequence[Any], rank: Rank) -> Iterator[str]:
     best = max((_deep_rank(entry, rank) for entry in value), default=0)
     scored = any(isinstance(entry, str) for entry in value)
     for entry in value:
@@ -216,7 +218,7 @@ def _of_list(value: Sequence[Any], rank: Callable[[str], int]) -> Iterator[str]:
             yield from _chosen(entry, rank)
 
 
-def _rank_of_field(key: Any, entry: Any, rank: Callable[[str], int]) -> int:
+def _rank_of_field(key: Any, entry: Any, rank: Rank) -> int:
     if isinstance(entry, (bool, int, float)) or entry is None:
         return min(rank(str(key)), 0)  # says whether a rewrite is needed, or how sure it is
     if isinstance(entry, dict) and len(entry) and _is_weighted(entry):
@@ -228,7 +230,7 @@ def _is_weighted(value: Mapping[Any, Any]) -> bool:
     return all(type(entry) in (int, float) for entry in value.values())
 
 
-def _deep_rank(value: Any, rank: Callable[[str], int]) -> int:
+def _deep_rank(value: Any, rank: Rank) -> int:
     if isinstance(value, dict):
         found = (_rank_of_field(key, entry, rank) for key, entry in value.items())
         return max(found, default=0)
