@@ -22,6 +22,7 @@ _ASIDE: Final = re.compile(r"\s*[(\[]([^()\[\]\n]{3,200})[)\]]\.?$")
 _NUMBERED: Final = re.compile(r"\D{0,20}\d{1,3}\W*")
 _BRACKETED_TITLE: Final = re.compile(r"[\[【(<][^\W\d][\w ]{1,30}[\]】)>]")
 _COUNTED_TITLE: Final = re.compile(r"[^\W\d]{3,20} \d{1,2}")
+_NUMERALS: Final = re.compile(r"\d+")
 _NUMBER: Final = re.compile(r"[\d.,%/ ()]*\d[\d.,%/ ()]*")
 
 
@@ -50,6 +51,10 @@ class _Naming:
         self._labels, self._scored = (
             (set[int](), False) if one else _alike(self._heads, terms=terms)
         )
+        numbered = {_NUMERALS.sub("#", self._heads[at][0]) for at in self._labels}
+        self._alone = len(numbered) == 1
+        """Whether all labels differ in their number only, as ``Perspective 1`` does."""
+        self._asked = any(rank(head) > 0 for head, _ in self._heads)
         self._seen = Counter(head for head, _ in self._heads)
         self._name = ""
         self._titled = False
@@ -121,8 +126,16 @@ class _Naming:
             return False
         if self._one and self._found[at].kind == "code" and len(self._found) > 1:
             return False
+        if self._is_unnamed_item(self._found[at], head):
+            return False
         spoken = self._one and at > 0 and takes_turns(head)
         return at in self._labels or spoken or _is_label(head)
+
+    def _is_unnamed_item(self, line: Line, head: str) -> bool:
+        """Say whether an item only begins like a remark: ``3. Note: the band``, in a list of such."""
+        if line.kind != "item" or line.depth > 1 or self._one or self._seen[head] > 1:
+            return False
+        return not self._asked and self._rank(head) < 0
 
     def _labelled(self, at: int) -> Part:
         line, (name, rest) = self._found[at], self._heads[at]
@@ -130,9 +143,7 @@ class _Naming:
         self._answered = self._answered or self._rank(name) >= 0
         listed = at in self._labels
         part = replace(self._part(line), text=rest, item=line.kind == "item" or listed, label=True)
-        # "Perspective 1", "Perspective 2": all that there is, so it is what was asked for
-        alone = listed and len({re.sub(r"\d+", "#", self._heads[i][0]) for i in self._labels}) == 1
-        return replace(part, name="") if alone and self._rank(name) < 0 else part
+        return replace(part, name="") if listed and self._alone and self._rank(name) < 0 else part
 
     def _unlabelled(self, line: Line) -> Part:
         aside = self._rank(self._name) < 0
@@ -207,28 +218,26 @@ def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], 
     Heads that differ in their number only are labels, and so are short ones on every line.
     In front of scores, or of what terms mean, the heads are the items.
     """
-    numbered = {
-        at: re.sub(r"\d+", "#", head)
-        for at, (head, _) in enumerate(heads)
-        if _NUMBERED.search(head)
-    }
-    numbers = [int("".join(re.findall(r"\d+", heads[at][0]))[:6] or 0) for at in numbered]
-    if (
-        len(numbered) < 2
-        or len(set(numbered.values())) > 1
-        or numbers[0] > 1
-        or numbers != list(range(numbers[0], numbers[0] + len(numbers)))
-    ):
-        numbered = {}
+    numbered = _numbered(heads)
     if numbered and len(numbered) < len(heads):
-        return set(numbered), False  # what stands below each has a name of its own
+        return numbered, False  # what stands below each has a name of its own
     if len(heads) < 2 or not all(_is_short(head) and rest for head, rest in heads):
-        return set(numbered), False
+        return numbered, False
     if all(_NUMBER.fullmatch(rest) for _, rest in heads):
         return set(), True
     if terms and not numbered and not any(kind_of(head) for head, _ in heads):
         return set(), True
     return set(range(len(heads))), False
+
+
+def _numbered(heads: Sequence[tuple[str, str]]) -> set[int]:
+    """Return the lines whose heads are the same but for a number, and count from 0 or 1."""
+    at = [i for i, (head, _) in enumerate(heads) if _NUMBERED.search(head)]
+    names = {_NUMERALS.sub("#", heads[i][0]) for i in at}
+    numbers = [int("".join(_NUMERALS.findall(heads[i][0]))[:6]) for i in at]
+    if len(at) < 2 or len(names) > 1 or numbers[0] > 1:
+        return set()
+    return set(at) if numbers == list(range(numbers[0], numbers[0] + len(at))) else set()
 
 
 def _is_short(head: str) -> bool:

@@ -112,10 +112,10 @@ def outermost(marked: list[Part]) -> list[Part]:
     return [part for part in marked if not part.counted] or marked
 
 
-def is_stray(marked: Sequence[Part], parts: Sequence[Part]) -> bool:
+def is_stray(marked: Sequence[bool], parts: Sequence[Part]) -> bool:
     """Say whether a few of many plain lines only look like items, as ``-5 degrees`` does."""
-    plain = [part for part in parts if part not in marked]
-    if parts[0] in marked or len(marked) >= len(plain) or len(plain) < 2:
+    plain = [part for part, is_marked in zip(parts, marked, strict=True) if not is_marked]
+    if marked[0] or len(parts) >= 2 * len(plain) or len(plain) < 2:
         return False
     return not any(part.name or part.title or is_prose(part.text) for part in plain)
 

@@ -104,7 +104,7 @@ def _value(line: Line, style: Style) -> int | None:
     """Return the number in front of a line; None if there is none in this style."""
     if line.number is not None:
         return line.number if style == "digit" else None
-    if line.kind not in ("text", "code", "heading") or not (match := _COUNT.match(line.text)):
+    if line.kind == "cell" or not (match := _COUNT.match(line.text)):
         return None
     value, closed = match["value"].casefold(), match["close"].strip()
     if style == "digit":

@@ -134,8 +134,9 @@ def items(answer: Answer) -> tuple[list[str], bool]:
         said = "\n".join(part.text for part in parts)
         return [_uncounted(line.text) for line in lines(said)], True
     titles = [part for part in parts if part.title]
-    marked = [part for part in parts if part.item or part.label or kind_of(part.name) in ASKED]
-    if marked and not is_stray(marked, parts):
+    marks = [part.item or part.label or kind_of(part.name) in ASKED for part in parts]
+    marked = [part for part, is_marked in zip(parts, marks, strict=True) if is_marked]
+    if marked and not is_stray(marks, parts):
         plain = [p for p in marked if p.item or p.label or not is_comment(p.text)]
         parts = outermost(plain)
     elif marked:
