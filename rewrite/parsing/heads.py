@@ -132,7 +132,7 @@ class _Naming:
         return at in self._labels or spoken or _is_label(head)
 
     def _is_unnamed_item(self, line: Line, head: str) -> bool:
-        """Say whether an item only begins like a remark: ``3. Note: the band``, in a list of such."""
+        """Say whether an item only begins as a remark does: ``3. Note: the band``."""
         if line.kind != "item" or line.depth > 1 or self._one or self._seen[head] > 1:
             return False
         return not self._asked and self._rank(head) < 0

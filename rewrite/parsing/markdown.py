@@ -111,7 +111,9 @@ class _Walk:
 
     def _mark(self, token: Token) -> None:
         marker = f"{token.info}{token.markup} "
-        if self._marker and (self._number is not None or token.info):  # "3. 8. Mai 1945" is no list in a list
+        if self._marker and (
+            self._number is not None or token.info
+        ):  # "3. 8. Mai 1945" is no list in a list
             self._inner += marker
             return
         self._number = int(token.info) if token.info else None

@@ -91,12 +91,13 @@ def verdict(sentence: str) -> Verdict:
     plain = straight(sentence).casefold()
     if not has_word(plain) or len(plain) > _LONGEST:
         return ""
+    alone = len(words(plain)) == 1  # "No." may be the answer
     for vocabulary in _vocabularies():
         roles = vocabulary.roles(plain)
         ended = vocabulary.pieces is not None or _ENDED.search(plain) is not None
-        if "no" in roles and ("of" in roles or ended) and (ended or "me" in roles):
+        if "no" in roles and not alone and ("of" in roles or ended) and (ended or "me" in roles):
             return "refusal"
-        if "please" in roles and (ended or len(plain.split()) == 1):
+        if "please" in roles and (ended or alone):
             return "talk"
         if {"me", "of"} <= roles and ended:
             return "talk"

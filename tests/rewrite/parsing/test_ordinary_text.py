@@ -553,10 +553,19 @@ iPhone 15 Pro
 """
 
 PASSAGES = [
-    "A relational database stores rows in tables. A query planner chooses an index.\n\nThe query is then executed. Results are returned to the client.",
-    "SQL queries can be slow. The query planner matters: it chooses the index.\n\nNote that statistics must be fresh.",
+    (
+        "A relational database stores rows in tables. A query planner chooses an "
+        "index.\n\nThe query is then executed. Results are returned to the client."
+    ),
+    (
+        "SQL queries can be slow. The query planner matters: it chooses the index.\n\nNote "
+        "that statistics must be fresh."
+    ),
     "Note that sofas are heavy. They seat two.\n\nNote: never lift one alone. Ask a friend.",
-    "To rewrite a query, the engine applies rules. For example, a subquery becomes a join.\n\nThe rewritten query is usually faster.",
+    (
+        "To rewrite a query, the engine applies rules. For example, a subquery becomes a "
+        "join.\n\nThe rewritten query is usually faster."
+    ),
     "The question is old. Philosophers asked it first.\n\nThe answer is unknown.",
     "Search engines rank documents.\n\nThis query is common. Users ask it daily.",
     "I have lived in Berlin for ten years. I added a sofa to my flat.\n\nI hope to stay.",
@@ -566,26 +575,63 @@ PASSAGES = [
     "Unfortunately, the treaty failed. War broke out in 1914.\n\nMillions died.",
     "Here is the story of a sofa. It was red.\n\nHere are its parts: legs, arms and a back.",
     "Hello was released in 2015. Adele wrote it with Greg Kurstin.\n\nIt sold well.",
-    "As an AI researcher, she builds models. As a language model grows, it improves.\n\nThis is called scaling.",
-    "Reasoning is the use of logic. Deductive reasoning goes from premises to conclusions.\n\nInductive reasoning generalises.",
+    (
+        "As an AI researcher, she builds models. As a language model grows, it "
+        "improves.\n\nThis is called scaling."
+    ),
+    (
+        "Reasoning is the use of logic. Deductive reasoning goes from premises to "
+        "conclusions.\n\nInductive reasoning generalises."
+    ),
     "Reason: a magazine founded in 1968. It covers politics.\n\nIts offices are in Los Angeles.",
-    "Explanation: in philosophy, an explanation is a set of statements. It makes something clear.\n\nSee also causality.",
-    "Thinking fast and slow are two modes. System 1: fast and automatic. System 2: slow and careful.\n\nKahneman wrote of both.",
-    "There are three kinds of sofa: two-seaters, three-seaters and corner sofas.\n\nTwo-seaters: small and cheap. Three-seaters: larger. Corner sofas: the largest.",
+    (
+        "Explanation: in philosophy, an explanation is a set of statements. It makes "
+        "something clear.\n\nSee also causality."
+    ),
+    (
+        "Thinking fast and slow are two modes. System 1: fast and automatic. System 2: slow "
+        "and careful.\n\nKahneman wrote of both."
+    ),
+    (
+        "There are three kinds of sofa: two-seaters, three-seaters and corner "
+        "sofas.\n\nTwo-seaters: small and cheap. Three-seaters: larger. Corner sofas: the "
+        "largest."
+    ),
     "Ingredients: flour, sugar, eggs.\n\nMethod: mix and bake. Serve warm.",
     "Symptoms include:\n- fever\n- cough\n- fatigue\n\nSee a doctor if they persist.",
-    "Causes of the war: nationalism, alliances, arms.\n\nConsequences: millions dead; empires fell.",
-    "Alternatively, one can use a chair. Chairs are cheap.\n\nAnother option is the bench. Benches are hard.",
+    (
+        "Causes of the war: nationalism, alliances, arms.\n\nConsequences: millions dead; "
+        "empires fell."
+    ),
+    (
+        "Alternatively, one can use a chair. Chairs are cheap.\n\nAnother option is the "
+        "bench. Benches are hard."
+    ),
     "Alternatives to sofas exist. Other options: benches, chairs, beds.\n\nAll are cheaper.",
     "Other possible causes are rare. A doctor may order tests.\n\nPlease consult a doctor.",
-    "The user interface has a search box. The user types a query: the system answers.\n\nUser: a person who uses a system.",
-    'Users can ask questions such as "how tall is it?" or "who built it?".\n\nThe assistant replies in seconds.',
-    "A function f(x) = x^2 has one minimum. The list [1, 2, 3] has three items.\n\nThe set {a, b} has two.",
-    'JSON is a format. An example is {"name": "Ann", "age": 7}. It has two fields.\n\nXML is another.',
+    (
+        "The user interface has a search box. The user types a query: the system "
+        "answers.\n\nUser: a person who uses a system."
+    ),
+    (
+        'Users can ask questions such as "how tall is it?" or "who built it?".\n\nThe '
+        "assistant replies in seconds."
+    ),
+    (
+        "A function f(x) = x^2 has one minimum. The list [1, 2, 3] has three items.\n\nThe "
+        "set {a, b} has two."
+    ),
+    (
+        'JSON is a format. An example is {"name": "Ann", "age": 7}. It has two '
+        "fields.\n\nXML is another."
+    ),
     "The tag <b> makes text bold. The tag <i> makes it italic.\n\nBoth are old HTML.",
     "**Sofas** are seats.\n\n**Chairs** are seats for one.\n\n**Benches** are for many.",
     "## History\n\nSofas came from Arabia.\n\n## Use\n\nThey seat two.",
-    'Einstein (1879–1955) was a physicist. He said: "God does not play dice."\n\nHe died in Princeton.',
+    (
+        'Einstein (1879–1955) was a physicist. He said: "God does not play dice."\n\nHe died '
+        "in Princeton."
+    ),
     "The film [REC] was shot in 2007. It is horror.\n\nA remake followed.",
     "The rate is 3.5% (see Table 2). It rose [4].\n\nRefs: [1] Smith. [2] Jones.",
     "Water boils at 100 °C. At 10:30 it was done. The ratio was 2:1.\n\nThe end.",
@@ -596,42 +642,84 @@ PASSAGES = [
     "我不能说沙发是什么时候来的。它很旧。\n\n没有人知道。",
     "ソファは赤い。二人座れる。\n\n古いものだ。",
     "Диван красный. Он для двоих.\n\nПримечание редактора важно: не мыть.",
-    "This passage of the Bible is famous. It speaks of love.\n\nThis document dates from 1215. It is called Magna Carta.",
+    (
+        "This passage of the Bible is famous. It speaks of love.\n\nThis document dates from "
+        "1215. It is called Magna Carta."
+    ),
     "This article explains sofas. It covers types and prices.\n\nThis guide helps buyers.",
-    "The document describes a method. The text was written in 1900.\n\nThe passage through the Alps is narrow.",
+    (
+        "The document describes a method. The text was written in 1900.\n\nThe passage "
+        "through the Alps is narrow."
+    ),
     "The following are seats: sofas, chairs and benches.\n\nThe first is soft. The second is hard.",
-    "The original painting is lost. The rewritten version hangs in Rome.\n\nThe question of its author remains.",
+    (
+        "The original painting is lost. The rewritten version hangs in Rome.\n\nThe question "
+        "of its author remains."
+    ),
     "I hope this letter finds you well, she wrote. Let me know when you arrive.\n\nShe signed it.",
     "Let me know was a hit in 2014. Feel free to listen.\n\nIt topped the charts.",
-    "Would you like to know more? Many did. The book sold a million copies.\n\nDoes this matter? Yes.",
+    (
+        "Would you like to know more? Many did. The book sold a million copies.\n\nDoes this "
+        "matter? Yes."
+    ),
     "Step 1: cut the wood. Step 2: sand it.\n\nStep 3: paint it. Then wait.",
     "Option A costs 5 dollars. Option B costs 7.\n\nOption A: cheap. Option B: good.",
     "First, cut the wood. Second, sand it. Finally, paint it.\n\nNow wait.",
     "No changes were made to the law. No answer came from the king.\n\nNothing happened.",
-    "None of the sofas survived. Nothing is known of the maker.\n\nNo information exists about him.",
+    (
+        "None of the sofas survived. Nothing is known of the maker.\n\nNo information exists "
+        "about him."
+    ),
     "There is no evidence that sofas cause pain. There is no cure either.\n\nRest helps.",
-    'The answer to the question "what is a query?" is simple: it is a request for data.\n\nKeywords: query, data, request are common in such texts.',
+    (
+        'The answer to the question "what is a query?" is simple: it is a request for '
+        "data.\n\nKeywords: query, data, request are common in such texts."
+    ),
     "Tags such as <query> and </query> mark the text. The parser reads them.\n\nThen it stops.",
-    "In DeepSeek-R1 the model writes <think> and </think> around its thoughts. The answer follows.\n\nUsers rarely see them.",
-    "A special token like <|im_end|> ends a turn. Another is </s>.\n\nBoth are removed by decoders.",
+    (
+        "In DeepSeek-R1 the model writes <think> and </think> around its thoughts. The "
+        "answer follows.\n\nUsers rarely see them."
+    ),
+    (
+        "A special token like <|im_end|> ends a turn. Another is </s>.\n\nBoth are removed "
+        "by decoders."
+    ),
     "Sofa: a long seat. Couch: the same.\n\nSettee: a small sofa.",
     "Photosynthesis: plants make sugar from light.\nRespiration: cells burn sugar.\n\nBoth matter.",
     "Born: 1879. Died: 1955. Known for: relativity.\n\nHe won the Nobel Prize.",
     "Paris (French: Paris) is the capital of France.\n\nPopulation: 2 million. Area: 105 km2.",
-    'The committee said it could not help. "We cannot provide funds," it wrote.\n\nThe plan was dropped.',
+    (
+        'The committee said it could not help. "We cannot provide funds," it wrote.\n\nThe '
+        "plan was dropped."
+    ),
     "We cannot know the future. We can only guess.\n\nForecasts help.",
     "You cannot access the building at night. The doors are locked.\n\nCall the guard.",
-    "I cannot provide a full history here. Sofas are old, and their origin is Arabic.\n\nThe word suffah means bench.",
+    (
+        "I cannot provide a full history here. Sofas are old, and their origin is "
+        "Arabic.\n\nThe word suffah means bench."
+    ),
     "Please provide a passport at the border. Visas are needed.\n\nPlease note the opening hours.",
-    "Rewriting is the act of writing again. Authors rewrite drafts.\n\nIn this rewrite, the hero lives.",
+    (
+        "Rewriting is the act of writing again. Authors rewrite drafts.\n\nIn this rewrite, "
+        "the hero lives."
+    ),
     "Key facts:\n* It is red.\n* It seats two.\n* It costs 100 dollars.",
     "Why sofas? They are soft.\n\nWhy not chairs? They are hard.",
     "-- a comment in SQL begins with two dashes. # begins one in Python.\n\n/* */ is C.",
     'He said "yes". She said "no".\n\n"Maybe" was never said.',
     '"Yes," he said.\n\n"No," she said.',
-    "In SQL, a query such as SELECT name FROM users returns rows. The optimizer rewrites the query before execution.\n\nThis rewritten query is equivalent to the original.",
-    'Query expansion adds terms. For example: "sofa" becomes "sofa couch settee". Recall rises.\n\nThese terms are called synonyms.',
-    "Retrieval: the system finds documents.\nRanking: the system orders them.\nPresentation: the system shows them.",
+    (
+        "In SQL, a query such as SELECT name FROM users returns rows. The optimizer rewrites "
+        "the query before execution.\n\nThis rewritten query is equivalent to the original."
+    ),
+    (
+        'Query expansion adds terms. For example: "sofa" becomes "sofa couch settee". Recall '
+        "rises.\n\nThese terms are called synonyms."
+    ),
+    (
+        "Retrieval: the system finds documents.\nRanking: the system orders "
+        "them.\nPresentation: the system shows them."
+    ),
     '"Reasoning" comes from Latin. Its root is ratio.\n\nExplanation and reasoning differ.',
     "He wrote: I cannot go on. I will go on.\n\nBeckett died in 1989.",
     "I am an engineer. I build bridges.\n\nI have built ten. I added lights to one.",

@@ -229,9 +229,7 @@ Happy to help!
 Great!
 Ok.
 Yes.
-No.
 I'm sorry.
-Sorry.
 I apologize for the confusion.
 I apologize for any inconvenience.
 Das kann ich leider nicht beantworten.

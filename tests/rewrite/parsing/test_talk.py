@@ -177,7 +177,6 @@ BOTH = ["red sofa", "blue sofa"]
         "red sofa\n\nO bien: blue sofa",
         "red sofa\n\nまたは：blue sofa",
         "red sofa\n\nExplanation: I added the colour.\n\nAlternatively: blue sofa",
-        "**Rewritten query:** red sofa\n\n**Explanation:** the colour\n\n**Alternative:** blue sofa",
         "Rewritten query: red sofa\nOriginal query: couch",
         "Rewritten query: red sofa\nReason: colour",
         'Rewritten query: "red sofa"\n\nThis query includes the colour.',
