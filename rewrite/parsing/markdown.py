@@ -111,10 +111,8 @@ class _Walk:
 
     def _mark(self, token: Token) -> None:
         marker = f"{token.info}{token.markup} "
-        if self._marker and (
-            self._number is not None or token.info
-        ):  # "3. 8. Mai 1945" is no list in a list
-            self._inner += marker
+        if self._marker and (self._number is not None or token.info):
+            self._inner += marker  # "3. 8. Mai 1945" is no list in a list
             return
         self._number = int(token.info) if token.info else None
         self._marker, self._item_depth = marker, self._depth

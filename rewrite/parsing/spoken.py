@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Final
 
@@ -59,7 +60,8 @@ def spoken(generation: str) -> str:
         text = _first_turn(_without_thoughts(_COMMENT.sub(" ", text)))
     if "[/" in text:
         text = _BRACKETS.sub(r"<\1\2>", text)
-    return _TRAILING.sub("", _ASSISTANT.sub("", _unboxed(text))).strip("\n\r").rstrip()
+    said = _TRAILING.sub("", _ASSISTANT.sub("", _unboxed(text)))
+    return textwrap.dedent(said.strip("\n\r")).strip()  # a list may be indented as a whole
 
 
 def _shown(block: re.Match[str]) -> str:

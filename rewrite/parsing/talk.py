@@ -16,6 +16,9 @@ from .words import has_word, kind_of, pattern, tables, words
 _LONGEST: Final = 400
 """Characters of a sentence of talk."""
 
+_SHORT_WORD: Final = 5
+"""Characters of an answer of one word, such as ``Nein.``; of Chinese, a sentence has more."""
+
 _EDGES: Final = " .()[]*_\"'!-–—"
 _UNSPACED: Final = ("zh", "ja", "ko", "th")
 _SPLIT: Final = re.compile(r"[\s!\"#$%&()*+,./:;<=>?@\[\]\\^_`{|}~…。，、！？؟،；：।“”«»„¿¡\-–—]+")
@@ -91,7 +94,7 @@ def verdict(sentence: str) -> Verdict:
     plain = straight(sentence).casefold()
     if not has_word(plain) or len(plain) > _LONGEST:
         return ""
-    alone = len(words(plain)) == 1  # "No." may be the answer
+    alone = len(words(plain)) == 1 and len(plain) <= _SHORT_WORD  # "No." may be the answer
     for vocabulary in _vocabularies():
         roles = vocabulary.roles(plain)
         ended = vocabulary.pieces is not None or _ENDED.search(plain) is not None
