@@ -9,7 +9,7 @@ from .heads import named
 from .lines import lines
 from .reading import content
 from .spoken import spoken
-from .talk import declines
+from .talk import declines, keeps
 from .values import fields
 from .words import has_word, kind_of, takes_turns
 
@@ -31,7 +31,7 @@ def labelled(generation: str) -> dict[str, str]:
     found = list(named(lines(said), lambda name: 0)) if values is None else []
     pairs = [(part.name, part.text, part.label) for part in found]
     pairs += [(name, text, True) for name, text in (values or {}).items()]
-    if not pairs or declines(pairs[0][1]):
+    if not pairs or declines(pairs[0][1]) or keeps(pairs[0][1]):
         return {}
     texts: dict[str, list[str]] = {}
     for name, text, begins in pairs:

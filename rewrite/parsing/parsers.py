@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from .lines import unquoted
 from .reading import content, items, read, unnamed
@@ -28,10 +28,12 @@ class Parser(Protocol):
     """Turns one raw generation into parts; an empty list says that nothing was usable.
 
     A parser of lists may have a ``schema``: the JSON schema of the answers that it likes best,
-    asked for where a model :attr:`~pyterrier_rewrite.LLM.constrains` its output.
+    asked for where a model :attr:`~pyterrier_rewrite.LLM.constrains` its output. One that says
+    ``takes_query = True`` is called with ``query=`` as well, the query that was asked about: what
+    repeats it is neither a label nor a refusal.
     """
 
-    def __call__(self, generation: str, query: str = "") -> list[str]:
+    def __call__(self, generation: str) -> list[str]:
         """Return the parts: one passage, some terms, or some queries."""
         ...
 
@@ -44,6 +46,8 @@ class Text:
         >>> Text()("<think>hm</think>Sure! Here is the passage:\n**Couches** are sofas.")
         ['Couches are sofas.']
     """
+
+    takes_query: ClassVar[bool] = True
 
     def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the clean text as the only part, or nothing."""
@@ -74,6 +78,8 @@ class Terms:
         """A JSON object with a list of terms."""
         return list_of_strings("terms")
 
+    takes_query: ClassVar[bool] = True
+
     def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the distinct terms in order."""
         answer = read(generation, _TERMS, query)
@@ -101,6 +107,8 @@ class Queries:
     def schema(self) -> Mapping[str, Any]:
         """A JSON object with a list of queries."""
         return list_of_strings("queries")
+
+    takes_query: ClassVar[bool] = True
 
     def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the distinct queries in order."""
@@ -157,6 +165,8 @@ class Marked:
     separator: str = ";"
     end: str = "**"
 
+    takes_query: ClassVar[bool] = True
+
     def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the distinct queries in order."""
         # the first stretch with words in it: a model may also set its label in bold
@@ -179,6 +189,8 @@ class ReasonedText(Text):
         >>> ReasonedText()("Answer: a sofa.\nRationale: couches seat many.")
         ['a sofa. couches seat many.']
     """
+
+    takes_query: ClassVar[bool] = True
 
     def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the clean text as the only part, or nothing."""

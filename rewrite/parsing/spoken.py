@@ -37,6 +37,8 @@ _HIDDEN: Final = re.compile(
 _PROMPT: Final = re.compile(r"\s*\[INST\][^\[]*\[/INST\]")
 _ASSISTANT: Final = re.compile(r"\A\s*assistant[ \t]*\n", re.I)
 _TRAILING: Final = re.compile(r"(?<=\w)[ \t]#{2,}\s*\Z")
+# Markdown gives a NUL another sign, and half a pair of surrogates cannot be written
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]+")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
 
 
@@ -47,7 +49,7 @@ def spoken(generation: str) -> str:
         >>> spoken("<think>They want a seat.</think>red sofa<|im_end|>\n<|im_start|>user\nblue?")
         'red sofa'
     """
-    text = generation[:LONGEST]
+    text = _CONTROL.sub(" ", generation[:LONGEST])
     # most answers are plain text, and a look for a character is cheaper than a pattern
     if "<|channel|>" in text:
         text = _said_in_channels(text)
