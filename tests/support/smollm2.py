@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pyterrier_rewrite import TransformersLLM
+from pyterrier_rewrite.llm.local.llama_server import start
 from pyterrier_rewrite.stores.folder import exclusive
 
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -47,7 +48,7 @@ def serving(file: Path) -> Iterator[str]:
     parameters.verbosity = 0
     parameters.warmup = False
     parameters.ui = False
-    server = llama.Server(parameters)
+    server = start(parameters)
     yield f"{server.listening_address}/v1"
     del server  # stops it
 
