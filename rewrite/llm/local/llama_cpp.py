@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pyterrier as pt
 
@@ -17,7 +17,7 @@ from ...extras import need
 from ...ranges import Count, check_attributes
 from ..base import Completions, Messages, Sampling
 from .gguf import CHAT_TEMPLATE, parts, read_metadata, trained_context
-from .llama_server import JOINED, LoadedGGUF, request, start
+from .llama_server import JOINED, LoadedGGUF, request, settings, start
 from .model import LocalLLM, named, room
 
 
@@ -126,15 +126,21 @@ class LlamaCpp(LocalLLM):
         return f"{self.kind}:{named(self.model)} context={self.context}"
 
     def _load(self) -> LoadedGGUF:
-        llama = need("xllamacpp", "local")
+        need("xllamacpp", "local")
         path = Path(self.model)
         metadata = read_metadata(path)
-        context = min(self.context, trained_context(metadata) or self.context)
         missing = [part.name for part in parts(path) if not part.is_file()]
         if missing:
             raise LLMError(f"{path} is one of several files, and {missing} are not beside it")
+        context = min(self.context, trained_context(metadata) or self.context)
+        threads = self.threads or max(1, usable_cores() - 1)
+        parameters = settings(path, context=context, slots=self.batch_size, threads=threads)
+        # it listens on a port of this machine, which is nobody else's business
+        parameters.api_keys = [secrets.token_hex()]
+        if CHAT_TEMPLATE not in metadata:
+            parameters.chat_template = JOINED
         try:
-            server = start(self._parameters(llama, context, CHAT_TEMPLATE in metadata))
+            server = start(parameters)
         except RuntimeError as error:
             raise LLMError(
                 f"llama.cpp cannot load {path}: {error}\nThe file may be cut short (compare its "
@@ -143,26 +149,6 @@ class LlamaCpp(LocalLLM):
                 "the memory too small: lower context or batch_size, or take a smaller quantization"
             ) from error
         return LoadedGGUF(server, context)
-
-    def _parameters(self, llama: Any, context: int, has_template: bool) -> Any:
-        """Return llama.cpp's settings; those of speed, and none that answers hang on."""
-        parameters = llama.CommonParams()
-        parameters.model.path = str(self.model)
-        parameters.n_parallel = self.batch_size
-        parameters.n_ctx = context * self.batch_size
-        for cpu in (parameters.cpuparams, parameters.cpuparams_batch):
-            cpu.n_threads = self.threads or max(1, usable_cores() - 1)
-        if not has_template:
-            parameters.chat_template = JOINED
-        thoughts = llama.common_reasoning_format.COMMON_REASONING_FORMAT_NONE
-        parameters.reasoning_format = thoughts  # they stay in the text: our parsers take them out
-        parameters.cache_ram_mib = 0  # keeps old prompts in up to 8 GB
-        parameters.verbosity = 0
-        parameters.warmup = False
-        # it listens on a port of this machine, which is nobody else's business
-        parameters.api_keys = [secrets.token_hex()]
-        parameters.ui = False
-        return parameters
 
 
 def usable_cores() -> int:

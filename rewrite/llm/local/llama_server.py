@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from ...extras import need
@@ -64,11 +65,35 @@ class LoadedGGUF:
         return f"llama.cpp: {error.get('message', error)}"
 
 
+def settings(model: Path, *, context: int, slots: int, threads: int) -> Any:
+    """Return llama.cpp's parameters for a server that answers by the arguments of a call alone.
+
+    Args:
+        model: The GGUF file.
+        context: Longest prompt and completion together in tokens.
+        slots: Completions written at once, each with memory for a context of its own.
+        threads: CPU threads.
+    """
+    llama = need("xllamacpp", "local")
+    parameters = llama.CommonParams()
+    parameters.model.path = str(model)
+    parameters.n_parallel = slots
+    parameters.n_ctx = context * slots
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
+    thoughts = llama.common_reasoning_format.COMMON_REASONING_FORMAT_NONE
+    parameters.reasoning_format = thoughts  # they stay in the text: our parsers take them out
+    parameters.cache_ram_mib = 0  # or old prompts are kept in up to 8 GB
+    parameters.verbosity = 0
+    parameters.warmup = False
+    parameters.ui = False
+    return parameters
+
+
 def start(parameters: Any) -> Any:
     """Load a model and return its server, which stops when nothing refers to it any more.
 
     Args:
-        parameters: llama.cpp's, an ``xllamacpp.CommonParams``.
+        parameters: As :func:`settings` makes them.
 
     Raises:
         RuntimeError: If the model cannot be loaded.

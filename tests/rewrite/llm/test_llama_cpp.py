@@ -214,14 +214,17 @@ def test_no_more_context_is_taken_than_the_model_was_trained_for(smollm2_gguf: P
 
 
 @pytest.mark.parametrize(("threads", "expected"), [(3, 3), (None, 1)])
-def test_threads(threads: int | None, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    import xllamacpp
-
+def test_what_llama_cpp_is_told(
+    threads: int | None, expected: int, smollm2_gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(llama_cpp, "start", told.append)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1}, raising=False)
-    llm = LlamaCpp("model.gguf", context=16, batch_size=2, threads=threads)
-    parameters = llm._parameters(xllamacpp, 16, has_template=True)
+    LlamaCpp(smollm2_gguf, context=16, batch_size=2, threads=threads).loaded()
+    [parameters] = told
     assert parameters.cpuparams.n_threads == parameters.cpuparams_batch.n_threads == expected
     assert (parameters.n_ctx, parameters.n_parallel) == (32, 2)
+    assert parameters.chat_template == ""  # the file's own
     assert parameters.api_keys  # the port that it listens on is closed to others
 
 
