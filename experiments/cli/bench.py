@@ -96,6 +96,22 @@ def conversation_quality(
 
 
 @bench.command()
+def local(
+    model: Annotated[Path, typer.Argument(help="A GGUF file.", dir_okay=False, exists=True)],
+    prompts: Annotated[int, typer.Option(min=4, help="Half alone, half in a batch.")] = 32,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 32,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+    at_once: Annotated[int, typer.Option(min=1, help="Answers written at once.")] = 8,
+) -> None:
+    """Tokens a second of one model through LlamaCpp, llama.cpp's server and transformers."""
+    from ..benchmarks.local import print_local
+
+    print_local(
+        Console(), model, prompts=prompts, max_tokens=max_tokens, threads=threads, at_once=at_once
+    )
+
+
+@bench.command()
 def scratch(
     parameters: Annotated[int, typer.Option(min=200_000, help="Most parameters.")] = 1_300_000,
 ) -> None:

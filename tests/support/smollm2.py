@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pyterrier_rewrite import TransformersLLM
+from pyterrier_rewrite.llm.local.llama_server import settings, start
 from pyterrier_rewrite.stores.whole import exclusive
 
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -38,16 +39,8 @@ def gguf() -> Path:
 @contextmanager
 def serving(file: Path) -> Iterator[str]:
     """Run llama.cpp's server on a free port of this machine, and yield its base URL."""
-    llama = pytest.importorskip("xllamacpp")
-    parameters = llama.CommonParams()
-    parameters.model.path = str(file)
-    parameters.n_parallel = SLOTS
-    parameters.n_ctx = SLOTS * CONTEXT
-    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1
-    parameters.verbosity = 0
-    parameters.warmup = False
-    parameters.ui = False
-    server = llama.Server(parameters)
+    pytest.importorskip("xllamacpp")
+    server = start(settings(file, context=CONTEXT, slots=SLOTS, threads=1))
     yield f"{server.listening_address}/v1"
     del server  # stops it
 

@@ -6,42 +6,19 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any, ClassVar, Final
+from typing import ClassVar
 
 import pyterrier as pt
 
 from ...errors import LLMError
 from ...extras import need
 from ...ranges import Count, check_attributes
-from ..base import Completions, Messages, Sampling, prompt_key
-from .decoding import row_seed
+from ..base import Completions, Messages, Sampling
 from .gguf import CHAT_TEMPLATE, parts, read_metadata, trained_context
+from .llama_server import JOINED, LoadedGGUF, request, settings, start
 from .model import LocalLLM, named, room
-
-JOINED: Final = (
-    "{% for message in messages %}{{ message['content'] }}"
-    "{% if not loop.last %}{{ '\\n\\n' }}{% endif %}{% endfor %}"
-)
-"""Template for a model that has none: the contents, joined by blank lines."""
-
-SAMPLERS: Final = ("temperature", "top_p")
-"""In the order of the other backends; llama.cpp's own has eight more, which change answers."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedGGUF:
-    """A loaded model.
-
-    Attributes:
-        server: llama.cpp's server, asked by function calls.
-        context: Longest prompt and completion together in tokens.
-    """
-
-    server: Any
-    context: int
 
 
 class LlamaCpp(LocalLLM):
@@ -119,7 +96,7 @@ class LlamaCpp(LocalLLM):
         def write(row: tuple[int, int]) -> Completions:
             position, sample = row
             started = perf_counter()
-            written = _ask(engine, request(prompts[position], sampling, sample))
+            written = engine.write(request(prompts[position], sampling, sample))
             written.seconds = (perf_counter() - started) / at_once
             return written
 
@@ -149,15 +126,21 @@ class LlamaCpp(LocalLLM):
         return f"{self.kind}:{named(self.model)} context={self.context}"
 
     def _load(self) -> LoadedGGUF:
-        llama = need("xllamacpp", "local")
+        need("xllamacpp", "local")
         path = Path(self.model)
         metadata = read_metadata(path)
-        context = min(self.context, trained_context(metadata) or self.context)
         missing = [part.name for part in parts(path) if not part.is_file()]
         if missing:
             raise LLMError(f"{path} is one of several files, and {missing} are not beside it")
+        context = min(self.context, trained_context(metadata) or self.context)
+        threads = self.threads or max(1, usable_cores() - 1)
+        parameters = settings(path, context=context, slots=self.batch_size, threads=threads)
+        # it listens on a port of this machine, which is nobody else's business
+        parameters.api_keys = [secrets.token_hex()]
+        if CHAT_TEMPLATE not in metadata:
+            parameters.chat_template = JOINED
         try:
-            server = llama.Server(self._parameters(llama, context, CHAT_TEMPLATE in metadata))
+            server = start(parameters)
         except RuntimeError as error:
             raise LLMError(
                 f"llama.cpp cannot load {path}: {error}\nThe file may be cut short (compare its "
@@ -167,79 +150,9 @@ class LlamaCpp(LocalLLM):
             ) from error
         return LoadedGGUF(server, context)
 
-    def _parameters(self, llama: Any, context: int, has_template: bool) -> Any:
-        """Return llama.cpp's settings; those of speed, and none that answers hang on."""
-        parameters = llama.CommonParams()
-        parameters.model.path = str(self.model)
-        parameters.n_parallel = self.batch_size
-        parameters.n_ctx = context * self.batch_size
-        for cpu in (parameters.cpuparams, parameters.cpuparams_batch):
-            cpu.n_threads = self.threads or max(1, usable_cores() - 1)
-        if not has_template:
-            parameters.chat_template = JOINED
-        thoughts = llama.common_reasoning_format.COMMON_REASONING_FORMAT_NONE
-        parameters.reasoning_format = thoughts  # they stay in the text: our parsers take them out
-        parameters.cache_ram_mib = 0  # keeps old prompts in up to 8 GB
-        parameters.verbosity = 0
-        parameters.warmup = False
-        # it listens on a port of this machine, which is nobody else's business
-        parameters.api_keys = [secrets.token_hex()]
-        parameters.ui = False
-        return parameters
-
-
-def request(prompt: Messages, sampling: Sampling, sample: int) -> dict[str, Any]:
-    """Return what llama.cpp is asked for one sample of one prompt."""
-    messages = [{key: _encodable(text) for key, text in message.items()} for message in prompt]
-    asked: dict[str, Any] = {
-        "messages": messages,
-        "max_tokens": sampling.max_tokens,
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "samplers": SAMPLERS,
-        "stop": [text for text in sampling.stop if text],
-        "seed": row_seed(sampling.seed, repr(prompt_key(prompt)), sample),
-    }
-    if sampling.schema is not None:
-        schema = {"name": "answer", "schema": dict(sampling.schema)}
-        asked["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return asked
-
 
 def usable_cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _encodable(text: str) -> str:
-    """Return the text with a question mark for every lone surrogate, which no model reads."""
-    return text.encode(errors="replace").decode()
-
-
-def _ask(engine: LoadedGGUF, asked: dict[str, Any]) -> Completions:
-    """Return one completion; what llama.cpp refuses is an answer with an error."""
-    try:
-        reply = engine.server.handle_chat_completions(asked)
-    except (RuntimeError, ValueError) as error:  # a prompt or a schema that it cannot read
-        return Completions([], error=f"llama.cpp refuses the request: {error}")
-    if "error" in reply:
-        return Completions([], error=_reason(reply["error"], engine.context))
-    [choice] = reply["choices"]
-    usage = reply["usage"]
-    return Completions(
-        [choice["message"]["content"] or ""],
-        prompt_tokens=usage["prompt_tokens"],
-        completion_tokens=usage["completion_tokens"],
-        cut=choice["finish_reason"] == "length",
-    )
-
-
-def _reason(error: dict[str, Any], context: int) -> str:
-    if error.get("type") == "exceed_context_size_error":
-        return (
-            f"the prompt has {error['n_prompt_tokens']:,} tokens, over the context of {context:,}: "
-            "use fewer or shorter documents, or raise context"
-        )
-    return f"llama.cpp: {error.get('message', error)}"

@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import pickle
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from pyterrier_rewrite import Queries
 from pyterrier_rewrite.errors import LLMError, MissingExtraError
 from pyterrier_rewrite.experiments.config.backends import LlamaCppConfig
 from pyterrier_rewrite.llm import LlamaCpp, Sampling
-from pyterrier_rewrite.llm.local import llama_cpp
+from pyterrier_rewrite.llm.local import llama_cpp, llama_server
 from tests.rewrite.llm.test_gguf import ARCHITECTURE, header
 
 pytest.importorskip("xllamacpp")
@@ -115,7 +116,7 @@ def test_a_schema_holds(llm: LlamaCpp, temperature: float) -> None:
 
 
 def test_only_the_arguments_of_a_call_decide_the_sampling() -> None:
-    asked = llama_cpp.request(PROMPTS[0], Sampling(temperature=0.7, top_p=0.9, seed=3), 0)
+    asked = llama_server.request(PROMPTS[0], Sampling(temperature=0.7, top_p=0.9, seed=3), 0)
     assert asked["samplers"] == ("temperature", "top_p")
     assert (asked["temperature"], asked["top_p"]) == (0.7, 0.9)
     assert "response_format" not in asked
@@ -180,6 +181,20 @@ def test_a_closed_model_is_loaded_again(llm: LlamaCpp) -> None:
     assert texts(llm, PROMPTS[:1], max_tokens=4) == expected
 
 
+def test_a_model_can_be_closed_as_soon_as_it_is_loaded(smollm2_gguf: Path) -> None:
+    for _ in range(3):
+        llm = LlamaCpp(smollm2_gguf, context=64, batch_size=1)
+        llm.loaded()
+        llm.close()
+
+
+def test_signals_stay_the_processs_own(llm: LlamaCpp) -> None:
+    llm.loaded()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert texts(llm, PROMPTS[:1], max_tokens=1)
+
+
 def test_nobody_wanting_more_ends_the_batch(llm: LlamaCpp) -> None:
     answers = llm.stream(PROMPTS * 20, Sampling(max_tokens=2))
     next(answers)
@@ -199,14 +214,17 @@ def test_no_more_context_is_taken_than_the_model_was_trained_for(smollm2_gguf: P
 
 
 @pytest.mark.parametrize(("threads", "expected"), [(3, 3), (None, 1)])
-def test_threads(threads: int | None, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    import xllamacpp
-
+def test_what_llama_cpp_is_told(
+    threads: int | None, expected: int, smollm2_gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(llama_cpp, "start", told.append)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1}, raising=False)
-    llm = LlamaCpp("model.gguf", context=16, batch_size=2, threads=threads)
-    parameters = llm._parameters(xllamacpp, 16, has_template=True)
+    LlamaCpp(smollm2_gguf, context=16, batch_size=2, threads=threads).loaded()
+    [parameters] = told
     assert parameters.cpuparams.n_threads == parameters.cpuparams_batch.n_threads == expected
     assert (parameters.n_ctx, parameters.n_parallel) == (32, 2)
+    assert parameters.chat_template == ""  # the file's own
     assert parameters.api_keys  # the port that it listens on is closed to others
 
 
