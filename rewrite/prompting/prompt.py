@@ -123,8 +123,9 @@ class Prompt:
         parts: list[tuple[str, list[str]]] = []
         for role, content in self.messages:
             before, _, asks = content.partition("{examples}")
-            if self.examples and asks.strip() and self.example.startswith(asks.strip()):
-                parts += self._turns(before, asks)
+            turns = role == "user" and asks.strip() and self.example.startswith(asks.strip())
+            if self.examples and turns:
+                parts += self._turns(before.lstrip(), asks.strip())
                 content = asks.strip()
             parts.append((role, self._pieces(content)))
         return parts
@@ -134,10 +135,10 @@ class Prompt:
 
         Within one message, small models take examples for a part of what they should answer.
         """
-        answer = self.example.removeprefix(asks.strip())
         for example in map(dict, self.examples):
-            yield "user", [before.lstrip() + _fill(asks.strip(), example)]
-            yield "assistant", [_fill(answer, example).strip()]
+            *pieces, last = self._pieces(before)
+            yield "user", [*pieces, last + _fill(asks, example)]
+            yield "assistant", [_fill(self.example.removeprefix(asks), example).strip()]
             before = ""
 
     def _pieces(self, content: str) -> list[str]:
