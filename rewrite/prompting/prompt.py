@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ..llm.base import Message
 from ..text.pool import Example
+from .documents import with_note
 
 OVERRIDES: Final = "PT_REWRITE_PROMPTS"
 """Environment variable: a folder of prompt files that go before the library's."""
@@ -98,7 +99,7 @@ class Prompt:
         return replace(self, examples=tuple(tuple(sorted(e.items())) for e in examples))
 
     def render(self, **values: str) -> list[Message]:
-        """Fill the slots.
+        """Fill the slots; where documents are shown, the system message says that they are quoted.
 
         Raises:
             TypeError: If a slot gets no value, or a value has no slot.
@@ -112,7 +113,7 @@ class Prompt:
         for role, parts in self._parts:  # odd parts are the names of slots
             filled = [values[part] if i % 2 else part for i, part in enumerate(parts)]
             messages.append({"role": role, "content": "".join(filled)})
-        return messages
+        return with_note(messages, values.values())
 
     @cached_property
     def _slot_set(self) -> frozenset[str]:

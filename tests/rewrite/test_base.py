@@ -10,6 +10,7 @@ from ir_measures import P
 
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.testing import FakeLLM, sample_results, sample_topics
+from tests.support.prompts import below_note
 
 PLAIN = pr.Prompt("test/plain", 1, (("user", "Rewrite: {query}"),), ("query",))
 DOCUMENTS = pr.Prompt("test/docs", 1, (("user", "{documents}|{query}"),), ("query", "documents"))
@@ -113,7 +114,7 @@ def test_feedback_pipeline_is_asked_with_the_clean_query_and_its_top_documents_a
     rewriter = pr.LLMRewriter(llm, prompt=DOCUMENTS, fb_docs=2, feedback=Engine())
     out = rewriter(topics("a \x00 couch", "nothing found"))
     assert asked == ["a couch", "nothing found"]
-    content = llm.prompts[0][0]["content"]
+    content = below_note(llm.prompts[0])[0]["content"]
     assert content.endswith("|a couch")
     assert content.index("text 0") < content.index("text 1")
     assert "text 2" not in content

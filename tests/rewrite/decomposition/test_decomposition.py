@@ -14,6 +14,7 @@ from pyterrier_rewrite.decomposition.query_intents import clusters
 from pyterrier_rewrite.parsing import Marked
 from pyterrier_rewrite.pipelines import RRF, EntropyFusion
 from pyterrier_rewrite.testing import FakeLLM, sample_results
+from tests.support.prompts import below_note
 
 TOPICS = pd.DataFrame({"qid": ["1"], "query": ["loveseat {x}"]})
 
@@ -34,8 +35,9 @@ class Engine(pt.Transformer):
         return pt.model.add_ranks(pd.DataFrame(found, columns=[*inp.columns, "docno", "score"]))
 
 
-def only_call(llm: FakeLLM, shots: int = 0):
+def only_call(llm: FakeLLM, shots: int = 0, *, documents: bool = False):
     ((prompts, sampling),) = llm.calls
+    prompts = list(map(below_note, prompts)) if documents else prompts
     roles = ["user", "assistant"] * shots + ["user"]
     assert all([m["role"] for m in prompt] == roles for prompt in prompts)
     return [prompt[-1]["content"] for prompt in prompts], sampling
@@ -238,7 +240,7 @@ def test_one_request_a_cluster_with_its_documents_only():
     )
     llm = FakeLLM(["speed of the car", "life of the cat", "honey bees"])
     out = pr.QueryIntents(llm, count=2)(results)
-    texts, sampling = only_call(llm)
+    texts, sampling = only_call(llm, documents=True)
     holds = [[word in text for word in ("fast cars", "drive", "cats", "honey")] for text in texts]
     assert holds == [
         [True, True, False, False],

@@ -9,6 +9,7 @@ import pytest
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.expansion.jagerman import ReasonedText
 from pyterrier_rewrite.testing import FakeLLM, sample_results
+from tests.support.prompts import below_note
 
 WITHOUT_DOCUMENTS = [pr.Q2D, pr.Q2DZS, pr.Q2E, pr.Q2EZS, pr.CoT]
 WITH_DOCUMENTS = [pr.Q2DPRF, pr.Q2EPRF, pr.CoTPRF]
@@ -31,7 +32,7 @@ def asked(cls):
     frame = results() if cls in WITH_DOCUMENTS else results(1)[["qid", "query"]]
     out = cls(llm)(frame)
     ((prompts, sampling),) = llm.calls
-    (turns,) = prompts
+    (turns,) = map(below_note, prompts) if cls in WITH_DOCUMENTS else prompts
     shots = 4 if cls in FEW_SHOT else 0
     assert [turn["role"] for turn in turns] == ["user", "assistant"] * shots + ["user"]
     return "\n\n".join(turn["content"] for turn in turns), sampling, out
