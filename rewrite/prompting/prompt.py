@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from ..llm.base import Message
 from ..text.pool import Example
-from .documents import with_note
+from .documents import NOTE, with_note
+from .echoes import own_words
 
 OVERRIDES: Final = "PT_REWRITE_PROMPTS"
 """Environment variable: a folder of prompt files that go before the library's."""
@@ -114,6 +115,15 @@ class Prompt:
             filled = [values[part] if i % 2 else part for i, part in enumerate(parts)]
             messages.append({"role": role, "content": "".join(filled)})
         return with_note(messages, values.values())
+
+    @cached_property
+    def own_words(self) -> frozenset[str]:
+        """What the prompt itself says, for :func:`without_echoes`: no slot and no example."""
+        said = [content for role, content in self.messages if role != "assistant"]
+        literal = [content.replace("{examples}", "\n\n") for content in said]
+        slot = _slot_pattern(self.slots)
+        filled = [slot.sub(with_, text) for text in literal for with_ in "\n0"] if slot else literal
+        return own_words([NOTE, *filled])
 
     @cached_property
     def _slot_set(self) -> frozenset[str]:

@@ -81,11 +81,12 @@ def test_blank_queries_are_never_sent():
 
 
 def test_generated_text_is_made_safe():
-    out = pr.LLMRewriter(FakeLLM("a\x00b\u202e c" + " word" * 9_000), prompt=PLAIN)(topics("x"))
-    text = out["query"][0]
-    assert text.startswith("a b c word word")
-    assert len(text) <= 16_384
-    assert text.endswith("word")
+    words = [f"{number}th" for number in range(9_000)]
+    llm = FakeLLM("a\x00b\u202e c " + " ".join(words))
+    text = pr.LLMRewriter(llm, prompt=PLAIN)(topics("x"))["query"][0]
+    assert text.startswith("a b c 0th 1th")
+    assert 16_370 < len(text) <= 16_384
+    assert text.split()[3:] == words[: len(text.split()) - 3]
 
 
 def test_terms_of_a_failed_query_are_its_own():
