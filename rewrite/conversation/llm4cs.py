@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,6 @@ from ..base import NewQuery, Rewritten
 from ..columns import QUERY, QUERY_VEC
 from ..llm.base import LLM, Completions, Messages
 from ..parsing.labels import labelled
-from ..parsing.parsers import without_unfinished_word
 from ..prompting.formulation import Vector
 from ..prompting.llm_rewriter import Published, outcome
 from ..prompting.prompt import Prompt
@@ -20,6 +19,8 @@ from ..protocols import Encoder
 from ..text.similarity import cosines, encode_groups
 from .history import histories
 from .prompted import ConversationalRewriter
+
+RESPOND: Final = "llm4cs/respond"
 
 Mode = Literal["REW", "RTR", "RAR"]
 Aggregation = Literal["MaxProb", "Mean", "SC"]
@@ -142,30 +143,34 @@ class LLM4CS(ConversationalRewriter):
         name = "rewrite-and-respond" if self.mode == "RAR" else "rewrite"
         return self.apply_attributes(prompt=f"llm4cs/{name}{'-reasoned' if self.reason else ''}")
 
+    def own_words(self) -> frozenset[str]:
+        """Return what the prompts of the mode say themselves."""
+        named = super().own_words() if self.prompt else self._named().own_words()
+        return named | Prompt.load(RESPOND).own_words
+
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Generate, aggregate and form."""
         answers = self.generate(self.messages(queries))
         trails = [[answer] for answer in answers]
-        intents = [self._intent(answer) for answer in answers]
+        intents = [self._intent(*its) for its in zip(answers, queries[QUERY], strict=True)]
         if self.mode == "RTR":
             self._respond(queries, intents, trails)
         queries_formed = self._form(queries[QUERY].tolist(), intents)
         return [outcome(its, new) for its, new in zip(trails, queries_formed, strict=True)]
 
-    def _intent(self, answer: Completions) -> Intent:
-        read = [parts for parts in self._parts(answer) if "rewrite" in parts]
+    def _intent(self, answer: Completions, query: str) -> Intent:
+        read = [parts for parts in self._parts(answer, query) if "rewrite" in parts]
         responses = [parts.get("response", "") for parts in read] if self.mode == "RAR" else []
         return Intent([parts["rewrite"] for parts in read], responses)
 
-    def _parts(self, answer: Completions) -> list[dict[str, str]]:
-        texts = map(without_unfinished_word, answer.texts) if answer.cut else answer.texts
-        return [labelled(text) for text in texts]
+    def _parts(self, answer: Completions, query: str) -> list[dict[str, str]]:
+        return [labelled(text) for text in self.heard(answer, query)]
 
     def _respond(
         self, queries: pd.DataFrame, intents: list[Intent], trails: list[list[Completions]]
     ) -> None:
         """Ask for responses to the first rewrite of each turn that has one."""
-        template = Prompt.load("llm4cs/respond")
+        template = Prompt.load(RESPOND)
         rows = [row for row, intent in enumerate(intents) if intent.rewrites]
         said = histories(queries)
         prompts: list[Messages] = [
@@ -174,7 +179,7 @@ class LLM4CS(ConversationalRewriter):
         ]
         for row, answer in zip(rows, self.generate(prompts), strict=True):
             trails[row].append(answer)
-            for parts in self._parts(answer):
+            for parts in self._parts(answer, intents[row].rewrites[0]):
                 text = parts.get("response") or parts.get("rewrite")  # one line without a label
                 if text:
                     intents[row].responses.append(text)

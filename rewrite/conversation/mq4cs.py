@@ -91,7 +91,10 @@ class MQ4CS(ConversationalRewriter):
         """Answer, then ask for the queries that cover the answer."""
         texts, filled = queries[QUERY].tolist(), super().slots(queries)
         trails: list[list[Completions]] = [[a] for a in self.generate(self.messages(queries))]
-        answers = [Text()(" ".join(trail[0].texts)) for trail in trails]
+        answers = [
+            Text()(" ".join(self.heard(trail[0], text)))
+            for trail, text in zip(trails, texts, strict=True)
+        ]
         rows = [row for row, its in enumerate(answers) if its]
         template = Prompt.load(self.queries_prompt)
         prompts = [
@@ -101,6 +104,6 @@ class MQ4CS(ConversationalRewriter):
         parts: list[list[str]] = [[] for _ in texts]
         for row, found in zip(rows, self.generate(prompts, parser=self.parser), strict=True):
             trails[row].append(found)
-            parts[row] = self.parse(found)[: self.count]
+            parts[row] = self.parse(found, texts[row])[: self.count]
         formed = self.formulation.form_batch(texts, parts)
         return [outcome(trail, new) for trail, new in zip(trails, formed, strict=True)]

@@ -9,11 +9,12 @@ import pandas as pd
 
 from ..base import Rewritten
 from ..columns import OK, QHISTORY, QUERY
-from ..llm.base import LLM
+from ..llm.base import LLM, Completions
+from ..prompting.echoes import own_words
 from ..prompting.formulation import Keep
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..ranges import Count
-from .history import History, histories, show_history
+from .history import NOTE, History, histories, show_history
 
 
 class ConversationalRewriter(LLMRewriter):
@@ -29,6 +30,10 @@ class ConversationalRewriter(LLMRewriter):
             {"query": query, "history": self.shown(history)}
             for query, history in zip(queries[QUERY], histories(queries), strict=True)
         ]
+
+    def own_words(self) -> frozenset[str]:
+        """Return what the prompts say themselves, and what is said of the conversation."""
+        return super().own_words() | own_words([NOTE])
 
     def shown(self, history: History) -> str:
         """Show a history in a prompt."""
@@ -98,6 +103,6 @@ class MessageStep(ConversationalRewriter):
         before = histories(queries, self.column)
         for outcome, its, query in zip(outcomes, before, queries[QUERY], strict=True):
             if outcome.status == OK:
-                heard = " ".join(self.parser(outcome.gen[0]))
+                heard = " ".join(self.parse(Completions(outcome.gen[:1]), query))
                 outcome.columns = {self.column: self.written(its, heard, query)}
         return outcomes

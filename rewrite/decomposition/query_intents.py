@@ -76,8 +76,8 @@ class QueryIntents(LLMRewriter):
         answers = iter(self.generate(prompts))
         of_each = [[next(answers) for _ in its] for its in clustered]
         intents = [
-            list(dict.fromkeys(part for answer in its for part in self.parse(answer)))
-            for its in of_each
+            list(dict.fromkeys(part for answer in its for part in self.parse(answer, query)))
+            for its, query in zip(of_each, queries[QUERY], strict=True)
         ]
         return self.formed(queries, intents, of_each)
 

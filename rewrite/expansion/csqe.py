@@ -76,8 +76,11 @@ class CSQE(LLMRewriter):
         answers = self.generate([*prompts, *self.messages(queries)])
         pairs = list(zip(answers[: len(texts)], answers[len(texts) :], strict=True))
         parts = [
-            [*self.parse(passages), *filter(None, map(key_sentences, extractions.texts))]
-            for passages, extractions in pairs
+            [
+                *self.parse(passages, text),
+                *filter(None, map(key_sentences, self.heard(extractions, text))),
+            ]
+            for (passages, extractions), text in zip(pairs, texts, strict=True)
         ]
         return self.formed(queries, parts, pairs)
 

@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 
 from ..base import Rewritten
+from ..columns import QUERY
 from ..llm.base import LLM, Messages
+from ..prompting.echoes import own_words
 from ..prompting.formulation import Repeat, Several
 from ..prompting.llm_rewriter import LLMRewriter
 from ..prompting.prompt import Prompt
@@ -79,12 +81,19 @@ class GenQREnsemble(LLMRewriter):
             for wording in wordings
         ]
 
+    def own_words(self) -> frozenset[str]:
+        """Return what the prompt says itself, with every instruction."""
+        return super().own_words() | own_words(self.wordings())
+
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Ask with every instruction; the keywords of one instruction are one part."""
         answers = self.generate(self.messages(queries), parser=self.parser)
         size = len(answers) // len(queries)
         groups = [answers[at : at + size] for at in range(0, len(answers), size)]
-        keywords = [[" ".join(self.parse(answer)) for answer in group] for group in groups]
+        keywords = [
+            [" ".join(self.parse(answer, text)) for answer in group]
+            for group, text in zip(groups, queries[QUERY], strict=True)
+        ]
         parts = [[text for text in its if text] for its in keywords]
         return self.formed(queries, parts, groups)
 

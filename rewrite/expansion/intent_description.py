@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..base import DOCUMENTS, Rewritten
 from ..columns import LABEL, QDESCRIPTION, QUERY
-from ..llm.base import LLM
+from ..llm.base import LLM, Completions
 from ..prompting.formulation import Repeat
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..ranges import Count
@@ -79,9 +79,8 @@ class IntentDescription(LLMRewriter):
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Ask for the descriptions, and use them."""
         outcomes = super().rewrite(queries)
-        for outcome in outcomes:
-            parts = [part for text in outcome.gen for part in self.parser(text)]
-            description = safe_text(" ".join(parts))
+        for outcome, query in zip(outcomes, queries[QUERY], strict=True):
+            description = safe_text(" ".join(self.parse(Completions(outcome.gen), query)))
             if description:
                 outcome.columns = {QDESCRIPTION: description}
         return outcomes

@@ -87,7 +87,7 @@ class MILL(LLMRewriter):
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Generate, verify and form."""
         answers = self.generate(self.messages(queries))
-        generated = [self.parse(answer) for answer in answers]
+        generated = list(map(self.parse, answers, queries[QUERY]))
         found = [
             [plain_text(document, doc_tokens=self.doc_tokens) for document in documents]
             for documents in queries[DOCUMENTS]

@@ -79,7 +79,7 @@ class ThinkQE(LLMRewriter):
                 todo.index, todo[DOCUMENTS], self.generate(self.messages(todo)), strict=True
             ):
                 answers[at].append(answer)
-                parts[at].extend(self.parse(answer))
+                parts[at].extend(self.parse(answer, queries[QUERY][at]))
                 seen[at].update(document[DOCNO] for document in documents)
             formed = self.formulation.form_batch(queries[QUERY].tolist(), parts)
             if time_is_over():

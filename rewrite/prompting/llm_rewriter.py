@@ -13,13 +13,16 @@ import pyterrier as pt
 from ..base import DOCUMENTS, NewQuery, Rewriter, Rewritten, add_usage
 from ..columns import OK, QUERY, failed, skipped
 from ..llm.base import LLM, Completions, Messages, Sampling
+from ..parsing.loops import without_loop
 from ..parsing.parsers import Parser, Text, without_unfinished_word
 from ..parsing.spoken import spoken
 from ..parsing.talk import keeps
+from ..parsing.words import has_word
 from ..protocols import Analyzer
 from ..ranges import Count, Natural, Portion, Positive, Weight
 from ..text.pool import Example
 from .documents import show_documents
+from .echoes import without_echoes
 from .examples import ExampleSource
 from .formulation import Formulation, Replace, Vector
 from .prompt import Prompt
@@ -267,15 +270,34 @@ class LLMRewriter(Rewriter):
         )
 
     def parse(self, answer: Completions, query: str = "") -> list[str]:
-        """Read the parts of all generations of one answer, half words at the limit left out.
+        """Read the parts of all generations of one answer.
 
         Args:
             answer: What the model wrote.
-            query: What it was asked about: an answer that begins like it is no refusal.
+            query: What it was asked about: an answer that begins like it is no refusal, and one
+                that repeats it no echo.
+        """
+        told = {"query": query} if getattr(self.parser, "takes_query", False) else {}
+        heard = self.heard(answer, query)
+        parts = (self._own(part, query) for text in heard for part in self.parser(text, **told))
+        return [part for part in parts if has_word(part)]
+
+    def heard(self, answer: Completions, query: str = "") -> list[str]:
+        """Return what the generations of one answer say, for a parser to read.
+
+        Half words at the limit are left out, and loops, and what only repeats the prompt.
         """
         texts = map(without_unfinished_word, answer.texts) if answer.cut else answer.texts
-        told = {"query": query} if getattr(self.parser, "takes_query", False) else {}
-        return [part for text in texts for part in self.parser(text, **told)]
+        return ["" if is_loop(text) else self._own(text, query) for text in texts]
+
+    def _own(self, text: str, query: str) -> str:
+        """Return what a text says of its own, once."""
+        return without_echoes(without_loop(text), self.own_words(), query)
+
+    def own_words(self) -> frozenset[str]:
+        """Return what the prompts say themselves: an answer that repeats it says nothing."""
+        named = [value for name, value in vars(self).items() if name.endswith("prompt") and value]
+        return frozenset[str]().union(*(Prompt.load(prompt).own_words for prompt in named))
 
     @classmethod
     def default(cls, name: str) -> Any:
@@ -286,6 +308,11 @@ class LLMRewriter(Rewriter):
     def repeatable(self) -> bool:
         """Whether the model is asked greedily, or with a seed."""
         return self.temperature == 0 or self.seed is not None
+
+
+def is_loop(text: str) -> bool:
+    """Say whether an answer is nothing but the same again and again."""
+    return without_loop(text) != text and not without_loop(spoken(text))
 
 
 def outcome(
@@ -308,6 +335,8 @@ def outcome(
     """
     errors = [answer.error for answer in answers if answer.error is not None]
     texts = [text for answer in answers for text in answer.texts]
+    if not new and texts and all(map(is_loop, texts)):
+        unusable = "the answer repeats itself"
     status = OK if new else failed(errors[0] if errors else unusable)
     if not new and not errors and any(keeps(spoken(text), query) for text in texts):
         status = skipped("the model leaves it as it is")

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from ..llm.base import Message
 from ..text.pool import Example
+from .documents import NOTE, with_note
+from .echoes import own_words
 
 OVERRIDES: Final = "PT_REWRITE_PROMPTS"
 """Environment variable: a folder of prompt files that go before the library's."""
@@ -98,7 +100,7 @@ class Prompt:
         return replace(self, examples=tuple(tuple(sorted(e.items())) for e in examples))
 
     def render(self, **values: str) -> list[Message]:
-        """Fill the slots.
+        """Fill the slots; where documents are shown, the system message says that they are quoted.
 
         Raises:
             TypeError: If a slot gets no value, or a value has no slot.
@@ -112,7 +114,16 @@ class Prompt:
         for role, parts in self._parts:  # odd parts are the names of slots
             filled = [values[part] if i % 2 else part for i, part in enumerate(parts)]
             messages.append({"role": role, "content": "".join(filled)})
-        return messages
+        return with_note(messages, values.values())
+
+    @cached_property
+    def own_words(self) -> frozenset[str]:
+        """What the prompt itself says, for :func:`without_echoes`: no slot and no example."""
+        said = [content for role, content in self.messages if role != "assistant"]
+        literal = [content.replace("{examples}", "\n\n") for content in said]
+        slot = _slot_pattern(self.slots)
+        filled = [slot.sub(with_, text) for text in literal for with_ in "\n0"] if slot else literal
+        return own_words([NOTE, *filled])
 
     @cached_property
     def _slot_set(self) -> frozenset[str]:
@@ -123,8 +134,9 @@ class Prompt:
         parts: list[tuple[str, list[str]]] = []
         for role, content in self.messages:
             before, _, asks = content.partition("{examples}")
-            if self.examples and asks.strip() and self.example.startswith(asks.strip()):
-                parts += self._turns(before, asks)
+            turns = role == "user" and asks.strip() and self.example.startswith(asks.strip())
+            if self.examples and turns:
+                parts += self._turns(before.lstrip(), asks.strip())
                 content = asks.strip()
             parts.append((role, self._pieces(content)))
         return parts
@@ -134,10 +146,10 @@ class Prompt:
 
         Within one message, small models take examples for a part of what they should answer.
         """
-        answer = self.example.removeprefix(asks.strip())
         for example in map(dict, self.examples):
-            yield "user", [before.lstrip() + _fill(asks.strip(), example)]
-            yield "assistant", [_fill(answer, example).strip()]
+            *pieces, last = self._pieces(before)
+            yield "user", [*pieces, last + _fill(asks, example)]
+            yield "assistant", [_fill(self.example.removeprefix(asks), example).strip()]
             before = ""
 
     def _pieces(self, content: str) -> list[str]:

@@ -130,7 +130,7 @@ def rewards(shop) -> dict:
 
 def read(prompt) -> str:
     """Read the title of the first document aloud."""
-    lines = prompt[0]["content"].splitlines()
+    lines = prompt[-1]["content"].splitlines()
     first = next((line for line in lines if line.startswith("[1] ")), "[1] nothing")
     return " ".join(first.split()[1:6])
 

@@ -10,6 +10,7 @@ from ir_measures import P
 
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.testing import FakeLLM, sample_results, sample_topics
+from tests.support.prompts import below_note
 
 PLAIN = pr.Prompt("test/plain", 1, (("user", "Rewrite: {query}"),), ("query",))
 DOCUMENTS = pr.Prompt("test/docs", 1, (("user", "{documents}|{query}"),), ("query", "documents"))
@@ -80,11 +81,12 @@ def test_blank_queries_are_never_sent():
 
 
 def test_generated_text_is_made_safe():
-    out = pr.LLMRewriter(FakeLLM("a\x00b\u202e c" + " word" * 9_000), prompt=PLAIN)(topics("x"))
-    text = out["query"][0]
-    assert text.startswith("a b c word word")
-    assert len(text) <= 16_384
-    assert text.endswith("word")
+    words = [f"{number}th" for number in range(9_000)]
+    llm = FakeLLM("a\x00b\u202e c " + " ".join(words))
+    text = pr.LLMRewriter(llm, prompt=PLAIN)(topics("x"))["query"][0]
+    assert text.startswith("a b c 0th 1th")
+    assert 16_370 < len(text) <= 16_384
+    assert text.split()[3:] == words[: len(text.split()) - 3]
 
 
 def test_terms_of_a_failed_query_are_its_own():
@@ -113,7 +115,7 @@ def test_feedback_pipeline_is_asked_with_the_clean_query_and_its_top_documents_a
     rewriter = pr.LLMRewriter(llm, prompt=DOCUMENTS, fb_docs=2, feedback=Engine())
     out = rewriter(topics("a \x00 couch", "nothing found"))
     assert asked == ["a couch", "nothing found"]
-    content = llm.prompts[0][0]["content"]
+    content = below_note(llm.prompts[0])[0]["content"]
     assert content.endswith("|a couch")
     assert content.index("text 0") < content.index("text 1")
     assert "text 2" not in content

@@ -111,7 +111,7 @@ def render(tokenizer: Any, prompt: Messages) -> str:
     That is the tokenizer's chat template, ready for the assistant's turn. Where the template
     refuses a system message, it is put in front of the first user message. A tokenizer without a
     template (base models, most sequence-to-sequence models) gets the contents joined by blank
-    lines.
+    lines, but an answer right behind the label that asks for it: ``Passage: …``.
 
     Raises:
         jinja2.TemplateError: If the template refuses the prompt all the same.
@@ -119,7 +119,7 @@ def render(tokenizer: Any, prompt: Messages) -> str:
     from jinja2 import TemplateError
 
     if not tokenizer.chat_template:
-        return "\n\n".join(message["content"] for message in prompt)
+        return _as_one_text(prompt)
     options = {"tokenize": False, "add_generation_prompt": True}
     try:
         text: str = tokenizer.apply_chat_template(list(prompt), **options)
@@ -128,6 +128,14 @@ def render(tokenizer: Any, prompt: Messages) -> str:
         if merged == list(prompt):
             raise
         text = tokenizer.apply_chat_template(merged, **options)
+    return text
+
+
+def _as_one_text(prompt: Messages) -> str:
+    text = ""
+    for message in prompt:
+        answers = message["role"] == "assistant" and text.endswith(":")
+        text += (" " if answers else "\n\n" if text else "") + message["content"]
     return text
 
 

@@ -179,7 +179,11 @@ def test_llm4cs_with_examples():
     llm = FakeLLM("Rewrite: r1")
     example = {"history": "User: cars", "query": "red?", "answer": "Rewrite: red cars"}
     pr.LLM4CS(llm, mode="REW", reason=False, examples=[example])(TOPICS)
-    assert "User: cars\nTurn: red?\nRewrite: red cars" in shown(llm.prompts[0])
+    asks, answer, turn = llm.prompts[0]
+    assert asks["role"] == turn["role"] == "user"
+    assert asks["content"].endswith("rewritten>\n\nUser: cars\n\nTurn: red?")
+    assert answer == {"role": "assistant", "content": "Rewrite: red cars"}
+    assert turn["content"].endswith("</conversation>\n\nTurn: of linen?")
 
 
 @pytest.mark.parametrize("wrong", [{"mode": "rar"}, {"aggregation": "mean"}])

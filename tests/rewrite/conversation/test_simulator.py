@@ -9,6 +9,7 @@ import pytest
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.llm import Cached
 from pyterrier_rewrite.testing import FakeLLM, sample_results
+from tests.support.prompts import below_note
 
 TOPICS = pd.DataFrame(
     {
@@ -75,8 +76,9 @@ def test_comments_on_three_results():
     out = pr.SimulatedComment(llm)(results)
     ((prompts, sampling),) = llm.calls
     assert (len(prompts), sampling.n, sampling.temperature) == (3, 1, 0.0)
-    assert prompts[0][0]["content"].count("<document ") == 3
-    assert "a sofa bed" in prompts[0][0]["content"]
+    (message,) = below_note(prompts[0])
+    assert message["content"].count("<document ") == 3
+    assert "a sofa bed" in message["content"]
     assert out["qfeedback"].tolist() == [[user("Too small.")]] * 3
     assert out["query"].tolist() == results["query"].unique().tolist()
 

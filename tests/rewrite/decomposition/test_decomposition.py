@@ -14,6 +14,7 @@ from pyterrier_rewrite.decomposition.query_intents import clusters
 from pyterrier_rewrite.parsing import Marked
 from pyterrier_rewrite.pipelines import RRF, EntropyFusion
 from pyterrier_rewrite.testing import FakeLLM, sample_results
+from tests.support.prompts import below_note
 
 TOPICS = pd.DataFrame({"qid": ["1"], "query": ["loveseat {x}"]})
 
@@ -34,10 +35,12 @@ class Engine(pt.Transformer):
         return pt.model.add_ranks(pd.DataFrame(found, columns=[*inp.columns, "docno", "score"]))
 
 
-def only_call(llm: FakeLLM):
+def only_call(llm: FakeLLM, shots: int = 0, *, documents: bool = False):
     ((prompts, sampling),) = llm.calls
-    assert all([m["role"] for m in prompt] == ["user"] for prompt in prompts)
-    return [prompt[0]["content"] for prompt in prompts], sampling
+    prompts = list(map(below_note, prompts)) if documents else prompts
+    roles = ["user", "assistant"] * shots + ["user"]
+    assert all([m["role"] for m in prompt] == roles for prompt in prompts)
+    return [prompt[-1]["content"] for prompt in prompts], sampling
 
 
 # -- call patterns -----------------------------------------------------------------------------
@@ -59,13 +62,16 @@ ONE_REQUEST = {
 }
 
 
+SHOTS = {"StepBack": 4, "RewriteRetrieveRead": 3}
+
+
 @pytest.mark.parametrize("name", ONE_REQUEST)
 def test_one_greedy_request_a_query(name):
     make, end = ONE_REQUEST[name]
     llm = FakeLLM("1. first\n2. second")
     topics = pd.DataFrame({"qid": ["1", "2"], "query": ["loveseat {x}", "lamp"]})
     out = make(llm)(topics)
-    texts, sampling = only_call(llm)
+    texts, sampling = only_call(llm, SHOTS.get(name, 0))
     assert len(texts) == 2
     assert texts[0].endswith(end.format("loveseat {x}"))
     assert texts[1].endswith(end.format("lamp"))
@@ -73,13 +79,14 @@ def test_one_greedy_request_a_query(name):
     assert sum(usage["requests"] for usage in out["qusage"]) == 2
 
 
-@pytest.mark.parametrize("name", ["StepBack", "RewriteRetrieveRead"])
+@pytest.mark.parametrize("name", SHOTS)
 def test_few_shot_prompts_show_examples_and_zero_shot_ones_none(name):
-    for variant, shots in ((name, range(3, 5)), (f"{name} zero-shot", range(1))):
+    for variant, shots in ((name, SHOTS[name]), (f"{name} zero-shot", 0)):
         llm = FakeLLM("x")
         ONE_REQUEST[variant][0](llm)(TOPICS)
-        (text,), _ = only_call(llm)
-        assert text.count("Question: ") - 1 in shots
+        only_call(llm, shots)
+        asked = [m["content"] for m in llm.prompts[0] if m["role"] == "user"]
+        assert [text.count("Question: ") for text in asked] == [1] * (shots + 1)
 
 
 # -- what comes out ----------------------------------------------------------------------------
@@ -233,7 +240,7 @@ def test_one_request_a_cluster_with_its_documents_only():
     )
     llm = FakeLLM(["speed of the car", "life of the cat", "honey bees"])
     out = pr.QueryIntents(llm, count=2)(results)
-    texts, sampling = only_call(llm)
+    texts, sampling = only_call(llm, documents=True)
     holds = [[word in text for word in ("fast cars", "drive", "cats", "honey")] for text in texts]
     assert holds == [
         [True, True, False, False],

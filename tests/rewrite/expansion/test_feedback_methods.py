@@ -8,6 +8,7 @@ import pytest
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.expansion.csqe import key_sentences
 from pyterrier_rewrite.testing import FakeLLM
+from tests.support.prompts import below_note
 
 
 def results(count, **columns):
@@ -33,7 +34,8 @@ def shown(content):
 def test_lamer_samples_five_answers_in_view_of_ten_doubtful_candidates():
     llm = FakeLLM([f"answer {i}" for i in range(5)])
     out = pr.LameR(llm)(results(12))
-    (((message,),), sampling) = llm.calls[0]
+    ((prompt,), sampling) = llm.calls[0]
+    (message,) = below_note(prompt)
     assert len(llm.prompts) == 1
     assert message["role"] == "user"
     assert shown(message["content"]) == list(range(10))
@@ -50,7 +52,7 @@ def test_lamer_samples_five_answers_in_view_of_ten_doubtful_candidates():
 
 def csqe(passages, extractions):
     def reply(prompt, sample):
-        return extractions[sample] if len(prompt) == 3 else passages[sample]
+        return extractions[sample] if len(prompt) == 4 else passages[sample]
 
     return FakeLLM(reply)
 
@@ -59,14 +61,13 @@ def test_csqe_asks_for_two_passages_and_two_extractions():
     llm = csqe(["A sofa.", "A settee."], ['Document 1:\n"Seats two."', 'Document 2:\n"Red."'])
     out = pr.CSQE(llm)(results(12))
     ((prompts, sampling),) = llm.calls
-    assert [[m["role"] for m in prompt] for prompt in prompts] == [
-        ["user"],
-        ["user", "assistant", "user"],
-    ]
+    passage, extraction = prompts[0], below_note(prompts[1])
+    assert [m["role"] for m in passage] == ["user"]
+    assert [m["role"] for m in extraction] == ["user", "assistant", "user"]
     assert (sampling.n, sampling.temperature) == (2, 1.0)
-    assert "Question: couch" in prompts[0][0]["content"]
-    assert "couch" not in prompts[1][0]["content"], "the worked example is about another query"
-    assert shown(prompts[1][2]["content"]) == list(range(10))
+    assert "Question: couch" in passage[0]["content"]
+    assert "couch" not in extraction[0]["content"], "the worked example is about another query"
+    assert shown(extraction[2]["content"]) == list(range(10))
     # four generations: the query four times
     assert out["query"][0] == "couch couch couch couch A sofa. A settee. Seats two. Red."
     assert out["qusage"][0]["requests"] == 2
@@ -81,7 +82,7 @@ def test_csqe_counts_no_extraction_without_a_quotation():
 
 def test_csqe_keeps_what_one_prompt_brings_if_the_other_fails():
     def reply(prompt, sample):
-        if len(prompt) == 3:
+        if len(prompt) == 4:
             raise TimeoutError("too slow")
         return "A sofa."
 
@@ -116,7 +117,8 @@ def test_repeat_per_part():
 def described(frame, **settings):
     llm = FakeLLM("Description: Sofas for two.")
     out = pr.IntentDescription(llm, **settings)(frame)
-    (((message,),), sampling) = llm.calls[0]
+    ((prompt,), sampling) = llm.calls[0]
+    (message,) = below_note(prompt)
     assert (sampling.n, sampling.temperature) == (1, 0.0)
     relevant, irrelevant = message["content"].split("Irrelevant documents:\n")
     assert irrelevant.endswith("Query: couch\nDescription:")
@@ -181,7 +183,8 @@ DATES = ["2024-05-01", "2024-05-04T10:00:00Z", None, "2024-05-03", "now", "2024-
 def test_an_event_is_stated_from_the_most_recent_documents():
     llm = FakeLLM("Event: A couch fair opens.")
     out = pr.EventExpansion(llm, recent=3)(results(6, date=DATES))
-    (((message,),), sampling) = llm.calls[0]
+    ((prompt,), sampling) = llm.calls[0]
+    (message,) = below_note(prompt)
     assert (sampling.n, sampling.temperature, sampling.max_tokens) == (1, 0.0, 64)
     assert shown(message["content"]) == [1, 3, 5], "newest first"
     assert "(2024-05-04) text 1." in message["content"]
@@ -194,14 +197,14 @@ def test_documents_of_after_the_query_are_left_out():
     llm = FakeLLM("A fair.")
     frame = results(6, date=DATES).assign(qdate="2024-05-03T00:00+00:00")
     pr.EventExpansion(llm)(frame)
-    assert shown(llm.prompts[0][0]["content"]) == [3, 5, 0]
+    assert shown(below_note(llm.prompts[0])[0]["content"]) == [3, 5, 0]
 
 
 def test_only_matching_documents_count_however_recent_others_are():
     llm = FakeLLM("A fair.")
     dates = ["2020-01-01", "2020-01-02", "2024-01-01"]
     pr.EventExpansion(llm, fb_docs=2)(results(3, date=dates))
-    assert shown(llm.prompts[0][0]["content"]) == [1, 0]
+    assert shown(below_note(llm.prompts[0])[0]["content"]) == [1, 0]
 
 
 @pytest.mark.parametrize(

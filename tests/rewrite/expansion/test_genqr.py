@@ -10,14 +10,16 @@ import pytest
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.prompting.examples import ExamplePool, ExamplesById
 from pyterrier_rewrite.testing import FakeLLM, sample_results
+from tests.support.prompts import below_note
 
 TOPICS = pd.DataFrame({"qid": ["1", "2"], "query": ["couch", "shoes"]})
 INSTRUCTIONS = [m["content"] for m in pr.Prompt.load("genqr/instructions").render()]
 
 
-def contents(llm):
-    assert all([message["role"] for message in prompt] == ["user"] for prompt in llm.prompts)
-    return [prompt[0]["content"] for prompt in llm.prompts]
+def contents(llm, *, documents=False):
+    prompts = list(map(below_note, llm.prompts)) if documents else llm.prompts
+    assert all([message["role"] for message in prompt] == ["user"] for prompt in prompts)
+    return [prompt[0]["content"] for prompt in prompts]
 
 
 def test_genqr_asks_once_by_nucleus_sampling():
@@ -35,8 +37,9 @@ def test_genprf_shows_five_documents():
     rewriter = pr.GenPRF(llm)
     rewriter(sample_results())
     assert rewriter.fb_docs == 5
-    assert contents(llm)[0].count("<document ") == 3, "the sample has three a query"
-    assert contents(llm)[0].index("<document 1>") < contents(llm)[0].index("Query: red couch")
+    content = contents(llm, documents=True)[0]
+    assert content.count("<document ") == 3, "the sample has three a query"
+    assert content.index("<document 1>") < content.index("Query: red couch")
 
 
 def test_there_are_ten_different_instructions():
@@ -95,7 +98,7 @@ def test_the_feedback_variants_show_five_documents_with_every_instruction():
         rewriter(sample_results())
         assert rewriter.fb_docs == 5
         assert len(llm.prompts) == 3 * 2
-        assert all("<document 3>" in content for content in contents(llm))
+        assert all("<document 3>" in content for content in contents(llm, documents=True))
 
 
 def test_fusion_makes_a_query_of_each_instruction():

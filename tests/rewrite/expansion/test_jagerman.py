@@ -9,9 +9,11 @@ import pytest
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.expansion.jagerman import ReasonedText
 from pyterrier_rewrite.testing import FakeLLM, sample_results
+from tests.support.prompts import below_note
 
 WITHOUT_DOCUMENTS = [pr.Q2D, pr.Q2DZS, pr.Q2E, pr.Q2EZS, pr.CoT]
 WITH_DOCUMENTS = [pr.Q2DPRF, pr.Q2EPRF, pr.CoTPRF]
+FEW_SHOT = [pr.Q2D, pr.Q2E]
 KEYWORDS = [pr.Q2E, pr.Q2EZS, pr.Q2EPRF]
 
 
@@ -30,9 +32,10 @@ def asked(cls):
     frame = results() if cls in WITH_DOCUMENTS else results(1)[["qid", "query"]]
     out = cls(llm)(frame)
     ((prompts, sampling),) = llm.calls
-    ((message,),) = prompts
-    assert message["role"] == "user"
-    return message["content"], sampling, out
+    (turns,) = map(below_note, prompts) if cls in WITH_DOCUMENTS else prompts
+    shots = 4 if cls in FEW_SHOT else 0
+    assert [turn["role"] for turn in turns] == ["user", "assistant"] * shots + ["user"]
+    return "\n\n".join(turn["content"] for turn in turns), sampling, out
 
 
 @pytest.mark.parametrize("cls", [*WITHOUT_DOCUMENTS, *WITH_DOCUMENTS])
@@ -71,7 +74,14 @@ def test_the_query_weighs_five_times_the_expansion(cls):
 def test_own_examples():
     llm = FakeLLM("sofa")
     pr.Q2E(llm, examples=[{"query": "car", "keywords": "auto"}]).search("couch")
-    assert "Query: car\nKeywords: auto\n\nQuery: couch" in llm.prompts[0][0]["content"]
+    asks, *turns = llm.prompts[0]
+    assert asks["role"] == "user"
+    assert asks["content"].startswith("List keywords")
+    assert asks["content"].endswith("\n\nQuery: car\nKeywords:")
+    assert turns == [
+        {"role": "assistant", "content": "auto"},
+        {"role": "user", "content": "Query: couch\nKeywords:"},
+    ]
 
 
 def test_keywords_and_reasons_are_asked_for_by_their_methods():

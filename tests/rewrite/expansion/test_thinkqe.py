@@ -10,6 +10,7 @@ import pytest
 
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.testing import FakeLLM
+from tests.support.prompts import below_note
 
 TOPICS = pd.DataFrame({"qid": ["1"], "query": ["red sofa"]})
 GENERATION = "couch divan settee"
@@ -37,7 +38,7 @@ class Rounds(pt.Transformer):
 
 def shown(llm: FakeLLM) -> list[str]:
     """Return the documents of every prompt."""
-    prompts = [prompt[0]["content"] for prompt in llm.prompts]
+    prompts = [below_note(prompt)[0]["content"] for prompt in llm.prompts]
     return [" ".join(re.findall(r"text-(\w)", text)) for text in prompts]
 
 
@@ -57,7 +58,7 @@ def test_three_rounds_of_two_generations():
     assert [(len(prompts), sampling.n) for prompts, sampling in llm.calls] == [(1, 2)] * 3
     assert {sampling.temperature for _, sampling in llm.calls} == {0.6}
     assert [len(documents.split()) for documents in shown(llm)] == [5, 5, 5]
-    for (message,) in llm.prompts:
+    for (message,) in map(below_note, llm.prompts):
         assert message["role"] == "user"
         assert message["content"].endswith("Question: red sofa\nPassage:")
     assert out["qusage"][0]["requests"] == 3
@@ -108,7 +109,7 @@ def test_a_query_for_which_nothing_is_new_is_done():
 
 def test_what_a_round_brought_survives_the_failure_of_another():
     def reply(messages, sample):
-        if "text-b" in messages[0]["content"]:
+        if "text-b" in messages[-1]["content"]:
             raise TimeoutError
         return GENERATION
 

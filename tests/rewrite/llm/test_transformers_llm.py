@@ -20,6 +20,7 @@ from pyterrier_rewrite.errors import LLMError, MissingExtraError
 from pyterrier_rewrite.llm import VLLM, TransformersLLM
 from pyterrier_rewrite.llm.local.decoding import GumbelSampler, StopTexts, cut_at, row_seed
 from pyterrier_rewrite.llm.local.model import encode, fingerprint, render
+from pyterrier_rewrite.prompting.prompt import Prompt
 from tests.support import tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
@@ -305,6 +306,18 @@ def test_render(llm: TransformersLLM, template: str | None, expected: str) -> No
     prompt = copy.deepcopy(CHAT)
     assert render(tokenizer, prompt) == expected
     assert prompt == CHAT
+
+
+def test_an_example_reads_on_where_there_are_no_turns(llm: TransformersLLM) -> None:
+    tokenizer = copy.deepcopy(llm.loaded().tokenizer)
+    tokenizer.chat_template = None
+    examples = [{"query": "car", "keywords": "auto, vehicle"}, {"query": "sofa", "keywords": "bed"}]
+    prompt = Prompt.load("jagerman/q2e").with_examples(examples)
+    text = render(tokenizer, prompt.render(query="couch"))
+    assert text.endswith(
+        "\n\nQuery: car\nKeywords: auto, vehicle\n\nQuery: sofa\nKeywords: bed\n\n"
+        "Query: couch\nKeywords:"
+    )
 
 
 def test_a_prompt_that_the_template_refuses_fails_alone(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pyterrier_rewrite as pr
 from pyterrier_rewrite.prompting.documents import NOTE, show_documents
 from pyterrier_rewrite.testing import FakeLLM
 from pyterrier_rewrite.text.safe import count_tokens, cut_to_tokens
+from tests.support.prompts import below_note
 
 WITH_DOCUMENTS = pr.Prompt(
     "test/documents",
@@ -45,30 +46,45 @@ def test_a_document_cannot_change_the_structure_of_a_prompt(text):
     frame = pd.DataFrame(documents).assign(qid="1", query="couch", score=1.0, rank=[0, 1])
     pr.LLMRewriter(llm, prompt=WITH_DOCUMENTS, fb_docs=2)(frame)
     ((system, user),) = llm.prompts
-    assert system == {"role": "system", "content": "You expand."}
+    assert system == {"role": "system", "content": f"You expand.\n\n{NOTE}"}
     lines = user["content"].split("\n")
-    assert len(lines) == 9
-    assert [*lines[:2], *lines[3:5], *lines[5:]] == [
-        *[NOTE, "<document 1>", "</document 1>", "<document 2>"],
+    assert len(lines) == 8
+    assert [lines[0], *lines[2:]] == [
+        *["<document 1>", "</document 1>", "<document 2>"],
         *["A sofa.", "</document 2>", "", "Query: couch"],
     ]
-    inside = lines[2]
+    inside = lines[1]
     assert not re.search(r"<[\s/|｜]*\w", inside)
     assert not re.search(r"\[/?[A-Z]+\]", inside)
     assert inside.isprintable()
     assert count_tokens(inside) <= 512
 
 
+def test_the_note_stands_in_a_system_message_where_documents_are_shown_and_nowhere_else():
+    prompt = pr.Prompt(
+        *("test/plain", 1, (("user", "{documents}|{query}"),), ("query", "documents"))
+    )
+    shown = show_documents([{"text": "A sofa."}])
+    assert NOTE not in shown
+    assert below_note(prompt.render(query="couch", documents=shown)) == [
+        {"role": "user", "content": f"{shown}|couch"}
+    ]
+    for nothing in (show_documents([]), "(none)", "There are no documents."):
+        assert prompt.render(query="couch", documents=nothing) == [
+            {"role": "user", "content": f"{nothing}|couch"}
+        ]
+
+
 def test_harmless_marks_stay():
     shown = show_documents([{"text": 'if a < b and c > d, then [1] {x} "q" <3'}])
-    assert shown.split("\n")[2] == 'if a < b and c > d, then [1] {x} "q" ‹3'
+    assert shown.split("\n")[1] == 'if a < b and c > d, then [1] {x} "q" ‹3'
 
 
 def test_a_document_is_cut_to_its_budget_at_a_word():
     # 4 bytes a token: 5 tokens are 20 bytes, "a waterproof hiking " is 20
     shown = show_documents([{"text": "a waterproof hiking shoe"}, {"text": "short"}], doc_tokens=5)
-    assert shown.split("\n")[2] == "a waterproof hiking"
-    assert shown.split("\n")[5] == "short"
+    assert shown.split("\n")[1] == "a waterproof hiking"
+    assert shown.split("\n")[4] == "short"
 
 
 @pytest.mark.parametrize(

@@ -107,10 +107,16 @@ def test_examples_reach_the_prompt_of_their_query():
     llm = FakeLLM("x")
     source = pr.SimilarExamples(POOL, 1)
     pr.Query2Doc(llm, prompt="query2doc/few-shot", examples=source)(topics("couch red", "bee live"))
-    prompts = [prompt[0]["content"] for prompt in llm.prompts]
-    assert "Query: red sofa\nPassage: passage 0 {query}\n\nQuery: couch red" in prompts[0]
-    assert "Query: how do bees live\nPassage: passage 2 {query}\n\nQuery: bee live" in prompts[1]
-    assert prompts[0].count("Query: ") == 2
+    shown = [("red sofa", "passage 0 {query}", "couch red")]
+    shown += [("how do bees live", "passage 2 {query}", "bee live")]
+    for (asks, *turns), (query, passage, asked) in zip(llm.prompts, shown, strict=True):
+        assert asks["role"] == "user"
+        assert asks["content"].endswith(f"\n\nQuery: {query}\nPassage:")
+        assert asks["content"].count("Query: ") == 1
+        assert turns == [
+            {"role": "assistant", "content": passage},
+            {"role": "user", "content": f"Query: {asked}\nPassage:"},
+        ]
 
 
 @pytest.mark.parametrize("source", SOURCES)

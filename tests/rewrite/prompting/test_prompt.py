@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
@@ -14,11 +15,14 @@ HOSTILE = ["{query}", "{examples}", "{0} {} %s ${x}", 'a "quote"\nand a line', "
 @pytest.mark.parametrize("query", HOSTILE)
 @pytest.mark.parametrize("name", ["query2doc/zero-shot", "query2doc/few-shot"])
 def test_a_query_stands_in_the_prompt_as_it_is_and_once(name, query):
-    (message,) = Prompt.load(name).render(query=query)
-    assert message["role"] == "user"
-    assert message["content"].endswith(f"Query: {query}\nPassage:")
-    plain = Prompt.load(name).render(query="PLAIN")[0]["content"]
-    assert message["content"] == plain.replace("PLAIN", query)
+    messages = Prompt.load(name).render(query=query)
+    shots = 4 if name.endswith("few-shot") else 0
+    assert [message["role"] for message in messages] == ["user", "assistant"] * shots + ["user"]
+    assert messages[-1]["content"].endswith(f"Query: {query}\nPassage:")
+    plain = Prompt.load(name).render(query="PLAIN")
+    assert messages[:-1] == plain[:-1]
+    assert "PLAIN" not in str(plain[:-1])
+    assert messages[-1]["content"] == plain[-1]["content"].replace("PLAIN", query)
 
 
 def test_few_shot_examples_stand_in_order_before_the_query():
@@ -27,8 +31,63 @@ def test_few_shot_examples_stand_in_order_before_the_query():
     mine = prompt.with_examples(
         [{"query": "q {one}", "passage": "p1"}, {"query": "q2", "passage": "{query}"}]
     )
-    content = mine.render(query="couch")[0]["content"]
-    assert "Query: q {one}\nPassage: p1\n\nQuery: q2\nPassage: {query}\n\nQuery: couch" in content
+    task = "Write a short passage that answers the last query below. Give the passage only."
+    assert mine.render(query="couch") == [
+        {"role": "user", "content": f"{task}\n\nQuery: q {{one}}\nPassage:"},
+        {"role": "assistant", "content": "p1"},
+        {"role": "user", "content": "Query: q2\nPassage:"},
+        {"role": "assistant", "content": "{query}"},
+        {"role": "user", "content": "Query: couch\nPassage:"},
+    ]
+
+
+TAKES_EXAMPLES = {
+    "jagerman": ["q2d", "q2e"],
+    "query2doc": ["few-shot"],
+    "rewrite-retrieve-read": ["few-shot"],
+    "step-back": ["few-shot"],
+    "synthetic": ["few-shot"],
+    "llm4cs": [
+        *["rewrite", "rewrite-reasoned"],
+        *["rewrite-and-respond", "rewrite-and-respond-reasoned"],
+    ],
+}
+
+
+@pytest.mark.parametrize("name", [f"{f}/{key}" for f, its in TAKES_EXAMPLES.items() for key in its])
+def test_examples_are_turns_in_every_prompt_of_the_library(name):
+    prompt = Prompt.load(name)
+    example = dict.fromkeys(re.findall(r"\{(\w+)\}", prompt.example), "X")
+    values = dict.fromkeys(prompt.slots, "Y")
+    turns = prompt.with_examples([example] * 2).render(**values)
+    assert [turn["role"] for turn in turns] == ["user", "assistant"] * 2 + ["user"]
+    contents = [turn["content"] for turn in turns]
+    assert contents[0].endswith("\n\n" + contents[2]), "the task is said once, in front"
+    assert contents[2] == contents[4].replace("Y", "X")
+    assert contents[1] == contents[3]
+    assert contents[1].startswith("X")
+
+
+def test_what_stands_before_the_examples_is_filled():
+    prompt = Prompt(
+        *("mine/both", 1, (("user", "On {topic}:\n\n{examples}\n\nQ: {query}\nA:"),)),
+        *(("query", "topic"), "Q: {query}\nA: {answer}"),
+    ).with_examples([{"query": "{topic}", "answer": "{query}"}])
+    assert [turn["content"] for turn in prompt.render(query="couch", topic="seats")] == [
+        "On seats:\n\nQ: {topic}\nA:",
+        "{query}",
+        "Q: couch\nA:",
+    ]
+
+
+def test_examples_in_another_form_or_role_stay_one_text():
+    for role, example in (("user", "{query} -> {answer}"), ("system", "Q: {query}\nA: {answer}")):
+        messages = ((role, "{examples}\n\nQ: {query}\nA:"),)
+        prompt = Prompt("mine/one", 1, messages, ("query",), example)
+        filled = example.format(query="a", answer="b")
+        two = prompt.with_examples([{"query": "a", "answer": "b"}] * 2)
+        content = f"{filled}\n\n{filled}\n\nQ: couch\nA:"
+        assert two.render(query="couch") == [{"role": role, "content": content}]
 
 
 @pytest.mark.parametrize(

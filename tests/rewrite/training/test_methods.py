@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from pyterrier_rewrite import LLMRewriter, TransformersLLM
+from pyterrier_rewrite.parsing import Text
 from pyterrier_rewrite.training import (
     LoraSettings,
     Task,
@@ -19,6 +20,7 @@ from pyterrier_rewrite.training import (
     kto,
     sft,
 )
+from pyterrier_rewrite.training.methods.examples import prompt_tokens
 from pyterrier_rewrite.training.methods.grpo import _order
 from pyterrier_rewrite.training.run.folder import last_checkpoint
 from pyterrier_rewrite.training.run.monitor import read_table
@@ -60,6 +62,20 @@ def test_sft_trains_an_adapter_and_trains_it_further(
     assert generations(twice, topics) == [TARGET] * 8
     with pytest.raises(ValueError, match="has an adapter already"):
         sft(once, data, output_dir=tmp_path / "c", steps=1, lora=lora, **FAST)
+
+
+def test_examples_are_turns_in_training_as_in_serving(
+    topics: pd.DataFrame, tmp_path: Path, tiny_causal: Path
+) -> None:
+    examples = [{"query": "car", "keywords": "auto"}, {"query": "sofa", "keywords": "bed"}]
+    rewriter = local(tiny_causal, prompt="jagerman/q2e", examples=examples, parser=Text())
+    text, _ = prompt_tokens(Task.of(rewriter, topics), rewriter.llm.loaded())[0]  # type: ignore[attr-defined]
+    turns = "<|assistant|>auto</s><|user|>Query: sofa\nKeywords:</s><|assistant|>bed</s><|user|>"
+    assert text.partition("Query: car\nKeywords:</s>")[2] == (
+        f"{turns}Query: {topics['query'][0]}\nKeywords:</s><|assistant|>"
+    )
+    trained = sft(rewriter, with_target(topics), output_dir=tmp_path / "run", steps=40, **FAST)
+    assert generations(trained, topics) == [TARGET] * 8
 
 
 def test_sft_trains_sequence_to_sequence_models(

@@ -54,10 +54,14 @@ def test_own_examples_take_the_place_of_the_prompts() -> None:
     llm = writer()
     examples = [{"document": "lamp", "query": "light"}]
     synthetic_queries(llm, DOCUMENTS, Engine(), examples=examples)
-    shown = llm.prompts[0][-1]["content"]
-    assert "Document: lamp\nQuery: light" in shown
-    assert "Tolvane" not in shown
-    assert shown.endswith("Document: a sofa in anthracite\nQuery:")
+    asks, *turns = llm.prompts[0]
+    assert asks["role"] == "user"
+    assert asks["content"].endswith("\n\nDocument: lamp\nQuery:")
+    assert "Tolvane" not in asks["content"]
+    assert turns == [
+        {"role": "assistant", "content": "light"},
+        {"role": "user", "content": "Document: a sofa in anthracite\nQuery:"},
+    ]
 
 
 def test_long_documents_are_cut() -> None:

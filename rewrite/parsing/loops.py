@@ -1,0 +1,66 @@
+"""Loops: an answer that ends with the same words again and again, as degenerate ones do."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from .words import has_word
+
+TIMES: Final = 6
+"""How often something stands at the end of an answer before it is taken for a loop."""
+
+LONGEST: Final = 24
+"""Words and signs of the longest phrase that is looked for."""
+
+_UNSPACED: Final = "[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]"
+_TOKEN: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+|[^\w\s]")
+_ENDED: Final = re.compile(r"[.!?…。！？*_\s]")
+_NUMBER: Final = re.compile(r"\W*\d+\W*")
+_WORD: Final = re.compile(r"[^\W\d_]{2}")
+
+
+def without_loop(text: str) -> str:
+    r"""Return an answer with one of what it repeats six times or more at its end.
+
+    Of a loop alone nothing is left, unless it is a list: one item after the other, on lines or
+    between commas, is that item.
+
+    Example:
+        >>> without_loop("a red sofa sofa sofa sofa sofa sofa sofa")
+        'a red sofa'
+        >>> without_loop("D. D. D. D. D. D. D.")
+        ''
+        >>> without_loop("sofa, sofa, sofa, sofa, sofa, sofa")
+        'sofa,'
+    """
+    spans = [match.span() for match in _TOKEN.finditer(text)]
+    tokens = [text[start:end].casefold() for start, end in spans]
+    found = _loop(tokens)
+    if found is None:  # a full stop may end a loop that has none
+        size = next((n for n in range(len(tokens), 0, -1) if not _ENDED.match(tokens[n - 1])), 0)
+        found = _loop(tokens[:size])
+    if found is None:
+        return text
+    start, period = found
+    once = text[: spans[start + period - 1][1]]
+    again = text[spans[start][0] : spans[start + period][0]]
+    if not has_word(again):
+        return text  # a line, or dots
+    before = text[: spans[start][0]]
+    if has_word(before) and not _NUMBER.fullmatch(before):
+        return once
+    is_list = any(sign in again for sign in ",;\n、，") and _WORD.search(again)
+    return once if is_list else ""
+
+
+def _loop(tokens: list[str]) -> tuple[int, int] | None:
+    """Return where a loop at the end starts and how long what it repeats is, or None."""
+    size = len(tokens)
+    for period in range(1, min(LONGEST, size // TIMES) + 1):
+        length = period
+        while length < size and tokens[-1 - length] == tokens[-1 - length + period]:
+            length += 1
+        if length >= TIMES * period:
+            return size - length, period
+    return None

@@ -1,0 +1,93 @@
+"""Echoes: what an answer repeats of a prompt's own words, and what is left without them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
+
+LEAST_WORDS: Final = 4
+"""Words of a line or sentence that is taken for an echo; fewer may be a rewrite."""
+
+_WORD: Final = re.compile(r"[^\W\d_]+|\d+")
+_SENTENCE: Final = re.compile(r".+?(?:[.!?:]+[*_\"')\]]*(?=\s)|$)\s*")
+_MARKER: Final = re.compile(r"\W*(?:\d+[.)]\W*)?")
+_STRUCTURED: Final = ("{", "[", "```json")
+_DOCUMENT: Final = re.compile(r"^<(document \d+|conversation)>\n(?:(?!<)[^\n]*\n)*</\1>\n?", re.M)
+
+
+def own_words(texts: Iterable[str]) -> frozenset[str]:
+    """Return the lines and sentences of a prompt, free of case, punctuation and Markdown.
+
+    Args:
+        texts: What the prompt says, without what its slots are filled with.
+    """
+    return frozenset(key for text in texts for key in map(_key, _units(text)) if _is_long(key))
+
+
+def without_echoes(text: str, own: Collection[str], query: str = "") -> str:
+    r"""Return an answer without the lines that repeat the prompt.
+
+    So are sentences left out at the begin and the end of a line and, of a prompt that is repeated
+    as a whole, its documents. What the query says too may be a rewrite and stays.
+
+    Args:
+        text: The answer.
+        own: What the prompt says, by :func:`own_words`.
+        query: The query that was asked about.
+
+    Example:
+        >>> own = own_words(["Write a short passage. Give the passage only."])
+        >>> without_echoes("**Write a short passage.** A seat.\ngive the passage only", own)
+        'A seat.'
+    """
+    if not own or text.lstrip().startswith(_STRUCTURED):
+        return text  # a list of items, each of which is looked at by itself
+    asked = f" {_key(query)} "
+    kept: list[str] = []
+    for line in text.split("\n"):
+        rest = _peeled(line, own, asked)
+        if rest == line or not _MARKER.fullmatch(rest):
+            kept.append(rest)
+    left = "\n".join(kept)
+    if left == text:
+        return text
+    answer = _DOCUMENT.sub("", left)
+    return (answer if _WORD.search(answer) else left).strip()
+
+
+def _peeled(line: str, own: Collection[str], asked: str) -> str:
+    """Return a line without the echoes at its begin and end."""
+
+    def is_echo(piece: str) -> bool:
+        if any(bracket in piece for bracket in "{}[]"):
+            return False  # a value of a structured answer
+        key = _key(piece)
+        return key in own and f" {key} " not in asked
+
+    if is_echo(line):
+        return ""
+    pieces = _SENTENCE.findall(line)
+    first, last = 0, len(pieces)
+    while first < last and is_echo(pieces[first]):
+        first += 1
+    while last > first and is_echo(pieces[last - 1]):
+        last -= 1
+    return line if last - first == len(pieces) else "".join(pieces[first:last]).strip()
+
+
+def _units(text: str) -> Iterator[str]:
+    """Yield the lines, and the sentences across them: prompt files wrap their lines."""
+    yield from text.split("\n")
+    for paragraph in re.split(r"\n\s*\n", text):
+        yield from _SENTENCE.findall(" ".join(paragraph.split()))
+
+
+def _key(text: str) -> str:
+    """Return the words; every number is the same, as a slot may be filled with one."""
+    words = _WORD.findall(text.casefold())
+    return " ".join("0" if word[0].isdigit() else word for word in words)
+
+
+def _is_long(key: str) -> bool:
+    return key.count(" ") >= LEAST_WORDS - 1

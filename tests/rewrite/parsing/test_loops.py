@@ -1,0 +1,113 @@
+"""Loops: degenerate answers end with the same again and again."""
+
+from __future__ import annotations
+
+import pytest
+
+import pyterrier_rewrite as pr
+from pyterrier_rewrite.parsing import Queries, Terms
+from pyterrier_rewrite.parsing.loops import without_loop
+from pyterrier_rewrite.testing import FakeLLM
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("a red sofa" + " sofa" * 6, "a red sofa"),
+        ("A red sofa" + " SOFA sofa" * 3 + ".", "A red sofa"),
+        ("Couches are sofas." + " They seat two." * 6, "Couches are sofas. They seat two"),
+        ("loofa" + " sofa" * 6, "loofa sofa"),
+        ("沙发" + "哈" * 6, "沙发哈"),
+        ("Couches" + " seat two," * 6 + " seat", "Couches seat two,"),
+        ('{"terms": ["bed"' + ', "sofa"' * 9, '{"terms": ["bed", "sofa'),
+        # a loop alone is nothing, and a list alone is its item
+        ("D. " * 6, ""),
+        ("1." * 6, ""),
+        ("sofa " * 6, ""),
+        ("2. " + "D. " * 6, ""),
+        ("D, " * 6, ""),
+        ("sofa, " * 6, "sofa,"),
+        ("red sofa\n" * 6, "red sofa"),
+        ('["sofa' + '", "sofa' * 6, '["sofa",'),
+    ],
+)
+def test_a_loop_at_the_end_is_cut_to_one(text, kept):
+    assert without_loop(text) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "sofa " * 5,
+        "sofa " * 6 + "bed",
+        "1.1.1.1",
+        "Title\n-------------",
+        "red sofa!!!!!!!!!",
+        "1. sofa\n2. sofa\n3. sofa\n4. sofa\n5. sofa\n6. sofa",
+        '{"terms": ["sofa", "sofa", "sofa", "sofa", "sofa", "sofa"]}',
+    ],
+)
+def test_what_is_no_loop_stays(text):
+    assert without_loop(text) == text
+
+
+@pytest.mark.parametrize("parser", [Terms(), Queries()])
+@pytest.mark.parametrize(
+    "generation",
+    [
+        '{"x": ["sofa", "sofa", "SOFA", "sofa", "sofa", "sofa", "bed", "sofa"]}',
+        "1. sofa\n2. sofa\n3. Sofa\n4. sofa\n5. sofa\n6. bed\n7. sofa",
+        "- sofa\n- bed\n" + "- sofa\n" * 20,
+        "sofa\nbed\n" + "sofa\nbed\n" * 20,
+        '["sofa", "bed"' + ', "sofa"' * 20,
+    ],
+)
+def test_a_list_of_the_same_ends_as_its_distinct_items(parser, generation):
+    rewriter = pr.LLMRewriter(FakeLLM(generation), prompt=PLAIN, parser=parser)
+    assert rewriter.search("couch")["query"][0] == "sofa bed"
+
+
+PLAIN = pr.Prompt("test/plain", 1, (("user", "Expand: {query}"),), ("query",))
+
+
+def test_a_rewriter_keeps_one_of_a_loop_and_the_raw_generation():
+    raw = "a red sofa" + " sofa" * 99
+    out = pr.LLMRewriter(FakeLLM(raw), prompt=PLAIN).search("couch")
+    assert out["query"][0] == "a red sofa"
+    assert out["qgen"][0] == [raw]
+
+
+@pytest.mark.parametrize("raw", ["D. " * 9, "<think>A bed?</think>\n" + "D. " * 9, "1." * 50])
+def test_an_answer_that_is_a_loop_fails_and_says_so(raw):
+    with pytest.warns(pr.RewriteWarning):
+        out = pr.LLMRewriter(FakeLLM(raw), prompt=PLAIN).search("couch")
+    assert out["query"][0] == "couch"
+    assert out["qstatus"][0] == "failed: the answer repeats itself"
+
+
+def test_a_loop_among_several_generations_is_left_out():
+    llm = FakeLLM(["D. " * 9, "a sofa"])
+    out = pr.LLMRewriter(llm, prompt=PLAIN, n=2, temperature=1.0).search("couch")
+    assert out[["query", "qstatus"]].values.tolist() == [["a sofa", "ok"]]
+
+
+def test_a_value_within_json_is_cut_too():
+    llm = FakeLLM('{"query": "a red sofa' + " sofa" * 9 + '"}')
+    assert pr.LLMRewriter(llm, prompt=PLAIN).search("couch")["query"][0] == "a red sofa"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("a " + "sofa " * 40_000, "a sofa"),
+        ("an " + "a" * 200_000, "an " + "a" * 200_000),
+        ("哈" * 200_000, ""),
+        ("ab, cd. " * 25_000 + "x", "ab, cd. " * 25_000 + "x"),
+        ("an " + "!" * 200_000 + "?", "an " + "!" * 200_000 + "?"),
+    ],
+    ids=["words", "letters", "signs without spaces", "no loop", "marks"],
+)
+def test_long_answers_are_read_in_one_go(text, kept):
+    """A run over the text for every place in it would take minutes."""
+    assert without_loop(text) == kept
