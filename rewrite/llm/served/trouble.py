@@ -117,6 +117,8 @@ def judge_failure(error: Exception, *, timeout: float) -> Trouble:
         return Trouble(f"no answer within {timeout:g} s", Concerns.NOW, cause=Cause.LATE)
     if isinstance(error, RedirectError):
         return Trouble(text, Concerns.FIRST)
+    if isinstance(error, aiohttp.InvalidURL):
+        return Trouble(f"base_url is no address: {text}", Concerns.ALL)
     if isinstance(error, TooLongError):
         return Trouble(text, Concerns.REQUEST)
     if isinstance(error, (aiohttp.ClientError, OSError)):
