@@ -26,7 +26,7 @@ def overhead(
 def server(
     requests: Annotated[int, typer.Option(min=1, help="Requests a round.")] = 2000,
 ) -> None:
-    """OpenAILLM against the bare client and a sequential loop, on a loopback server."""
+    """OpenAILLM against the bare client: many at once, and one query at a time."""
     from ..benchmarks.server import print_server
 
     print_server(Console(), requests=requests)

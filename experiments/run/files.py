@@ -29,7 +29,7 @@ PACKAGES = (
     "torch",
     "transformers",
     "sentence-transformers",
-    "openai",
+    "aiohttp",
 )
 
 
