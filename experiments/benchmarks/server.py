@@ -107,24 +107,27 @@ def one_row(*, rows: int = 300) -> list[Row]:
     with separate_process(latency=0.0) as url, bare_client(url) as (_, sequential):
         llm = OpenAILLM("loopback", base_url=url, api_key="none")
         rewriter = Query2Doc(llm)
-        ways: dict[str, Callable[[str], object]] = {
-            "bare aiohttp": lambda text: sequential([[{"role": "user", "content": text}]]),
-            "OpenAILLM": lambda text: llm.generate([[{"role": "user", "content": text}]]),
-            "Query2Doc(OpenAILLM)": lambda text: rewriter.transform(
-                pd.DataFrame({"qid": ["1"], "query": [text]})
-            ),
+        ways: dict[str, Callable[[pd.DataFrame], object]] = {
+            "bare aiohttp": lambda topics: sequential(_prompts(topics)),
+            "OpenAILLM": lambda topics: llm.generate(_prompts(topics)),
+            "Query2Doc(OpenAILLM)": rewriter.transform,
         }
         taken: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(rows + 5):
             for name, ask in ways.items():
+                topics = pd.DataFrame({"qid": ["1"], "query": [f"query {number} of {name}"]})
                 started = perf_counter()
-                ask(f"query number {number} of {name}")
+                ask(topics)
                 if number >= 5:  # the first ones warm up
                     taken[name].append(1000 * (perf_counter() - started))
     return [
         {"client": name, "median": median(its), "p99": quantiles(its, n=100)[98]}
         for name, its in taken.items()
     ]
+
+
+def _prompts(topics: pd.DataFrame) -> Prompts:
+    return [[{"role": "user", "content": text}] for text in topics["query"]]
 
 
 def shortfalls(rows: list[Row], single: list[Row] | None = None) -> list[str]:
