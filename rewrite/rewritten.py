@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyterrier as pt
 
 from .columns import (
     OK,
@@ -178,20 +177,21 @@ def output_rows(
         several: Whether one query can become several.
         added: For each added column its cells, one a row, where an outcome says nothing of it.
     """
-    out: pd.DataFrame = pt.model.push_queries(queries, keep_original=True)
-    dropped = [c for c in QUERY_FORMS if c in out.columns and c not in writes]
-    out = out.drop(columns=dropped).reset_index(drop=True)
-    before = out[QUSAGE].tolist() if QUSAGE in out.columns else [None] * len(out)
+    before = queries[QUSAGE].tolist() if QUSAGE in queries.columns else [None] * len(queries)
     made = [query for outcome in outcomes for query in outcome.queries]
-    rows = out
+    kept = queries.reset_index(drop=True)
     if several:
         counts = [len(outcome.queries) for outcome in outcomes]
-        rows = out.loc[out.index.repeat(counts)].reset_index(drop=True)
-        if QGROUP not in rows.columns:
+        kept = kept.loc[kept.index.repeat(counts)].reset_index(drop=True)
+    # a dict of columns: a frame that grows by one column after the other costs a single query
+    # more than all else that is done here
+    rows = {n: its for n, its in _pushed(kept).items() if n not in QUERY_FORMS or n in writes}
+    if several:
+        if QGROUP not in rows:
             rows[QGROUP], rows[QGROUP_QUERY] = rows[QID], rows[QUERY_0]
         number = [i for count in counts for i in range(1, count + 1)]
         rows[QID] = [f"{qid}~{i}" for qid, i in zip(rows[QID], number, strict=True)]
-        inherited = rows[QWEIGHT].tolist() if QWEIGHT in rows.columns else [1.0] * len(rows)
+        inherited = rows.get(QWEIGHT, [1.0] * len(made))
         rows[QWEIGHT] = [w * q.weight for w, q in zip(inherited, made, strict=True)]
     rows[QUERY] = objects([query.text for query in made])
     if QUERY_TOKS in writes:
@@ -214,7 +214,21 @@ def output_rows(
                 for _ in outcome.queries
             ]
         )
-    return rows
+    return pd.DataFrame(rows)
+
+
+def _pushed(queries: pd.DataFrame) -> dict[str, Any]:
+    """Return the columns with ``query`` as ``query_0``, that as ``query_1`` and so on.
+
+    That is what ``pt.model.push_queries`` does, which copies the frame.
+    """
+    names, last = {}, QUERY
+    for number in range(len(queries.columns)):
+        if last in queries.columns:
+            names[last] = f"{QUERY}_{number}"
+            last = names[last]
+    columns = {names.get(name, name): column for name, column in queries.items()}
+    return {**columns, QUERY: columns[QUERY_0]}
 
 
 def as_outcome(row: Mapping[str, Any], adds: Sequence[str]) -> Rewritten:

@@ -3,29 +3,198 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
-from functools import partial
-from statistics import median
-from typing import Any, Final
+from contextlib import contextmanager
+from statistics import median, quantiles
+from time import perf_counter
+from typing import TYPE_CHECKING
 
+import pandas as pd
 from rich.console import Console
+from rich.table import Table
 
+from pyterrier_rewrite import Query2Doc
 from pyterrier_rewrite.errors import RewriteError
 from pyterrier_rewrite.llm import Message, OpenAILLM
 
 from .loopback import separate_process
-from .measuring import in_turns, print_table
 
-LEAST_OF_BARE = 0.70
-"""Share of the bare client's rate that is ours at least."""
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import aiohttp
+
+LEAST_OF_BARE = 0.75
+"""Share of a bare aiohttp loop's rate that is ours at least."""
 
 LEAST_OF_SEQUENTIAL = 20.0
 """How many times the rate of one request after the other is ours at least."""
 
-SEQUENTIAL_REQUESTS: Final = 20
-"""Requests a measurement of the sequential loop, which is slow."""
+MOST_FOR_ONE_ROW = 3.0
+"""Milliseconds that one row through a rewriter takes longer than a bare request, at most."""
 
+Row = dict[str, str | int | float]
 Prompts = list[list[Message]]
+Ask = Callable[[Prompts], int]
+
+
+def run(
+    *,
+    requests: int = 2000,
+    concurrency: int = 256,
+    latency: float = 0.05,
+    rounds: int = 5,
+    sequential_requests: int = 20,
+) -> list[Row]:
+    """Measure a batch of requests against a server on this machine, in a process of its own.
+
+    The ways take turns, so that a busy moment of the machine meets all of them.
+
+    Args:
+        requests: Requests a measurement.
+        concurrency: Requests in flight.
+        latency: Seconds that the server takes for each.
+        rounds: Measurements of each way; medians are reported.
+        sequential_requests: Requests a measurement of the sequential loop, which is slow.
+
+    Returns:
+        One row a way: ``client``, ``requests``, ``in_flight``, ``per_second`` and
+        ``ours_is``, the median over the rounds of our rate as a multiple of this one's.
+    """
+    prompts: Prompts = [[{"role": "user", "content": f"query number {i}"}] for i in range(requests)]
+    with separate_process(latency=latency) as url, bare_client(url) as (bare, sequential):
+        llm = OpenAILLM("loopback", base_url=url, api_key="none", concurrency=concurrency)
+        ways: dict[str, tuple[Ask, Prompts, int]] = {
+            "bare aiohttp": (lambda p: bare(p, concurrency), prompts, concurrency),
+            "OpenAILLM": (lambda p: batched(p, llm), prompts, concurrency),
+            "sequential loop": (sequential, prompts[:sequential_requests], 1),
+        }
+        rates: dict[str, list[float]] = {name: [] for name in ways}
+        for number in range(rounds + 1):
+            for name, (ask, asked, _) in ways.items():
+                started = perf_counter()
+                answered = ask(asked)
+                seconds = perf_counter() - started
+                if answered != len(asked):
+                    raise RuntimeError(f"{name} answered {answered} of {len(asked)} requests")
+                if number:  # the first round warms up
+                    rates[name].append(len(asked) / seconds)
+    return [
+        {
+            "client": name,
+            "requests": len(asked),
+            "in_flight": in_flight,
+            "per_second": median(rates[name]),
+            "ours_is": median(
+                ours / other for ours, other in zip(rates["OpenAILLM"], rates[name], strict=True)
+            ),
+        }
+        for name, (_, asked, in_flight) in ways.items()
+    ]
+
+
+def one_row(*, rows: int = 300) -> list[Row]:
+    """Measure single queries against a server without latency, the ways in turn.
+
+    Args:
+        rows: Queries of each way.
+
+    Returns:
+        One row a way: ``client``, ``median`` and ``p99`` in milliseconds.
+    """
+    with separate_process(latency=0.0) as url, bare_client(url) as (_, sequential):
+        llm = OpenAILLM("loopback", base_url=url, api_key="none")
+        rewriter = Query2Doc(llm)
+        ways: dict[str, Callable[[pd.DataFrame], object]] = {
+            "bare aiohttp": lambda topics: sequential(_prompts(topics)),
+            "OpenAILLM": lambda topics: llm.generate(_prompts(topics)),
+            "Query2Doc(OpenAILLM)": rewriter.transform,
+        }
+        taken: dict[str, list[float]] = {name: [] for name in ways}
+        for number in range(rows + 5):
+            for name, ask in ways.items():
+                topics = pd.DataFrame({"qid": ["1"], "query": [f"query {number} of {name}"]})
+                started = perf_counter()
+                ask(topics)
+                if number >= 5:  # the first ones warm up
+                    taken[name].append(1000 * (perf_counter() - started))
+    return [
+        {"client": name, "median": median(its), "p99": quantiles(its, n=100)[98]}
+        for name, its in taken.items()
+    ]
+
+
+def _prompts(topics: pd.DataFrame) -> Prompts:
+    return [[{"role": "user", "content": text}] for text in topics["query"]]
+
+
+def shortfalls(rows: list[Row], single: list[Row] | None = None) -> list[str]:
+    """Return what falls short of the targets; nothing if all is well."""
+    ours_is = {str(row["client"]): float(row["ours_is"]) for row in rows}
+    targets = {"bare aiohttp": LEAST_OF_BARE, "sequential loop": LEAST_OF_SEQUENTIAL}
+    found = [
+        f"{ours_is[name]:.2f} times the {name}, expected at least {least:.2f}"
+        for name, least in targets.items()
+        if ours_is[name] < least
+    ]
+    if single:
+        bare, *_, ours = (float(row["median"]) for row in single)
+        if ours - bare > MOST_FOR_ONE_ROW:
+            found.append(
+                f"one row takes {ours - bare:.1f} ms more than a bare request, expected at most "
+                f"{MOST_FOR_ONE_ROW:g}"
+            )
+    return found
+
+
+@contextmanager
+def bare_client(
+    url: str,
+) -> Iterator[tuple[Callable[[Prompts, int], int], Callable[[Prompts], int]]]:
+    """Give two ways to ask with the client alone: so many at once, and one after the other.
+
+    Both return how many answers have a text, over one session, as the client's documentation
+    has it.
+    """
+    import aiohttp
+
+    async def begin() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+
+    loop = asyncio.new_event_loop()
+    session = loop.run_until_complete(begin())
+
+    async def at_once(prompts: Prompts, concurrency: int) -> int:
+        slots = asyncio.Semaphore(concurrency)
+        return sum(await asyncio.gather(*(_ask(session, url, p, slots) for p in prompts)))
+
+    async def in_turn(prompts: Prompts) -> int:
+        slots = asyncio.Semaphore(1)
+        return sum([await _ask(session, url, prompt, slots) for prompt in prompts])
+
+    try:
+        yield (
+            lambda prompts, concurrency: loop.run_until_complete(at_once(prompts, concurrency)),
+            lambda prompts: loop.run_until_complete(in_turn(prompts)),
+        )
+    finally:
+        loop.run_until_complete(session.close())
+        loop.close()
+
+
+async def _ask(
+    session: aiohttp.ClientSession, url: str, prompt: list[Message], slots: asyncio.Semaphore
+) -> bool:
+    body = {"model": "loopback", "messages": prompt, "temperature": 0.0, "max_tokens": 256}
+    async with slots, session.post(f"{url}/chat/completions", json=body) as response:
+        answer = json.loads(await response.read())
+        return bool(answer["choices"][0]["message"]["content"])
+
+
+def batched(prompts: Prompts, llm: OpenAILLM) -> int:
+    """Ask as a rewriter does; return how many answers have a text."""
+    return sum(bool(answer.texts[0]) for answer in llm.generate(prompts) if not answer.error)
 
 
 def print_server(
@@ -36,103 +205,31 @@ def print_server(
     latency: float = 0.05,
     rounds: int = 5,
 ) -> None:
-    """Print the rate of a batch of requests beside two other ways of asking the same server.
-
-    The server is on this machine, in a process of its own. Rates are medians over the rounds, and
-    so are our rate's multiples of the others'.
-
-    Args:
-        console: Where to print.
-        requests: Requests a measurement.
-        concurrency: Requests in flight.
-        latency: Seconds that the server takes for each.
-        rounds: Measurements of each way.
+    """Print the tables of :func:`run`, which has the parameters, and of :func:`one_row`.
 
     Raises:
         RewriteError: If a target is missed.
     """
-    prompts: Prompts = [[{"role": "user", "content": f"query number {i}"}] for i in range(requests)]
-    with separate_process(latency=latency) as url:
-        llm = OpenAILLM("loopback", base_url=url, api_key="none", concurrency=concurrency)
-        ways: dict[str, tuple[Callable[[Prompts], int], Prompts, int]] = {
-            "bare AsyncOpenAI": (lambda p: bare(p, url, concurrency), prompts, concurrency),
-            "OpenAILLM": (lambda p: batched(p, llm), prompts, concurrency),
-            "sequential loop": (lambda p: sequential(p, url), prompts[:SEQUENTIAL_REQUESTS], 1),
-        }
-        seconds = in_turns(
-            [partial(_ask, name, ask, asked) for name, (ask, asked, _) in ways.items()], rounds
-        )
-    rates = {
-        name: [len(asked) / took for took in its]
-        for (name, (_, asked, _)), its in zip(ways.items(), seconds, strict=True)
-    }
-    ours_is = {
-        name: median(ours / other for ours, other in zip(rates["OpenAILLM"], its, strict=True))
-        for name, its in rates.items()
-    }
-    rows = [
-        (
-            name,
-            f"{len(asked):,}",
-            str(in_flight),
-            f"{median(rates[name]):,.1f}",
-            f"{ours_is[name]:.2f}x",
-        )
-        for name, (_, asked, in_flight) in ways.items()
-    ]
+    rows = run(requests=requests, concurrency=concurrency, latency=latency, rounds=rounds)
     title = f"served models, {latency * 1000:.0f} ms a request, medians of {rounds} rounds"
-    columns = ("client", "requests", "in flight", "requests/s", "OpenAILLM is")
-    print_table(console, title, columns, rows)
-    targets = {"bare AsyncOpenAI": LEAST_OF_BARE, "sequential loop": LEAST_OF_SEQUENTIAL}
-    missed = [
-        f"{ours_is[name]:.2f} times the {name}, expected at least {least:.2f}"
-        for name, least in targets.items()
-        if ours_is[name] < least
-    ]
-    if missed:
+    table = Table(title=title, title_justify="left")
+    for column in ("client", "requests", "in flight", "requests/s", "OpenAILLM is"):
+        table.add_column(column, justify="left" if column == "client" else "right")
+    for row in rows:
+        table.add_row(
+            str(row["client"]),
+            f"{row['requests']:,}",
+            str(row["in_flight"]),
+            f"{row['per_second']:,.1f}",
+            f"{row['ours_is']:.2f}x",
+        )
+    console.print(table)
+    single = one_row()
+    table = Table(title="one query at a time, no latency", title_justify="left")
+    for column in ("client", "median ms", "p99 ms"):
+        table.add_column(column, justify="left" if column == "client" else "right")
+    for row in single:
+        table.add_row(str(row["client"]), f"{row['median']:.2f}", f"{row['p99']:.2f}")
+    console.print(table)
+    if missed := shortfalls(rows, single):
         raise RewriteError(f"too slow: {'; '.join(missed)}")
-
-
-def _ask(name: str, ask: Callable[[Prompts], int], prompts: Prompts) -> None:
-    answered = ask(prompts)
-    if answered != len(prompts):
-        raise RuntimeError(f"{name} answered {answered} of {len(prompts)} requests")
-
-
-def _request(prompt: list[Message]) -> dict[str, Any]:
-    return {"model": "loopback", "messages": prompt, "temperature": 0.0, "max_tokens": 256}
-
-
-def bare(prompts: Prompts, url: str, concurrency: int) -> int:
-    """Ask with the client alone, all at once; return how many answers have a text."""
-    import openai
-
-    async def ask_all() -> int:
-        async with openai.AsyncOpenAI(
-            api_key="none", base_url=url, http_client=openai.DefaultAioHttpClient(base_url=url)
-        ) as client:
-            slots = asyncio.Semaphore(concurrency)
-
-            async def ask(prompt: list[Message]) -> str | None:
-                async with slots:
-                    answer = await client.chat.completions.create(**_request(prompt))
-                    text: str | None = answer.choices[0].message.content
-                    return text
-
-            return sum(map(bool, await asyncio.gather(*map(ask, prompts))))
-
-    return asyncio.run(ask_all())
-
-
-def batched(prompts: Prompts, llm: OpenAILLM) -> int:
-    """Ask as a rewriter does; return how many answers have a text."""
-    return sum(bool(answer.texts[0]) for answer in llm.generate(prompts) if not answer.error)
-
-
-def sequential(prompts: Prompts, url: str) -> int:
-    """Ask one after the other; return how many answers have a text."""
-    import openai
-
-    with openai.OpenAI(api_key="none", base_url=url) as client:
-        answers = [client.chat.completions.create(**_request(prompt)) for prompt in prompts]
-        return sum(bool(answer.choices[0].message.content) for answer in answers)

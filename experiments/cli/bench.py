@@ -30,7 +30,7 @@ def server(
     latency: Annotated[float, typer.Option(min=0, help="Seconds a request.")] = 0.05,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each way.")] = 5,
 ) -> None:
-    """OpenAILLM against the bare client and a sequential loop, on a loopback server."""
+    """OpenAILLM against the bare client: many at once, and one query at a time."""
     from ..benchmarks.server import print_server
 
     print_server(

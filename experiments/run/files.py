@@ -22,7 +22,7 @@ from .results import Report, SystemRun
 
 PACKAGES = (
     "pyterrier pyterrier-pisa ir-measures ir-datasets numpy pandas torch transformers"
-    " sentence-transformers openai"
+    " sentence-transformers aiohttp"
 ).split()
 
 

@@ -12,6 +12,7 @@ import pyterrier as pt
 
 from ..base import DOCUMENTS, NewQuery, Rewriter, Rewritten, add_usage
 from ..columns import OK, QUERY, failed, skipped
+from ..errors import LLMError
 from ..llm.base import LLM, Completions, Messages, Sampling
 from ..parsing.loops import without_loop
 from ..parsing.parsers import Parser, Text, without_unfinished_word
@@ -258,16 +259,22 @@ class LLMRewriter(Rewriter):
             parser: What will read the answers: if it reads lists and the model can be held to
                 a JSON schema, the parser's is asked for.
         """
-        return self.llm.generate(
-            prompts,
-            n=self.n,
-            temperature=self.temperature,
-            top_p=self.top_p,
-            max_tokens=self.max_tokens,
-            stop=tuple(self.stop),
-            seed=self.seed,
-            schema=getattr(parser, "schema", None) if self.llm.constrains else None,
-        )
+        try:
+            return self.llm.generate(
+                prompts,
+                n=self.n,
+                temperature=self.temperature,
+                top_p=self.top_p,
+                max_tokens=self.max_tokens,
+                stop=tuple(self.stop),
+                seed=self.seed,
+                schema=getattr(parser, "schema", None) if self.llm.constrains else None,
+            )
+        except LLMError as error:
+            if self.on_error == "raise":
+                raise
+            # what earlier steps brought is used
+            return [Completions([], error=str(error)) for _ in prompts]
 
     def parse(self, answer: Completions, query: str = "") -> list[str]:
         """Read the parts of all generations of one answer.

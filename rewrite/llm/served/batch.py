@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import random
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
@@ -16,29 +15,12 @@ from ..base import Completions, Messages, Sampling, prompt_key
 from .connection import Raw
 from .loop import Emit
 from .reply import Reply, error_in, read_reply
-from .server import Sent, Server
+from .server import Server
+from .tries import LONGEST_ASKED_WAIT, Tries
 from .trouble import Cause, Concerns, Trouble, TroubleError, judge_failure, judge_refusal
-
-FIRST_WAIT: Final = 0.5
-"""Seconds before a request is sent again for the first time; the wait doubles every time."""
-
-LONGEST_WAIT: Final = 30.0
-"""Seconds that it doubles to."""
-
-A_MINUTE: Final = 60.0
-"""The same for a request that was refused because of a quota, which most servers have a minute."""
-
-LONGEST_ASKED_WAIT: Final = 120.0
-"""Seconds that a server may ask a request to wait; one that asks for more is given up."""
-
-PATIENCE: Final = 120.0
-"""Seconds of waiting for a quota, since somebody was last answered, that cost no try."""
 
 DOWN_AFTER: Final = 16
 """Requests given up in a row that tell a server that is down from a few hard prompts."""
-
-TRIES_UNHEARD: Final = 2
-"""How often to look again for a server that nobody has ever heard of."""
 
 
 class Requests(Protocol):
@@ -182,7 +164,7 @@ class Batch:
     async def _ask(self, prompt: Messages, n: int, seed: int | None) -> Reply | Trouble:
         """Send one request, again where that may help."""
         server, started = self._server, time.perf_counter()
-        tries = _Tries(server)
+        tries = Tries(server, self._llm.retries)
         while True:
             body = self._llm.request_body(prompt, self._sampling, n=n, seed=seed)
             sent = await server.enter(self._llm.concurrency)
@@ -207,8 +189,8 @@ class Batch:
                 return reply
             if reply.said and self._llm.adapt(reply, body):
                 continue
-            if (wait := self._wait(reply, tries, sent)) is None:
-                return self._give_up(reply, tries)
+            if (wait := tries.failed(reply, sent)) is None:
+                return await self._give_up(reply, tries)
             try:
                 await pause(wait)
             except asyncio.CancelledError:
@@ -244,41 +226,11 @@ class Batch:
     def _redacted(self, raw: Raw) -> Raw:
         return Raw(raw.status, self._llm.redact(raw.text), raw.headers)
 
-    def _wait(self, trouble: Trouble, tries: _Tries, sent: Sent) -> float | None:
-        """Return the seconds until a request is worth sending again; None if it never is."""
-        server = self._server
-        tries.last = trouble
-        if trouble.concerns is not Concerns.NOW:
-            return None
-        retries = self._llm.retries
-        others = False
-        if trouble.cause is Cause.LATE:
-            others = server.was_late(sent)
-        elif trouble.cause in (Cause.BUSY, Cause.LIMIT):
-            others = server.was_busy(sent)
-        elif trouble.cause is Cause.NOBODY and not server.heard:
-            retries = min(retries, TRIES_UNHEARD)
-        if tries.answered != server.answered:
-            tries.answered, tries.waited = server.answered, 0.0
-        patient = trouble.cause is Cause.LIMIT and tries.waited < PATIENCE
-        tries.failures += 1
-        tries.counted += not (others or patient)
-        if trouble.wait > LONGEST_ASKED_WAIT or tries.counted > retries:
-            return None
-        if server.circuit.is_open:  # this was the one try of a probe
-            return None
-        longest = A_MINUTE if trouble.cause is Cause.LIMIT else LONGEST_WAIT
-        wait = next_wait(
-            tries.failures, asked=trouble.wait, chance=random.random(), longest=longest
-        )
-        tries.waited += wait
-        return wait
-
-    def _give_up(self, trouble: Trouble, tries: _Tries) -> Trouble:
+    async def _give_up(self, trouble: Trouble, tries: Tries) -> Trouble:
         """Return what to say of a request, unless what went wrong concerns all of them."""
         if trouble.concerns is Concerns.ALL:
             raise self._end(trouble.text)
-        if trouble.concerns is Concerns.FIRST and not self._server.answered:
+        if trouble.concerns is Concerns.FIRST and not await self._server.answers_anybody():
             raise self._end(trouble.text)
         text = trouble.text
         if trouble.wait > LONGEST_ASKED_WAIT:
@@ -298,47 +250,6 @@ class Batch:
 
     def _end(self, text: str) -> LLMError:
         return LLMError(self._llm.redact(f"{self._llm.model} at {self._llm.endpoint}: {text}"))
-
-
-class _Tries:
-    """The tries of one request.
-
-    Attributes:
-        failures: All so far.
-        counted: Those that count against ``retries``.
-        waited: Seconds of waiting since anybody was answered.
-        answered: Good answers of the server by then.
-        last: The last trouble.
-    """
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._heard = server.heard
-        self.failures = 0
-        self.counted = 0
-        self.waited = 0.0
-        self.answered = server.answered
-        self.last: Trouble | None = None
-
-    def found_nobody(self) -> bool:
-        """Return whether there was no server the last time, and nobody heard of one meanwhile."""
-        nobody = self.last is not None and self.last.cause is Cause.NOBODY
-        return nobody and self._server.heard == self._heard
-
-
-def next_wait(
-    failures: int, *, asked: float, chance: float, longest: float = LONGEST_WAIT
-) -> float:
-    """Return the seconds to wait after so many failures.
-
-    Args:
-        failures: Tries so far, at least 1.
-        asked: Seconds that the server asks to wait at least.
-        chance: Between 0 and 1; spreads the requests that failed together over time.
-        longest: Seconds that the wait grows to.
-    """
-    grown = min(longest, FIRST_WAIT * 2.0 ** min(failures - 1, 30))
-    return asked + grown * (0.5 + 0.5 * chance)
 
 
 async def pause(seconds: float) -> None:

@@ -94,7 +94,9 @@ class Connection:
         import aiohttp
 
         session = self._session or self._open()
-        limit = aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, LONGEST_CONNECT))
+        limit = aiohttp.ClientTimeout(
+            total=timeout, sock_connect=min(0.9 * timeout, LONGEST_CONNECT)
+        )
         url = self._url
         for _ in range(MOST_REDIRECTS + 1):
             async with session.post(

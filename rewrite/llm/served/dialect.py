@@ -23,14 +23,15 @@ _NAMES: Final = {
 }
 """How servers call what we send."""
 
-_PLAIN: Final = frozenset({"max_tokens", "response_format", "temperature", "top_p", SYSTEM})
+_PLAIN: Final = frozenset({"max_tokens", "response_format", "top_p", SYSTEM})
 """What is meant wherever it stands; others are words that a message may hold by chance."""
 
 _REFUSED = re.compile(
     r"not support|n't support|unsupported|not (?:be )?(?:permitted|allowed|accepted|enabled|set)"
     r"|cannot|can not|can't|at most|less than or equal|must|should be|forbidden|unexpected|unknown"
     r"|unrecogni[sz]ed|extra (?:inputs?|fields?|param)|extra_forbidden|deprecated"
-    r"|only (?:the default|one|1)|not available|not implemented|no longer|does not take|invalid param|use .{0,12}instead",
+    r"|only (?:the default|one|1)|not available|not implemented|no longer|does not take"
+    r"|invalid param|use .{0,12}instead",
     re.I,
 )
 _NOT_TAKEN = re.compile(
@@ -124,7 +125,8 @@ def _names(parameter: str, text: str, named: str) -> bool:
     said = (
         rf"(?:parameters?|arguments?|fields?|inputs?|supported|unsupported|unknown|unexpected"
         rf"|specify|set|support)[:\s]+(?:{name})(?![\w-])"
-        rf"|(?<![\w-])(?:{name})\s*(?:>|=|:|(?:parameter |value )?(?:is not|is un|must|cannot|can't"
+        rf"|(?<![\w-])(?:{name})\s*(?:>|=|:|values?\b|(?:parameter |value )?(?:is not|is un"
+        rf"|must|cannot|can't"
         rf"|should|has to|at most|is deprecated))"
     )
     return re.search(f"{quoted}|{said}", text, re.I) is not None

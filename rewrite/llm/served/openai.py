@@ -33,12 +33,13 @@ SAME_TIMES: Final = 3
 class OpenAILLM(LLM):
     """A served model: OpenAI, vLLM, Ollama, llama.cpp, or any other compatible server.
 
-    Requests run at once, up to ``concurrency``, from scripts, threads and notebooks alike. A
-    request that fails for a passing reason (no connection, timeout, status 408, 409, 425, 429
-    or 5xx, an answer that cannot be read) is sent again with growing, random waits, and no
-    sooner than the server's ``Retry-After``. What fails for good is a
-    :class:`~pyterrier_rewrite.Completions` with ``error``; what concerns every request
-    (wrong key, no such model, no server) ends the batch.
+    Requests run at once, from scripts, threads and notebooks alike, over connections that all
+    models of the process share. Fewer are sent while the server does not keep up. A request that
+    fails for a passing reason (no connection, timeout, status 408, 409, 425, 429 or 5xx, an answer
+    that cannot be read or has no text) is sent again with growing, random waits, and no sooner
+    than the server asks. What fails for good is a :class:`~pyterrier_rewrite.Completions` with
+    ``error``; what concerns every request (wrong key, no such model, no server) ends the batch.
+    The same request in flight is sent once, if its answer is repeatable.
 
     Args:
         model: The model's name on the server.
@@ -47,9 +48,10 @@ class OpenAILLM(LLM):
         api_key: The key; None is ``OPENAI_API_KEY`` of the environment, else, for a
             ``base_url`` of your own, none. Shown nowhere and not pickled: where a pickle is
             loaded, the environment must have it.
-        concurrency: Requests in flight, between 1 and 1,000.
+        concurrency: Requests in flight at most, over all calls and threads, between 1 and 1,000.
         timeout: Seconds a request may take, over 0.
-        retries: How often a request is sent again, 0 or more.
+        retries: How often a request is sent again, 0 or more; failures that other requests are
+            to blame for (a queue, a quota) are not counted.
         extra_body: Further request parameters, such as ``{"reasoning_effort": "low"}``; they
             win over ours, and None leaves one of ours out (``{"temperature": None}`` for a
             model that takes no temperature, ``{"n": None}`` for a server that gives one choice

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ..base import Completions, Sampling
 from ..local.decoding import cut_at
 from ..tokens import estimated_tokens
-from .trouble import Concerns, Trouble, TroubleError, as_dict, shorten
+from .trouble import SAYING, Concerns, Trouble, TroubleError, as_dict, shorten
 
 _CUT: Final = frozenset(
     {"length", "max_tokens", "model_length", "max_output_tokens", "token_limit", "limit", "max"}
@@ -195,14 +195,12 @@ def _count(usage: dict[str, Any], name: str) -> int:
 
 def error_in(raw: str) -> dict[str, Any] | None:
     """Return the body of an answer that is an error in disguise, else None."""
-    if '"error"' not in raw[:20_000]:
-        return None
     try:
         body = _parse(raw)
     except TroubleError:
         return None
-    # some send ``"error": null`` with an answer
-    return body if body.get("error") and not body.get("choices") else None
+    says = any(body.get(name) for name in ("error", *SAYING))
+    return body if says and not body.get("choices") else None
 
 
 def _passing(text: str) -> TroubleError:

@@ -18,6 +18,13 @@ ROOM: Final = 0.8
 """Share of what a server answers within a timeout that is sent to it at once."""
 
 
+BUSY: Final = 0.3
+"""Share of the latest answers that are refusals because of load, above which fewer are sent."""
+
+LATEST: Final = 10
+"""Answers that are the latest ones, about."""
+
+
 @dataclass(slots=True)
 class Sent:
     """A request on its way.
@@ -60,8 +67,10 @@ class Server:
         self.asking: dict[Hashable, asyncio.Future[Completions | None]] = {}
         self.limit = math.inf
         self._cuts = 0
+        self._busy = 0.0  # share of the latest answers that were refused because of load
         self._in_flight: Counter[int] = Counter()
         self._waiting: dict[int, deque[asyncio.Future[None]]] = {}
+        self._in_doubt: list[asyncio.Future[None]] = []
 
     @property
     def in_flight(self) -> int:
@@ -95,6 +104,22 @@ class Server:
         """Make room."""
         self._in_flight[sent.lane] -= 1
         self._let_in()
+        if not self.in_flight:
+            self._end_doubt()
+
+    async def answers_anybody(self) -> bool:
+        """Return whether there was a good answer; until one comes, wait for those on their way."""
+        while not self.answered and self.in_flight:
+            verdict: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._in_doubt.append(verdict)
+            await verdict
+        return self.answered > 0
+
+    def _end_doubt(self) -> None:
+        for verdict in self._in_doubt:
+            if not verdict.done():
+                verdict.set_result(None)
+        self._in_doubt.clear()
 
     def _has_room(self, lane: int) -> bool:
         return self._in_flight[lane] < lane and self.in_flight < self.limit
@@ -110,7 +135,9 @@ class Server:
     def was_good(self) -> None:
         """Note a good answer: there is a server, and it may take more at once."""
         self.answered += 1
+        self._busy -= self._busy / LATEST
         self.circuit.found_somebody()
+        self._end_doubt()
         if self.limit < math.inf:
             self.limit += 1 / self.limit
 
@@ -129,7 +156,9 @@ class Server:
 
     def was_busy(self, sent: Sent) -> bool:
         """Note that a request was refused because of others; return whether any was answered."""
-        self._lower(sent, math.inf)
+        self._busy += (1 - self._busy) / LATEST
+        if self._busy > BUSY:
+            self._lower(sent, math.inf)
         return self.answered > sent.answered
 
     def _lower(self, sent: Sent, most: float) -> None:

@@ -63,21 +63,29 @@ class TroubleError(Exception):
 
 _PASSING: Final = frozenset({408, 409, 425, 429})
 _UNSUPPORTED: Final = frozenset({"unsupported_parameter", "unsupported_value"})
+SAYING: Final = ("message", "detail", "msg", "errors", "error_message", "error_description")
+"""Fields that may hold what went wrong."""
+
 _BUSY: Final = frozenset({503, 529})
 
 _KEY = re.compile(
-    r"(?:invalid|incorrect|wrong|missing|bad|expired|revoked|unknown|no|not.{0,9}valid)[^.:]{0,20}"
-    r"(?:api[ _-]?key|access token|bearer|credentials)|(?:api[ _-]?key|access token|credentials)"
-    r"[^.:]{0,30}(?:invalid|incorrect|not valid|expired|missing|required|revoked|not found)"
-    r"|authentication[ _](?:failed|error|fails)|unauthenticated|invalid_api_key",
+    r"(?:invalid|incorrect|wrong|missing|bad|expired|revoked|unknown|no|not.{0,9}valid"
+    r"|n[o']t provide(?:d)?|must provide|provide a valid)[^.:]{0,20}"
+    r"(?:api[ _-]?key|access token|bearer|credentials|authentication|authorization)"
+    r"|(?:api[ _-]?key|access token|credentials)"
+    r"[^.:]{0,40}(?:invalid|incorrect|not valid|expired|missing|required|revoked|not found)"
+    r"|authentication[ _](?:failed|error|fails)|unauthenticated|unauthorized|invalid_api_key"
+    r"|token (?:is |has )?(?:expired|been revoked|invalid)\b",
     re.I,
 )
 _MODEL = re.compile(
     r"\bmodel\b(?:[^.]|\.(?=\S)){0,100}?(?:not (?:be )?(?:found|exist|available|loaded|served)"
-    r"|doesn't exist|is unknown|isn't available)|(?:no such|unknown|invalid|unsupported) model"
-    r"|no model named|model_not_found|try pulling it|not a valid model",
+    r"|doesn't exist|is unknown|isn't available)|model ['\"`][^'\"`]+['\"`] is not supported"
+    r"|(?:no such|unknown|invalid|unsupported) model|no model named|model_not_found"
+    r"|try pulling it|not a valid model",
     re.I,
 )
+_SOON = re.compile(r"loading|currently|temporar|\byet\b|moment|overload|busy|again", re.I)
 _CREDIT = re.compile(
     r"insufficient[ _](?:quota|credits?|balance|funds)|credit balance is too low|out of credits?",
     re.I,
@@ -117,6 +125,8 @@ def judge_failure(error: Exception, *, timeout: float) -> Trouble:
         return Trouble(f"no answer within {timeout:g} s", Concerns.NOW, cause=Cause.LATE)
     if isinstance(error, RedirectError):
         return Trouble(text, Concerns.FIRST)
+    if isinstance(error, aiohttp.InvalidURL):
+        return Trouble(f"base_url is no address: {text}", Concerns.ALL)
     if isinstance(error, TooLongError):
         return Trouble(text, Concerns.REQUEST)
     if isinstance(error, (aiohttp.ClientError, OSError)):
@@ -132,6 +142,7 @@ def judge_refusal(raw: Raw, body: object = None) -> Trouble:
         body: Its content, where that is known; else it is read as JSON.
     """
     body = _load(raw.text) if body is None else body
+    body = body[0] if isinstance(body, list) and body else body
     error = as_dict(as_dict(body).get("error", body))
     code = str(error.get("code") or error.get("type") or "")
     said = message_of(body) if body is not None else shorten(raw.text)
@@ -148,11 +159,13 @@ def judge_refusal(raw: Raw, body: object = None) -> Trouble:
         return Trouble(f"{_ADVICE[402]} ({text})", Concerns.ALL)
     if status in (401, 403) and _FIREWALL.search(raw.text[:4000]) and not _KEY.search(every):
         return Trouble(f"the server refused this prompt ({text})", Concerns.REQUEST)
-    if status != 429 and (advice := _advice(status, every)):
+    passing = status in _PASSING or status >= 500
+    advice = None if status == 429 or (passing and _SOON.search(said)) else _advice(status, every)
+    if advice is not None:
         return Trouble(f"{advice} ({text})", Concerns.FIRST)
-    if status in _PASSING or status >= 500:
+    if passing:
         cause = Cause.LIMIT if status == 429 else Cause.BUSY if status in _BUSY else Cause.OTHER
-        wait = asked_wait(raw.headers, raw.text[:20_000])
+        wait = asked_wait(raw.headers, raw.text[:20_000], limited=status == 429)
         return Trouble(text, Concerns.NOW, wait, cause, said=said)
     parameter = str(error.get("param") or "") if code in _UNSUPPORTED else ""
     return Trouble(text, Concerns.REQUEST, said=said, parameter=parameter)
@@ -170,9 +183,9 @@ def message_of(body: object) -> str:
     """Return the message of an error body, in whichever of the usual places it stands."""
     if isinstance(body, list) and body:
         body = body[0]
-    error = as_dict(body).get("error", body)
+    error = as_dict(body).get("error") or body
     fields = as_dict(error)
-    message = fields.get("message") or fields.get("detail") or fields.get("msg") or error
+    message = next((fields[name] for name in SAYING if fields.get(name)), error)
     if isinstance(message, list):  # of fields that were checked, each with its place
         message = "; ".join(map(_of_field, message))
     return shorten(message if isinstance(message, str) else json.dumps(message, default=str))
@@ -182,7 +195,8 @@ def _of_field(detail: object) -> str:
     fields = as_dict(detail)
     places = fields.get("loc")
     place = ".".join(map(str, places)) if isinstance(places, list) else ""
-    return f"'{place}': {fields.get('msg')}" if place else str(detail)
+    said = str(fields.get("msg") or fields.get("message") or detail)
+    return f"'{place}': {said}" if place else said
 
 
 def shorten(text: str, *, max_chars: int = 300) -> str:

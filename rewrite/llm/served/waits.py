@@ -25,7 +25,13 @@ _IN_BODY = re.compile(
 )
 
 
-def asked_wait(headers: Mapping[str, str], body: str = "", *, now: datetime | None = None) -> float:
+def asked_wait(
+    headers: Mapping[str, str],
+    body: str = "",
+    *,
+    limited: bool = True,
+    now: datetime | None = None,
+) -> float:
     """Return how many seconds a server asks to wait before the next try; 0 if it does not.
 
     Args:
@@ -34,23 +40,27 @@ def asked_wait(headers: Mapping[str, str], body: str = "", *, now: datetime | No
             since 1970.
         body: The response, which may say it as ``"retryDelay": "37s"`` or in words (``try again
             in 1m30s``).
+        limited: Whether a limit was reached, so that its reset matters.
         now: The time that a date is compared with; None is the present.
     """
     present = now or datetime.now(timezone.utc)
-    for seconds in _asked(headers, body, present):
+    for seconds in _asked(headers, body, present, limited=limited):
         if seconds is not None and math.isfinite(seconds):
             return max(seconds, 0.0)
     return 0.0
 
 
-def _asked(headers: Mapping[str, str], body: str, now: datetime) -> Iterator[float | None]:
+def _asked(
+    headers: Mapping[str, str], body: str, now: datetime, *, limited: bool
+) -> Iterator[float | None]:
     yield _number(headers.get("retry-after-ms"), 0.001)
     yield _seconds_or_date(headers.get("retry-after"), now)
     if found := _IN_BODY.search(body):
         yield float(found[1]) * _UNITS[(found[2] or "s").lower()]
     if found := _IN_WORDS.search(body):
         yield _duration(found[1])
-    resets = [_reset(headers, kind, now) for kind in ("-requests", "-tokens", "")]
+    kinds = ("-requests", "-tokens", "") if limited else ()
+    resets = [_reset(headers, kind, now) for kind in kinds]
     yield max((seconds for seconds in resets if seconds is not None), default=None)
 
 

@@ -16,7 +16,7 @@ import pytest
 from pyterrier_rewrite.errors import LLMError
 from pyterrier_rewrite.llm import Message, OpenAILLM, Sampling
 from pyterrier_rewrite.llm.served import batch as _batch
-from pyterrier_rewrite.llm.served.batch import next_wait
+from pyterrier_rewrite.llm.served.tries import next_wait
 from pyterrier_rewrite.llm.served.waits import asked_wait
 from tests.support.server import LoopbackServer, Reply, completion
 

@@ -136,6 +136,21 @@ def test_the_limit_halves_where_the_server_is_busy():
     run(scenario())
 
 
+def test_a_refusal_now_and_then_lowers_nothing():
+    async def scenario() -> None:
+        server = a_server()
+        for number in range(200):
+            sent = await server.enter(64)
+            server.leave(sent)
+            if number % 20 == 19:
+                server.was_busy(sent)
+            else:
+                server.was_good()
+        assert server.limit == float("inf")
+
+    run(scenario())
+
+
 def test_whoever_waits_for_room_gets_it_in_turn_and_may_leave():
     async def scenario() -> None:
         server, order = a_server(), []
@@ -283,6 +298,17 @@ def test_one_refused_prompt_is_one_failed_request(llm_server, status, body):
         reply if request["messages"][0]["content"] == "q5" else None
     )
     answers = OpenAILLM("m", base_url=llm_server.url, concurrency=2).generate(questions(30))
+    assert [i for i, a in enumerate(answers) if a.error is not None] == [5]
+
+
+def test_a_refused_prompt_among_the_first_is_no_reason_to_end(llm_server):
+    # the refusal comes first, the good answers are on their way
+    llm_server.replies = lambda body, _: (
+        broken("Incorrect API key", 401)
+        if body["messages"][0]["content"] == "q5"
+        else Reply(latency=0.05)
+    )
+    answers = OpenAILLM("m", base_url=llm_server.url).generate(questions(20))
     assert [i for i, a in enumerate(answers) if a.error is not None] == [5]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.errors import RewriteError
-from pyterrier_rewrite.llm import cache
+from pyterrier_rewrite.llm.answers import open_answers
 from pyterrier_rewrite.stores.sqlite import Layout, open_database
 
 NOTES = Layout("notebook", 0x6E6F7465, ("CREATE TABLE notes (text TEXT)",))
@@ -158,9 +158,9 @@ def test_a_cache_from_before_still_answers(path):
         "PRAGMA user_version = 1",
         "INSERT INTO answers VALUES (x'00', '[]', '{\"texts\":[\"kept\"]}')",
     )
-    for read_only in (True, False):
-        with open_database(path, cache.LAYOUT, read_only=read_only) as file:
-            found = cache.found(file, [b"\0", b"\1"])
+    for offline in (True, False):
+        with open_answers(path, offline=offline, on_full=pytest.fail) as file:
+            found = file.found([b"\0", b"\1"])
             assert [answer and answer.texts for answer in found] == [["kept"], None]
 
 
