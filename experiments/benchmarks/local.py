@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pyterrier_rewrite.llm import LLM, LlamaCpp, Messages, OpenAILLM, TransformersLLM
+from pyterrier_rewrite.llm.local.gguf import read_metadata
 from pyterrier_rewrite.llm.local.llama_server import settings, start
 from pyterrier_rewrite.prompting.prompt import Prompt
 
@@ -52,12 +53,16 @@ def measure_local(
         max_tokens: Longest answer in tokens.
         threads: CPU threads, of torch too.
         at_once: Completions written at once in the batch.
+
+    Raises:
+        LLMError: If there is no such file, or it is not a GGUF.
     """
     import torch
 
     template = Prompt.load("query2doc/zero-shot")
     queries = Shop(500).get_topics("train")["query"].head(prompts)
     asked = [template.render(query=query) for query in queries]
+    read_metadata(model)
     started = perf_counter()
     server = start(settings(model, context=CONTEXT, slots=at_once, threads=threads))
     served = OpenAILLM(model.name, base_url=f"{server.listening_address}/v1", concurrency=at_once)

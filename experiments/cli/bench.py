@@ -97,7 +97,7 @@ def conversation_quality(
 
 @bench.command()
 def local(
-    model: Annotated[Path, typer.Argument(help="A GGUF file.", dir_okay=False, exists=True)],
+    model: Annotated[Path, typer.Argument(help="A GGUF file.")],
     prompts: Annotated[int, typer.Option(min=4, help="Half alone, half in a batch.")] = 32,
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 32,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
