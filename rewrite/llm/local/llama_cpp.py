@@ -100,7 +100,7 @@ class LlamaCpp(LocalLLM):
             written.seconds = (perf_counter() - started) / at_once
             return written
 
-        pool = ThreadPoolExecutor(at_once, "pyterrier-rewrite-llm")
+        pool = ThreadPoolExecutor(at_once, "pyterrier-rewrite-llama")
         answer = Completions([])
         try:
             with pt.tqdm(total=len(rows), disable=not self.verbose, unit="row") as progress:

@@ -200,7 +200,7 @@ def test_nobody_wanting_more_ends_the_batch(llm: LlamaCpp) -> None:
     next(answers)
     answers.close()  # type: ignore[attr-defined]
     names = [thread.name for thread in threading.enumerate()]
-    assert not any(name.startswith("pyterrier-rewrite-llm") for name in names)
+    assert not any(name.startswith("pyterrier-rewrite-llama") for name in names)
 
 
 def test_nothing_is_loaded_without_prompts() -> None:
