@@ -206,7 +206,7 @@ def _save_model(llm: TransformersLLM, path: Path) -> None:
         adapter=None,
         revision=llm.revision,
         device="cpu",
-        dtype="auto",
+        dtype=llm.dtype if llm.gguf_file else "auto",  # blocks have no format to keep
         trust_remote_code=llm.trust_remote_code,
         gguf_file=llm.gguf_file,
     )
