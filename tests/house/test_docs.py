@@ -18,15 +18,20 @@ from tests.house.blocks import SHELL, blocks, inline_commands, pages
 from tests.house.commands import check
 from tests.house.run_page import run_page
 from tests.support.paths import ROOT
-from tests.support.server import LoopbackServer
+from tests.support.server import LoopbackServer, Reply, completion
 
 LANGUAGES = ("python", *SHELL)
 WITH_CODE = [page for page in pages() if {b.language for b in blocks(page)} & set(LANGUAGES)]
 
 
+def _said(_: object, number: int) -> Reply:
+    return Reply(body=completion(f"small couch for two, number {number}"))
+
+
 @pytest.fixture(scope="module")
 def server_url() -> Iterator[str]:
-    with LoopbackServer(most_words=8) as server:
+    with LoopbackServer() as server:
+        server.replies = _said
         yield server.url
 
 
