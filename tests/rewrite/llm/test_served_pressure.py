@@ -372,6 +372,17 @@ def test_a_server_that_ignores_temperature_is_noticed(llm_server):
     assert len(told) == 1
 
 
+def test_a_patch_of_the_old_module_reaches_the_new_one(monkeypatch):
+    import pyterrier_rewrite.llm._batch as before_the_move
+
+    async def pause(seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr(_batch, "pause", _batch.pause)  # to be put back
+    before_the_move.pause = pause
+    assert _batch.pause is pause
+
+
 def test_an_answer_without_text_is_tried_again(llm_server, quick):
     llm_server.replies = lambda body, number: Reply(body=completion("")) if number % 2 else None
     llm = OpenAILLM("m", base_url=llm_server.url, concurrency=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import datetime, timezone
 
 import pytest
@@ -321,3 +322,42 @@ def test_messages_hold_no_control_characters():
     assert text.isprintable()
     assert "RED" in text
     assert len(shorten("x" * 10_000)) == 301
+
+
+ODD = [None, True, -1, 1e400, "", [], {}, "x", "length", "429", "\ud800\x1b", {"text": ["b"]}]
+FIELDS = [
+    *("choices", "message", "content", "error", "code", "type", "param", "usage", "index"),
+    *("prompt_tokens", "completion_tokens", "finish_reason", "delta", "text", "detail", "loc"),
+]
+
+
+def anything(draw: random.Random, depth: int) -> object:
+    if depth == 0 or draw.random() < 0.3:
+        return draw.choice(ODD)
+    if draw.random() < 0.4:
+        return [anything(draw, depth - 1) for _ in range(draw.randint(0, 3))]
+    names = draw.sample(FIELDS, draw.randint(0, 5))
+    return {name: anything(draw, depth - 1) for name in names}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_reads_whatever_comes_without_falling(seed):
+    draw = random.Random(seed)
+    for _ in range(200):
+        choices = {"choices": [{"message": {"content": anything(draw, 2)}}]}
+        body = draw.choice([choices, anything(draw, 5)])
+        raw = json.dumps(body) if draw.random() < 0.7 else events(json.dumps(body), end="")
+        raw = raw[: draw.randint(0, len(raw))] if draw.random() < 0.1 else raw
+        try:
+            texts = read_reply(raw, Sampling(n=2, stop=("x",))).answer.texts
+            assert texts
+            assert all(isinstance(text, str) and text.strip() for text in texts)
+        except TroubleError as none:
+            shown = none.trouble.text
+        else:
+            shown = ""
+        assert shown.isprintable()
+        error_in(raw)
+        said = refusal(draw.choice([200, 400, 403, 404, 429, 500]), raw, {"retry-after": "soon"})
+        assert said.text.isprintable()
+        Dialect().refused(said.said, REQUEST, said.parameter)
