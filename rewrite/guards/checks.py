@@ -70,9 +70,10 @@ class LengthBudget(Guard):
 
     Example:
         >>> from pyterrier_rewrite import FakeLLM, LengthBudget, Query2Doc
-        >>> pipeline = Query2Doc(FakeLLM("a sofa " * 90)) >> LengthBudget(64)
+        >>> long = " ".join(f"sofa{number}" for number in range(90))
+        >>> pipeline = Query2Doc(FakeLLM(long)) >> LengthBudget(64)
         >>> pipeline.search("couch")[["query", "qstatus"]].values.tolist()
-        [['couch', 'skipped: 165 tokens, over 64']]
+        [['couch', 'skipped: 163 tokens, over 64']]
     """
 
     def __init__(

@@ -31,7 +31,7 @@ def without_loop(text: str) -> str:
         'a red sofa'
         >>> without_loop("D. D. D. D. D. D. D.")
         ''
-        >>> without_loop("sofa, sofa, sofa, sofa, sofa, sofa")
+        >>> without_loop("sofa, sofa, sofa, sofa, sofa, sofa, sofa")
         'sofa,'
     """
     spans = [match.span() for match in _TOKEN.finditer(text)]

@@ -158,9 +158,8 @@ class LLMRewriter(Rewriter):
                 f"{self.llm!r}"
             )
         if not isinstance(self.formulation, Formulation):
-            raise TypeError(
-                f"formulation should be one, such as Repeat(5), found {self.formulation!r}"
-            )
+            found = self.formulation
+            raise TypeError(f"formulation should be one, such as Repeat(5), found {found!r}")
         if not callable(self.parser):
             raise TypeError(f"parser should be one, such as Text(), found {self.parser!r}")
         if self.prompt is not None and not isinstance(self.examples, ExampleSource):
@@ -347,9 +346,4 @@ def outcome(
     status = OK if new else failed(errors[0] if errors else unusable)
     if not new and not errors and any(keeps(spoken(text), query) for text in texts):
         status = skipped("the model leaves it as it is")
-    return Rewritten(
-        new,
-        status,
-        texts,
-        reduce(add_usage, (answer.usage for answer in answers), None),
-    )
+    return Rewritten(new, status, texts, reduce(add_usage, (its.usage for its in answers), None))

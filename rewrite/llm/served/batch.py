@@ -195,7 +195,7 @@ class Batch:
                 await pause(wait)
             except asyncio.CancelledError:
                 if tries.found_nobody():  # and there is no time to look again
-                    server.circuit.found_nobody()
+                    server.circuit.found_nobody(reply.text)
                 raise
 
     async def _try(self, body: dict[str, Any]) -> Reply | Trouble:
@@ -238,7 +238,7 @@ class Batch:
         elif trouble.concerns is Concerns.NOW:
             text = f"{text} (tries: {tries.failures})"
         if tries.found_nobody():
-            self._server.circuit.found_nobody()
+            self._server.circuit.found_nobody(trouble.text)
             raise self._end(f"no server answers; check base_url, and that it runs: {text}")
         self._given_up += trouble.concerns is not Concerns.REQUEST
         if self._given_up >= max(DOWN_AFTER, self._llm.concurrency):

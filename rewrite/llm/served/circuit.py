@@ -23,6 +23,7 @@ class Circuit:
         self._probing = False
         self._tried = 0.0
         self._wait = FIRST_PROBE
+        self._why = ""
 
     def admit(self) -> str | None:
         """Return why not to send a request, or None; it is a probe where :attr:`probing`."""
@@ -34,15 +35,17 @@ class Circuit:
             self._probing = True
             return None
         soon = "next try now" if left <= 0 else f"next try in {_seconds(left)}"
-        return f"tried {_seconds(now - self._tried)} ago, {soon}"
+        why = f" ({self._why})" if self._why else ""
+        return f"tried {_seconds(now - self._tried)} ago, {soon}{why}"
 
     @property
     def is_open(self) -> bool:
         """Whether nobody answered when somebody last tried."""
         return self._open
 
-    def found_nobody(self) -> None:
-        """Open, or wait for longer if it was open."""
+    def found_nobody(self, why: str = "") -> None:
+        """Open, or wait for longer if it was open; callers are told why."""
+        self._why = why or self._why
         if self._open and not self._probing:
             return  # others that were under way find the same
         self._wait = min(LONGEST_PROBE, 2 * self._wait) if self._open else FIRST_PROBE
