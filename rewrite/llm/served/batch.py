@@ -241,9 +241,10 @@ class Batch:
             self._server.circuit.found_nobody(trouble.text)
             raise self._end(f"no server answers; check base_url, and that it runs: {text}")
         self._given_up += trouble.concerns is not Concerns.REQUEST
-        if self._given_up >= max(DOWN_AFTER, self._llm.concurrency):
+        enough = max(DOWN_AFTER, self._llm.concurrency)
+        if self._given_up >= enough:
             raise self._end(
-                f"{self._given_up} requests in a row were given up, so the rest were not sent; "
+                f"{enough} requests in a row were given up, so the rest were not sent; "
                 f"try again later, or with a lower concurrency or a longer timeout: {text}"
             )
         return Trouble(text, trouble.concerns)
