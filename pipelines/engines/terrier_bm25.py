@@ -35,7 +35,7 @@ _NO_RESULTS: Final = pd.DataFrame(columns=[QID, DOCNO, SCORE, RANK]).astype(
 
 
 class TerrierBM25(BM25Retriever):
-    """BM25 over a Terrier index; made by :meth:`TerrierIndex.bm25`.
+    """BM25 over a Terrier index; made by ``TerrierIndex.bm25()``.
 
     Input columns: ``qid``, ``query`` and, where a rewriter wrote it, ``query_toks``. A row
     whose ``query_toks`` is None uses its text, with all query operators taken out (see

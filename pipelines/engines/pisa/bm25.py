@@ -29,7 +29,7 @@ _Hits = tuple[npt.NDArray[np.int32], npt.NDArray[np.object_], npt.NDArray[np.flo
 
 
 class BM25(BM25Retriever):
-    """BM25 over a PISA index; made by :meth:`PisaIndex.bm25`.
+    """BM25 over a PISA index; made by ``PisaIndex.bm25()``.
 
     Input columns: ``qid``, ``query`` and, where a rewriter wrote it, ``query_toks``. A row
     whose ``query_toks`` is None uses its text.
