@@ -7,11 +7,11 @@ from typing import Final
 
 from .words import has_word
 
-TIMES: Final = 6
-"""How often something stands at the end of an answer before it is taken for a loop."""
-
-LONGEST: Final = 24
+LONGEST: Final = 64
 """Words and signs of the longest phrase that is looked for."""
+
+FEWEST: Final = 3
+"""How often a long one stands at the end of an answer before it is taken for a loop."""
 
 _UNSPACED: Final = "[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]"
 _TOKEN: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+|[^\w\s]")
@@ -21,8 +21,9 @@ _WORD: Final = re.compile(r"[^\W\d_]{2}")
 
 
 def without_loop(text: str) -> str:
-    r"""Return an answer with one of what it repeats six times or more at its end.
+    r"""Return an answer with one of what it repeats again and again at its end.
 
+    A word or two are a loop at the sixth time, a sentence is at the third.
     Of a loop alone nothing is left, unless it is a list: one item after the other, on lines or
     between commas, is that item.
 
@@ -43,6 +44,8 @@ def without_loop(text: str) -> str:
     if found is None:
         return text
     start, period = found
+    if tokens[start] in ":：" and start + period < len(tokens) - 1:
+        start += 1  # of what went before: a label ends with its colon
     once = text[: spans[start + period - 1][1]]
     again = text[spans[start][0] : spans[start + period][0]]
     if not has_word(again):
@@ -57,10 +60,15 @@ def without_loop(text: str) -> str:
 def _loop(tokens: list[str]) -> tuple[int, int] | None:
     """Return where a loop at the end starts and how long what it repeats is, or None."""
     size = len(tokens)
-    for period in range(1, min(LONGEST, size // TIMES) + 1):
+    for period in range(1, min(LONGEST, size // FEWEST) + 1):
         length = period
         while length < size and tokens[-1 - length] == tokens[-1 - length + period]:
             length += 1
-        if length >= TIMES * period:
+        if length >= _times(period) * period:
             return size - length, period
     return None
+
+
+def _times(period: int) -> int:
+    """Return how often a phrase stands at the end of an answer before it is taken for a loop."""
+    return 6 if period < 4 else 4 if period < 8 else FEWEST

@@ -117,17 +117,27 @@ class Queries:
 
 
 _UNFINISHED = re.compile(r"[^\s.!?。！？…\"'”’»)\]}>]+\Z")
+_BETWEEN_ITEMS = re.compile(r"[\n,;、，]+")
 
 
 def without_unfinished_word(text: str) -> str:
     """Return a text that was cut at the length limit without its last, perhaps half, word.
 
+    So is what is left of a line or an item, if it only begins to repeat an earlier one.
+
     Example:
         >>> without_unfinished_word("a waterproof hiking sh")
         'a waterproof hiking'
+        >>> without_unfinished_word("hiking shoe sale, boots, hiking shoe sa")
+        'hiking shoe sale, boots'
     """
-    kept = _UNFINISHED.sub("", text)
-    return kept.rstrip() if kept.strip() else text
+    kept = _UNFINISHED.sub("", text).rstrip()
+    if not kept:
+        return text
+    *earlier, last = (item.strip().casefold() for item in _BETWEEN_ITEMS.split(kept))
+    if last and any(item.startswith(last) for item in earlier):
+        return kept[: -len(last)].rstrip(" \t\n,;、，")
+    return kept
 
 
 def list_of_strings(name: str) -> Mapping[str, Any]:

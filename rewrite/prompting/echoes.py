@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 LEAST_WORDS: Final = 4
 """Words of a line or sentence that is taken for an echo; fewer may be a rewrite."""
+
+LEAST_PHRASES: Final = 5
+"""Phrases of :data:`LEAST_WORDS` words that a sentence has if it may be an echo in part."""
 
 _WORD: Final = re.compile(r"[^\W\d_]+|\d+")
 _SENTENCE: Final = re.compile(r".+?(?:[.!?:]+[*_\"')\]]*(?=\s)|$)\s*")
@@ -25,8 +29,8 @@ def own_words(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(key for text in texts for key in map(_key, _units(text)) if _is_long(key))
 
 
-def without_echoes(text: str, own: Collection[str], query: str = "") -> str:
-    r"""Return an answer without the lines that repeat the prompt.
+def without_echoes(text: str, own: frozenset[str], query: str = "") -> str:
+    r"""Return an answer without the lines that repeat the prompt, word by word or half of it.
 
     So are sentences left out at the begin and the end of a line and, of a prompt that is repeated
     as a whole, its documents. What the query says too may be a rewrite and stays.
@@ -56,16 +60,16 @@ def without_echoes(text: str, own: Collection[str], query: str = "") -> str:
     return (answer if _WORD.search(answer) else left).strip()
 
 
-def _peeled(line: str, own: Collection[str], asked: str) -> str:
+def _peeled(line: str, own: frozenset[str], asked: str) -> str:
     """Return a line without the echoes at its begin and end."""
 
     def is_echo(piece: str) -> bool:
         if any(bracket in piece for bracket in "{}[]"):
             return False  # a value of a structured answer
         key = _key(piece)
-        return key in own and f" {key} " not in asked
+        return (key in own and f" {key} " not in asked) or _is_copied(key, own, asked)
 
-    if is_echo(line):
+    if _key(line) in own and is_echo(line):
         return ""
     pieces = _SENTENCE.findall(line)
     first, last = 0, len(pieces)
@@ -87,6 +91,26 @@ def _key(text: str) -> str:
     """Return the words; every number is the same, as a slot may be filled with one."""
     words = _WORD.findall(text.casefold())
     return " ".join("0" if word[0].isdigit() else word for word in words)
+
+
+def _is_copied(key: str, own: frozenset[str], asked: str) -> bool:
+    """Say whether half of the phrases of a sentence are the prompt's, and not the query's."""
+    phrases = _phrases(key)
+    if len(phrases) < LEAST_PHRASES:
+        return False
+    copied = [phrase for phrase in phrases & _phrases_of(own) if f" {phrase} " not in asked]
+    return 2 * len(copied) >= len(phrases)
+
+
+@lru_cache(maxsize=256)
+def _phrases_of(own: frozenset[str]) -> frozenset[str]:
+    return frozenset[str]().union(*map(_phrases, own))
+
+
+def _phrases(key: str) -> frozenset[str]:
+    words = key.split()
+    starts = range(len(words) - LEAST_WORDS + 1)
+    return frozenset(" ".join(words[at : at + LEAST_WORDS]) for at in starts)
 
 
 def _is_long(key: str) -> bool:

@@ -20,6 +20,14 @@ from pyterrier_rewrite.testing import FakeLLM
         ("沙发" + "哈" * 6, "沙发哈"),
         ("Couches" + " seat two," * 6 + " seat", "Couches seat two,"),
         ('{"terms": ["bed"' + ', "sofa"' * 9, '{"terms": ["bed", "sofa'),
+        # a long phrase is one sooner
+        ("Couches." + " They seat two of us." * 4, "Couches. They seat two of us"),
+        (
+            "Couches." + " Most of them seat two or three of us." * 3,
+            "Couches. Most of them seat two or three of us",
+        ),
+        ("Terms that are of use here:\nred sofa\n" * 3, "Terms that are of use here:\nred sofa"),
+        ("Couches:\n\n" + "Output:\n\n" * 6, "Couches:\n\nOutput:"),
         # a loop alone is nothing, and a list alone is its item
         ("D. " * 6, ""),
         ("1." * 6, ""),
@@ -41,6 +49,8 @@ def test_a_loop_at_the_end_is_cut_to_one(text, kept):
         "",
         "sofa " * 5,
         "sofa " * 6 + "bed",
+        "they seat two of us " * 3,
+        "most of them seat two or three of us " * 2,
         "1.1.1.1",
         "Title\n-------------",
         "red sofa!!!!!!!!!",

@@ -241,6 +241,9 @@ def test_limits():
         ("沙发可以坐", "沙发可以坐"),
         ("word", "word"),
         ("", ""),
+        ("red sofa bed, couch, red sofa be", "red sofa bed, couch"),
+        ("red sofa bed\nblue sofa ch", "red sofa bed\nblue sofa"),
+        ("- red sofa bed\n- red", "- red sofa bed"),
     ],
 )
 def test_half_words(text, kept):

@@ -40,6 +40,18 @@ def test_a_line_of_the_prompt_is_dropped(echo):
     assert said(f"A red\n{echo}\nseat.") == "A red\nseat."
 
 
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ("Write a short passage that answers the last query below in red", ""),
+        ("A long passage that answers the last query below, of a red sofa. It seats two.", None),
+        ("This short passage answers the last query below, the one of the sofa.", None),
+    ],
+)
+def test_an_echo_may_be_changed_but_for_half_of_its_phrases(answer, left):
+    assert said(answer) == (answer if left is None else left)
+
+
 @pytest.mark.parametrize("sentence", ["Give the passage only.", TASK, NOTE])
 def test_so_is_a_sentence_at_the_begin_or_end_of_a_line(sentence):
     assert said(f"{sentence} A red seat.") == "A red seat."
@@ -54,7 +66,7 @@ def test_so_is_a_sentence_at_the_begin_or_end_of_a_line(sentence):
     [
         "Query: red couch",
         "the last query",
-        "Write a short passage that answers the last query below in red",
+        "Write a short passage below the last red query",
         "how long do bees live",  # an example
         "",
         " \n ",
