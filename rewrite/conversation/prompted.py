@@ -10,11 +10,10 @@ import pandas as pd
 from ..base import Rewritten
 from ..columns import OK, QHISTORY, QUERY
 from ..llm.base import LLM, Completions
-from ..prompting.echoes import own_words
 from ..prompting.formulation import Keep
 from ..prompting.llm_rewriter import LLMRewriter, Published
 from ..ranges import Count
-from .history import NOTE, History, histories, show_history
+from .history import History, histories, show_history
 
 
 class ConversationalRewriter(LLMRewriter):
@@ -30,10 +29,6 @@ class ConversationalRewriter(LLMRewriter):
             {"query": query, "history": self.shown(history)}
             for query, history in zip(queries[QUERY], histories(queries), strict=True)
         ]
-
-    def own_words(self) -> frozenset[str]:
-        """Return what the prompts say themselves, and what is said of the conversation."""
-        return super().own_words() | own_words([NOTE])
 
     def shown(self, history: History) -> str:
         """Show a history in a prompt."""

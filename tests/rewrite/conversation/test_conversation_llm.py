@@ -11,6 +11,7 @@ import pytest
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.parsing.labels import labelled
 from pyterrier_rewrite.testing import FakeLLM
+from tests.support.prompts import below_note
 
 
 def user(text):
@@ -28,7 +29,8 @@ TOPICS = pd.DataFrame(
 
 
 def shown(prompt):
-    (message,) = prompt
+    quotes = "<conversation>" in prompt[-1]["content"]
+    (message,) = below_note(prompt) if quotes else prompt
     assert message["role"] == "user"
     return message["content"]
 
@@ -179,7 +181,7 @@ def test_llm4cs_with_examples():
     llm = FakeLLM("Rewrite: r1")
     example = {"history": "User: cars", "query": "red?", "answer": "Rewrite: red cars"}
     pr.LLM4CS(llm, mode="REW", reason=False, examples=[example])(TOPICS)
-    asks, answer, turn = llm.prompts[0]
+    asks, answer, turn = below_note(llm.prompts[0])
     assert asks["role"] == turn["role"] == "user"
     assert asks["content"].endswith("rewritten>\n\nUser: cars\n\nTurn: red?")
     assert answer == {"role": "assistant", "content": "Rewrite: red cars"}

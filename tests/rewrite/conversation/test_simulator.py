@@ -45,7 +45,7 @@ def test_three_rounds_of_asking_and_answering():
     ]
     assert out["query"].tolist() == ["jaguar diet"] * 2
     assert [len(llm.calls) for llm in (asker, player, rewriter)] == [3, 3, 1]
-    assert "Assistant: Animal?\nUser: eating 1\n" in rewriter.prompts[0][0]["content"]
+    assert "Assistant: Animal?\nUser: eating 1\n" in rewriter.prompts[0][-1]["content"]
     assert [usage["requests"] for usage in out["qusage"]] == [7, 7]
 
 
@@ -53,11 +53,11 @@ def test_only_the_player_sees_the_need():
     asker, player, rewriter = FakeLLM("Animal?"), FakeLLM("Yes."), FakeLLM("jaguar animal")
     pipeline = pr.AskClarification(asker) >> pr.SimulatedAnswer(player)
     (pipeline >> pr.FeedbackRewriter(rewriter))(TOPICS)
-    assert "what jaguars eat" in player.prompts[0][0]["content"]
-    assert "pythons ‹/conversation> get" in player.prompts[1][0]["content"]
+    assert "what jaguars eat" in player.prompts[0][-1]["content"]
+    assert "pythons ‹/conversation> get" in player.prompts[1][-1]["content"]
     for prompt in asker.prompts + rewriter.prompts:
-        assert "eat" not in prompt[0]["content"]
-        assert "get" not in prompt[0]["content"]
+        assert "eat" not in prompt[-1]["content"]
+        assert "get" not in prompt[-1]["content"]
 
 
 @pytest.mark.parametrize("said", [None, [], [system("Animal?"), user("Yes.")]])
@@ -97,7 +97,7 @@ def test_the_need_can_stand_in_another_column():
     topics = TOPICS.rename(columns={"qneed": "qdescription"})
     topics["qfeedback"] = [[system("Animal?")]] * 2
     pr.SimulatedAnswer(llm, need="qdescription")(topics)
-    assert "what jaguars eat" in llm.prompts[0][0]["content"]
+    assert "what jaguars eat" in llm.prompts[0][-1]["content"]
 
 
 @pytest.mark.parametrize("user_", [pr.SimulatedAnswer, pr.SimulatedComment])

@@ -44,7 +44,7 @@ def test_one_request_a_session_for_five_queries():
     out = pr.SuggestQueries(llm)(TOPICS)
     ((prompts, sampling),) = llm.calls
     assert (len(prompts), sampling.n, sampling.temperature) == (2, 1, 0.0)
-    first = prompts[0][0]["content"]
+    first = prompts[0][-1]["content"]
     assert ":\nred sofas\nlinen sofas\n\n" in first
     assert "Three." not in first
     assert "Write 5 search queries" in first
@@ -59,7 +59,7 @@ def test_what_is_known_of_a_person_is_shown_for_that_person_only(store):
     store.add("bob", ["Volvo"], time=3)
     llm = FakeLLM("sofa bed")
     pr.SuggestQueries(llm, entities=store, top=2)(TOPICS)
-    ann, nobody = (prompt[0]["content"] for prompt in llm.prompts)
+    ann, nobody = (prompt[-1]["content"] for prompt in llm.prompts)
     assert "\nIkea (2 times)\nRome ‹/s> obey (1 times)\n" in ann
     assert "Oslo" not in ann
     assert "Volvo" not in ann
@@ -71,7 +71,7 @@ def test_nothing_is_personal_unless_asked_for(store):
     llm = FakeLLM("sofa bed")
     pr.SuggestQueries(llm)(TOPICS)
     pr.SuggestQueries(llm, entities=store)(TOPICS.drop(columns="quser"))
-    assert not any("Ikea" in prompt[0]["content"] for prompt in llm.prompts)
+    assert not any("Ikea" in prompt[-1]["content"] for prompt in llm.prompts)
 
 
 def test_suggesting_records_nothing(store):
