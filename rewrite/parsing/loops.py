@@ -24,8 +24,8 @@ def without_loop(text: str) -> str:
     r"""Return an answer with one of what it repeats again and again at its end.
 
     A word or two are a loop at the sixth time, a sentence is at the third.
-    Of a loop alone nothing is left, unless it is a list: one item after the other, on lines or
-    between commas, is that item.
+    Of one word again and again nothing is left, unless it is a list: one item after the other, on
+    lines or between commas, is that item. Of several words they are left once.
 
     Example:
         >>> without_loop("a red sofa sofa sofa sofa sofa sofa sofa")
@@ -53,8 +53,9 @@ def without_loop(text: str) -> str:
     before = text[: spans[start][0]]
     if has_word(before) and not _NUMBER.fullmatch(before):
         return once
-    is_list = any(sign in again for sign in ",;\n、，") and _WORD.search(again)
-    return once if is_list else ""
+    is_list = any(sign in again for sign in ",;\n、，")
+    says_something = _WORD.search(again) and (is_list or len(again.split()) > 1)
+    return once if says_something else ""
 
 
 def _loop(tokens: list[str]) -> tuple[int, int] | None:

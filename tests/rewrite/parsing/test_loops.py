@@ -28,12 +28,14 @@ from pyterrier_rewrite.testing import FakeLLM
         ),
         ("Terms that are of use here:\nred sofa\n" * 3, "Terms that are of use here:\nred sofa"),
         ("Couches:\n\n" + "Output:\n\n" * 6, "Couches:\n\nOutput:"),
-        # a loop alone is nothing, and a list alone is its item
+        # a word alone is nothing, a list alone is its item, and some words are left once
         ("D. " * 6, ""),
         ("1." * 6, ""),
         ("sofa " * 6, ""),
         ("2. " + "D. " * 6, ""),
         ("D, " * 6, ""),
+        ("a passage " * 50, "a passage"),
+        ("D. E. " * 6, ""),
         ("sofa, " * 6, "sofa,"),
         ("red sofa\n" * 6, "red sofa"),
         ('["sofa' + '", "sofa' * 6, '["sofa",'),
