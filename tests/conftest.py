@@ -11,7 +11,7 @@ import pytest
 
 from pyterrier_rewrite import TransformersLLM
 from tests.support import smollm2, tiny
-from tests.support.server import LoopbackServer
+from tests.support.server import LoopbackServer, nobody
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -45,6 +45,13 @@ def llm_server() -> Iterator[LoopbackServer]:
     """Run a scripted OpenAI-compatible server on this machine."""
     with LoopbackServer() as server:
         yield server
+
+
+@pytest.fixture
+def dead_url() -> Iterator[str]:
+    """Where no server is."""
+    with nobody() as url:
+        yield url
 
 
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

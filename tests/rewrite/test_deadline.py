@@ -24,7 +24,7 @@ from pyterrier_rewrite.deadline import remaining, time_is_over
 from pyterrier_rewrite.errors import LLMError
 from pyterrier_rewrite.rewards import Length
 from pyterrier_rewrite.testing import sample_results
-from tests.support.server import LoopbackServer, Reply
+from tests.support.server import Reply
 
 LONG = 30.0  # what nobody may wait for
 SHORT = 0.15
@@ -83,10 +83,8 @@ def test_tries_and_waits_count(llm_server):
         assert llm.generate(ask("q"))[0].error == "deadline"
 
 
-def test_a_server_that_is_not_there_within_the_limit_is_remembered():
-    with LoopbackServer() as gone:
-        url = gone.url
-    llm = OpenAILLM("m", base_url=url)
+def test_a_server_that_is_not_there_within_the_limit_is_remembered(dead_url):
+    llm = OpenAILLM("m", base_url=dead_url)
     with time_limit(0.05):
         assert llm.generate(ask("q"))[0].error == "deadline"
     with pytest.raises(LLMError, match="next try in"):

@@ -5,7 +5,6 @@ import copy
 import logging
 import pickle
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -239,12 +238,9 @@ def test_what_concerns_every_request_ends_the_batch(make, llm_server, reply, sai
     assert len(llm_server.requests) <= 8
 
 
-def test_no_server_ends_the_batch(make, waits):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+def test_no_server_ends_the_batch(make, waits, dead_url):
     with pytest.raises(LLMError, match=r"no server answers; check base_url.*Connect call failed"):
-        make(base_url=url, retries=2, concurrency=4).generate(questions(1000))
+        make(base_url=dead_url, retries=2, concurrency=4).generate(questions(1000))
     assert len(waits) <= 4 * 2
 
 

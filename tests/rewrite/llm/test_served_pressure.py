@@ -15,7 +15,7 @@ from pyterrier_rewrite.llm.served import batch as _batch
 from pyterrier_rewrite.llm.served import circuit as _circuit
 from pyterrier_rewrite.llm.served.circuit import Circuit
 from pyterrier_rewrite.llm.served.server import Server
-from tests.support.server import LoopbackServer, Reply, completion
+from tests.support.server import LoopbackServer, Reply, completion, nobody
 
 
 def ask(text: str) -> list[Message]:
@@ -28,13 +28,6 @@ def questions(count: int) -> list[list[Message]]:
 
 def broken(message: str, status: int = 400, **more: object) -> Reply:
     return Reply(status, {"error": {"message": message, **more}})
-
-
-@pytest.fixture
-def free_url(llm_server):
-    """Where no server is."""
-    with LoopbackServer() as gone:
-        return gone.url
 
 
 @pytest.fixture
@@ -231,8 +224,8 @@ def servers() -> list[Server]:
     return [value for value in background_loop().shared.values() if isinstance(value, Server)]
 
 
-def test_a_dead_server_costs_the_first_caller_seconds_and_the_others_nothing(free_url, quick):
-    llm = OpenAILLM("m", base_url=free_url)
+def test_a_dead_server_costs_the_first_caller_seconds_and_the_others_nothing(dead_url, quick):
+    llm = OpenAILLM("m", base_url=dead_url)
     with pytest.raises(LLMError, match="no connection"):
         llm.generate(questions(3))
     assert sum(quick) <= 3 * 2
@@ -241,7 +234,7 @@ def test_a_dead_server_costs_the_first_caller_seconds_and_the_others_nothing(fre
         with pytest.raises(
             LLMError, match=r"no server answers: tried .* ago, next try in"
         ) as error:
-            OpenAILLM("other", base_url=free_url).generate(questions(1000))
+            OpenAILLM("other", base_url=dead_url).generate(questions(1000))
         assert "base_url" in str(error.value)
     assert len(quick) == before
 
@@ -273,7 +266,7 @@ def test_what_was_answered_before_the_server_died_is_used(quick):
         llm = OpenAILLM("m", base_url=server.url, retries=1, concurrency=2)
         answers = llm.stream(questions(2000), Sampling())
         given = [next(answers) for _ in range(5)]
-    with pytest.raises(LLMError, match="no server answers"):
+    with nobody(server.port), pytest.raises(LLMError, match="no server answers"):
         given.extend(answers)
     assert 5 <= len(given) < 2000
 
