@@ -17,6 +17,9 @@ from .words import has_word, kind_of, pattern, stems, takes_turns, words
 _LONGEST_HEAD: Final = 5
 """Words of a label; in front of ``is:`` it may be longer."""
 
+_LONGEST_ALIKE: Final = 8
+"""Words of a label where at least three lines have one, as ``what led up to the event:``."""
+
 _COLONS: Final = (":", "：")
 _ASIDE: Final = re.compile(r"\s*[(\[]([^()\[\]\n]{3,200})[)\]]\.?$")
 _NUMBERED: Final = re.compile(r"\D{0,20}\d{1,3}\W*")
@@ -221,7 +224,9 @@ def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], 
     numbered = _numbered(heads)
     if numbered and len(numbered) < len(heads):
         return numbered, False  # what stands below each has a name of its own
-    if len(heads) < 2 or not all(_is_short(head) and rest for head, rest in heads):
+    full = heads[:-1] if len(heads) > 3 and not all(heads[-1]) else heads  # the last may be cut
+    longest = _LONGEST_HEAD if len(full) < 3 else _LONGEST_ALIKE
+    if len(full) < 2 or not all(_is_short(head, longest) and rest for head, rest in full):
         return numbered, False
     if all(_NUMBER.fullmatch(rest) for _, rest in heads):
         return set(), True
@@ -240,8 +245,8 @@ def _numbered(heads: Sequence[tuple[str, str]]) -> set[int]:
     return set(at) if numbers == list(range(numbers[0], numbers[0] + len(at))) else set()
 
 
-def _is_short(head: str) -> bool:
-    return has_word(head) and len(words(head)) <= _LONGEST_HEAD and len(head) <= 50
+def _is_short(head: str, longest: int) -> bool:
+    return has_word(head) and len(words(head)) <= longest and len(head) <= 10 * longest
 
 
 def _is_label(head: str) -> bool:

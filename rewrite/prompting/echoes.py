@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
+from ..parsing.words import kind_of
+
 LEAST_WORDS: Final = 4
 """Words of a line or sentence that is taken for an echo; fewer may be a rewrite."""
 
@@ -17,6 +19,9 @@ _WORD: Final = re.compile(r"[^\W\d_]+|\d+")
 _SENTENCE: Final = re.compile(r".+?(?:[.!?:]+[*_\"')\]]*(?=\s)|$)\s*")
 _MARKER: Final = re.compile(r"\W*(?:\d+[.)]\W*)?")
 _STRUCTURED: Final = ("{", "[", "```json")
+_LABEL: Final = re.compile(
+    r"([^\w*]*(?:\d+[.)][^\w*]*)?)[*_]{0,3}([^\W\d][^:\n]{0,40}):[*_]{0,3}[ \t]*(?=\S)"
+)
 _DOCUMENT: Final = re.compile(r"^<(document \d+|conversation)>\n(?:(?!<)[^\n]*\n)*</\1>\n?", re.M)
 
 
@@ -29,15 +34,27 @@ def own_words(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(key for text in texts for key in map(_key, _units(text)) if _is_long(key))
 
 
+def own_labels(texts: Iterable[str], slots: Iterable[str]) -> frozenset[str]:
+    """Return what stands in front of the slots of a prompt, or at its end: ``last turn:``.
+
+    Args:
+        texts: What the prompt says, with its slots.
+        slots: Their names.
+    """
+    ends = "|".join([*(rf"\{{{re.escape(slot)}\}}" for slot in slots), r"\Z"])
+    label = re.compile(rf"^([^:\n]{{1,40}}):[ \t]*(?:{ends})", re.M)
+    return frozenset(f"{_key(match[1])}:" for text in texts for match in label.finditer(text.strip()))
+
+
 def without_echoes(text: str, own: frozenset[str], query: str = "") -> str:
     r"""Return an answer without the lines that repeat the prompt, word by word or half of it.
 
-    So are sentences left out at the begin and the end of a line and, of a prompt that is repeated
+    Labels of the prompt that say nothing to the parsers are left out in front of a line. So are sentences left out at the begin and the end of a line and, of a prompt that is repeated
     as a whole, its documents. What the query says too may be a rewrite and stays.
 
     Args:
         text: The answer.
-        own: What the prompt says, by :func:`own_words`.
+        own: What the prompt says, by :func:`own_words` and :func:`own_labels`.
         query: The query that was asked about.
 
     Example:
@@ -50,7 +67,7 @@ def without_echoes(text: str, own: frozenset[str], query: str = "") -> str:
     asked = f" {_key(query)} "
     kept: list[str] = []
     for line in text.split("\n"):
-        rest = _peeled(line, own, asked)
+        rest = _unlabelled(_peeled(line, own, asked), own)
         if rest == line or not _MARKER.fullmatch(rest):
             kept.append(rest)
     left = "\n".join(kept)
@@ -78,6 +95,14 @@ def _peeled(line: str, own: frozenset[str], asked: str) -> str:
     while last > first and is_echo(pieces[last - 1]):
         last -= 1
     return line if last - first == len(pieces) else "".join(pieces[first:last]).strip()
+
+
+def _unlabelled(line: str, own: frozenset[str]) -> str:
+    """Return a line without a label of the prompt's of a kind that no parser knows."""
+    label = _LABEL.match(line)
+    if not label or f"{_key(label[2])}:" not in own or kind_of(label[2]):
+        return line
+    return line[: label.end(1)] + line[label.end() :]
 
 
 def _units(text: str) -> Iterator[str]:

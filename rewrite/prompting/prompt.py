@@ -15,7 +15,7 @@ from typing import Any, Final
 from ..llm.base import Message
 from ..text.pool import Example
 from .documents import NOTE, with_note
-from .echoes import own_words
+from .echoes import own_labels, own_words
 
 OVERRIDES: Final = "PT_REWRITE_PROMPTS"
 """Environment variable: a folder of prompt files that go before the library's."""
@@ -123,7 +123,7 @@ class Prompt:
         literal = [content.replace("{examples}", "\n\n") for content in said]
         slot = _slot_pattern(self.slots)
         filled = [slot.sub(with_, text) for text in literal for with_ in "\n0"] if slot else literal
-        return own_words([NOTE, *filled])
+        return own_words([NOTE, *filled]) | own_labels(literal, self.slots)
 
     @cached_property
     def _slot_set(self) -> frozenset[str]:

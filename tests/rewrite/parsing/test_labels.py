@@ -220,3 +220,23 @@ def test_labelled_text(generation):
 )
 def test_labelled_queries(generation):
     assert Queries()(generation) == BOTH
+
+
+LONG = [
+    "What led up to the event: red sofa",
+    "What happens during the event: blue sofa",
+    "What follows from the event: green sofa",
+    "Who takes part in the event: sofa makers",
+]
+
+
+@pytest.mark.parametrize("end", ["", "\n5. When it", "\n\nThese are four queries."])
+def test_a_long_label_on_each_of_many_lines(end):
+    said = ["red sofa", "blue sofa", "green sofa", "sofa makers"]
+    numbered = "\n".join(f"{at}. {line}" for at, line in enumerate(LONG, 1))
+    assert Queries()(numbered + end)[:4] == said
+    assert Queries()("\n".join(LONG))[:4] == said
+
+
+def test_a_long_head_on_few_lines_is_no_label():
+    assert Queries()("\n".join(LONG[:2])) == LONG[:2]

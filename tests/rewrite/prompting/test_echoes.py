@@ -107,7 +107,28 @@ def test_neither_examples_nor_answers_of_the_model_are_the_prompts_words():
         ("user", "Now about this one: {query}"),
     )
     answered = pr.Prompt("mine/answered", 1, messages, ("query",))
-    assert answered.own_words - own_words([NOTE]) == {"now about this one", "now about this one 0"}
+    assert answered.own_words - own_words([NOTE]) == {
+        "now about this one",
+        "now about this one 0",
+        "now about this one:",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ("Last turn: red sofa", "red sofa"),
+        ("1. **Last turn:** red sofa", "1. red sofa"),
+        ("Tools: a saw\nLast turn: red", "a saw\nred"),
+        ("Form: a saw", "Form: a saw"),  # what the answer is to look like
+        ("Query: red sofa", "Query: red sofa"),  # parsers know more of it
+        ("Last turn:\nred sofa", "Last turn:\nred sofa"),
+    ],
+)
+def test_labels_of_the_prompt_are_no_part_of_an_answer(answer, left):
+    text = "Answer as in\nForm: x\n\nQuery: {query}\nLast turn: {query}\nTools:\n"
+    prompt = pr.Prompt("mine/labels", 1, (("user", text),), ("query",))
+    assert said(answer, own=prompt.own_words) == left
 
 
 def test_a_prompt_that_is_repeated_as_a_whole():
