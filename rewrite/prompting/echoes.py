@@ -43,14 +43,16 @@ def own_labels(texts: Iterable[str], slots: Iterable[str]) -> frozenset[str]:
     """
     ends = "|".join([*(rf"\{{{re.escape(slot)}\}}" for slot in slots), r"\Z"])
     label = re.compile(rf"^([^:\n]{{1,40}}):[ \t]*(?:{ends})", re.M)
-    return frozenset(f"{_key(match[1])}:" for text in texts for match in label.finditer(text.strip()))
+    found = (match[1] for text in texts for match in label.finditer(text.strip()))
+    return frozenset(f"{_key(name)}:" for name in found)
 
 
 def without_echoes(text: str, own: frozenset[str], query: str = "") -> str:
     r"""Return an answer without the lines that repeat the prompt, word by word or half of it.
 
-    Labels of the prompt that say nothing to the parsers are left out in front of a line. So are sentences left out at the begin and the end of a line and, of a prompt that is repeated
-    as a whole, its documents. What the query says too may be a rewrite and stays.
+    Labels of the prompt that say nothing to the parsers are left out in front of a line. So are
+    sentences at the begin and the end of a line and, of a prompt that is repeated as a whole, its
+    documents. What the query says too may be a rewrite and stays.
 
     Args:
         text: The answer.
