@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from .part import Part, Rank
 from .talk import is_comment, is_prose, made_of_talk, says_of
 from .words import kind_of, stems, takes_turns, words
+
+_COUNTED: Final = re.compile(r"([^\W\d]{3,20}) \d{1,2}[:.]")
 
 
 def first_turn(parts: Sequence[Part]) -> list[Part]:
@@ -31,8 +35,16 @@ def _is_alternative(part: Part) -> bool:
 
 
 def is_passage(parts: Sequence[Part]) -> bool:
-    """Say whether a text begins, below its titles, as prose does."""
-    return is_prose(next((part.text for part in parts if not part.title), ""))
+    """Say whether a text begins, below its titles, as prose does, or goes by steps."""
+    return is_prose(next((part.text for part in parts if not part.title), "")) or _in_steps(parts)
+
+
+def _in_steps(parts: Sequence[Part]) -> bool:
+    """Say whether prose stands below heads that count: ``Step 1: …``, ``Step 2: …``."""
+    heads = [match[1] for part in parts if (match := _COUNTED.match(part.text))]
+    if len(heads) < 2 or len(set(heads)) > 1 or kind_of(heads[0]):
+        return False
+    return any(is_prose(part.text) for part in parts if not _COUNTED.match(part.text))
 
 
 def whole_passage(parts: Sequence[Part], rank: Rank) -> list[Part]:

@@ -307,3 +307,9 @@ def test_of_an_object_the_item_is_kept_and_not_what_is_said_of_it():
 
 def test_a_plain_answer_that_begins_like_nothing_is_kept():
     assert Text()("None of the sofas is red.") == ["None of the sofas is red."]
+
+
+def test_a_text_in_steps_is_one():
+    steps = "Step 1: Define the task\nThe task is to tune it.\n\nStep 2: Tune it\nThe screw turns."
+    assert Text()(steps) == [" ".join(steps.split())]
+    assert Text()(steps.replace("Step", "Query")) == ["Define the task"]
