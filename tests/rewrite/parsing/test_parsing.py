@@ -312,5 +312,5 @@ def test_a_plain_answer_that_begins_like_nothing_is_kept():
 def test_a_text_in_steps_is_one():
     steps = "Step 1: Define the task\nThe task is to tune it.\n\nStep 2: Tune it\nThe screw turns."
     assert Text()(steps) == [" ".join(steps.split())]
-    queries = "Query 1: red sofa\nThis one asks for a sofa.\nQuery 2: sofa\nThis one asks for more."
+    queries = "Query 1: red sofa\nThis query asks for the sofa.\nQuery 2: blue sofa\nThis asks."
     assert Text()(queries) == ["red sofa"]
