@@ -116,7 +116,9 @@ class Queries:
         return _distinct(list(map(content, queries)), self.limit)
 
 
-_UNFINISHED = re.compile(r"[^\s.!?。！？…\"'”’»)\]}>]+\Z")
+_UNFINISHED = re.compile(  # a run that begins where one ends, or every letter would be a start
+    r"(?:(?<=[\s.!?。！？…\"'”’»)\]}>])|\A)[^\s.!?。！？…\"'”’»)\]}>]+\Z"
+)
 _BETWEEN_ITEMS = re.compile(r"[\n,;、，]+")
 
 

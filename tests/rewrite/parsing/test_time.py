@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pyterrier_rewrite import Queries, Terms, Text
+from pyterrier_rewrite import Completions, FakeLLM, Q2DPRF, Queries, Terms, Text
 
 LENGTH = 200_000
 
@@ -41,3 +41,13 @@ def test_hostile_text_is_read_in_time(parser, shape):
     begun = time.perf_counter()
     assert isinstance(parser(shape * (LENGTH // len(shape))), list)
     assert time.perf_counter() - begun < 10  # a quadratic reader takes minutes
+
+
+@pytest.mark.parametrize("shape", ["a", "a b ", "a, ", "a\n", "<document 1>\na\n", "ab: ", "1. a. "])
+@pytest.mark.parametrize("end", ["", " ."])
+def test_a_long_answer_that_was_cut_is_heard_in_time(shape, end):
+    rewriter = Q2DPRF(FakeLLM("x"))
+    answer = Completions([shape * (LENGTH // len(shape)) + end], cut=True)
+    begun = time.perf_counter()
+    rewriter.parse(answer, "red couch")
+    assert time.perf_counter() - begun < 10
