@@ -16,7 +16,9 @@ LEAST_PHRASES: Final = 5
 """Phrases of :data:`LEAST_WORDS` words that a sentence has if it may be an echo in part."""
 
 _WORD: Final = re.compile(r"[^\W\d_]+|\d+")
-_SENTENCE: Final = re.compile(r".+?(?:[.!?:]+[*_\"')\]]*(?=\s)|$)\s*")
+_GAP: Final = re.compile(r"\s+")
+_ENDS: Final = tuple(".!?:")
+_CLOSERS: Final = "*_\"')]"
 _MARKER: Final = re.compile(r"\W*(?:\d+[.)]\W*)?")
 _STRUCTURED: Final = ("{", "[", "```json")
 _LABEL: Final = re.compile(
@@ -90,7 +92,7 @@ def _peeled(line: str, own: frozenset[str], asked: str) -> str:
 
     if _key(line) in own and is_echo(line):
         return ""
-    pieces = _SENTENCE.findall(line)
+    pieces = list(_sentences(line))
     first, last = 0, len(pieces)
     while first < last and is_echo(pieces[first]):
         first += 1
@@ -111,7 +113,19 @@ def _units(text: str) -> Iterator[str]:
     """Yield the lines, and the sentences across them: prompt files wrap their lines."""
     yield from text.split("\n")
     for paragraph in re.split(r"\n\s*\n", text):
-        yield from _SENTENCE.findall(" ".join(paragraph.split()))
+        yield from _sentences(" ".join(paragraph.split()))
+
+
+def _sentences(line: str) -> Iterator[str]:
+    """Yield the sentences of a line, each with the space behind it."""
+    start = word = 0
+    for gap in _GAP.finditer(line):
+        if line[word : gap.start()].rstrip(_CLOSERS).endswith(_ENDS):
+            yield line[start : gap.end()]
+            start = gap.end()
+        word = gap.end()
+    if start < len(line):
+        yield line[start:]
 
 
 def _key(text: str) -> str:

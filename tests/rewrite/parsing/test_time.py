@@ -43,7 +43,9 @@ def test_hostile_text_is_read_in_time(parser, shape):
     assert time.perf_counter() - begun < 10  # a quadratic reader takes minutes
 
 
-@pytest.mark.parametrize("shape", ["a", "a b ", "a, ", "a\n", "<document 1>\na\n", "ab: ", "1. a. "])
+@pytest.mark.parametrize(
+    "shape", ["a", ".", "a b ", "a, ", "a\n", "<document 1>\na\n", "ab: ", "1. a. "]
+)
 @pytest.mark.parametrize("end", ["", " ."])
 def test_a_long_answer_that_was_cut_is_heard_in_time(shape, end):
     rewriter = Q2DPRF(FakeLLM("x"))
