@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pyterrier_rewrite import Completions, FakeLLM, Q2DPRF, Queries, Terms, Text
+from pyterrier_rewrite import Q2DPRF, Completions, FakeLLM, Queries, Terms, Text
 
 LENGTH = 200_000
 
