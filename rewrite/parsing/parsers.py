@@ -158,7 +158,8 @@ def _distinct(found: list[str], limit: int | None) -> list[str]:
         item = item.strip().rstrip(",;").rstrip()
         if has_word(item):
             seen.setdefault(item.casefold(), item)
-    return list(seen.values())[:limit]
+    only_counts = len(seen) > 2 and not any(c.isalpha() for item in seen for c in item)
+    return [] if only_counts else list(seen.values())[:limit]
 
 
 @dataclass(frozen=True)

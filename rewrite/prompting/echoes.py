@@ -33,7 +33,9 @@ def own_words(texts: Iterable[str]) -> frozenset[str]:
     Args:
         texts: What the prompt says, without what its slots are filled with.
     """
-    return frozenset(key for text in texts for key in map(_key, _units(text)) if _is_long(key))
+    keys = {_key(unit) for text in texts for unit in _units(text)}
+    unnumbered = {key.removeprefix("0 ") for key in keys}  # an item may be copied without its mark
+    return frozenset(filter(_is_long, keys | unnumbered))
 
 
 def own_labels(texts: Iterable[str], slots: Iterable[str]) -> frozenset[str]:

@@ -191,3 +191,8 @@ TERMS = ["sofa", "couch"]
 )
 def test_shapes_terms(generation):
     assert Terms()(generation) == TERMS
+
+
+def test_terms_that_only_count_are_none():
+    assert Terms()('{"terms": ["1.0", "2.0", "3.0", "4.0"]}') == []
+    assert Terms()("2019, 2020") == ["2019", "2020"]

@@ -204,3 +204,10 @@ def test_a_message_is_free_of_echoes():
 def test_long_answers_are_read_in_one_go(text):
     """A run over the text for every place in it would take minutes."""
     assert said(f"{text}\n{NOTE}") == text.strip()
+
+
+def test_an_item_of_the_prompt_is_an_echo_without_its_number_too():
+    own = pr.Prompt.load("query-to-event/decomposition").own_words
+    assert (
+        said("what led up to the event\n- what follows from it\nred sofas", own=own) == "red sofas"
+    )
