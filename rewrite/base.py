@@ -24,6 +24,7 @@ from .rewritten import (
     as_candidates,
     check_cells,
     check_columns,
+    check_one_text,
     check_outcomes,
     output_rows,
     safe_terms,
@@ -171,6 +172,8 @@ class Rewriter(ValueTransformer):
             raise pt.validate.InputValidationError(f"unknown kind of frame: {list(inp)}", [])
         queries = inp if v.mode == "queries" else query_frame(inp)
         check_cells(queries)
+        if v.mode == "results":
+            check_one_text(queries, inp)
         twice = queries[QID][queries[QID].map(str).duplicated()]
         if len(twice) and (self.several or self.fb_docs > 0):
             found = f"found {twice.iloc[0]!r} twice"

@@ -90,6 +90,9 @@ DOCNO: Final = "docno"
 TEXT: Final = "text"
 """Document id and document text, as everywhere in PyTerrier."""
 
+DESCRIPTION: Final = "description"
+"""What a catalogue calls a document's text, ``str``; it is the text of a document that has none."""
+
 SCORE: Final = "score"
 RANK: Final = "rank"
 """Score of a document and its place from 0, as everywhere in PyTerrier."""

@@ -98,6 +98,23 @@ def check_cells(queries: pd.DataFrame) -> None:
             )
 
 
+def check_one_text(queries: pd.DataFrame, results: pd.DataFrame) -> None:
+    """Raise if results of several queries share one id, so that all but the first would be lost.
+
+    Args:
+        queries: The first row of each id.
+        results: All rows.
+    """
+    first = results[QID].map(dict(zip(queries[QID], queries[QUERY], strict=True)))
+    others = results[first.ne(results[QUERY])]
+    if len(others):
+        qid, text = others[QID].iloc[0], others[QUERY].iloc[0]
+        raise ValueError(
+            f"every qid should occur once, found {qid!r} for {text!r:.80} and for another query; "
+            "number the queries anew"
+        )
+
+
 def told_apart(
     queries: Sequence[NewQuery], original: str, analyzer: Analyzer | None, *, stays: bool
 ) -> list[NewQuery]:

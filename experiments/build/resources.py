@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -147,6 +148,14 @@ class Resources:
         return pipelines.DenseIndex.open_or_build(
             path, self.collection, **settings, verbose=self.verbose
         )
+
+    def unindexed(self, docnos: Iterable[str]) -> list[str]:
+        """Return those of some documents that the indexes that are in use lack."""
+        opened: list[Any] = [vars(self).get(name) for name in ("index", "dense_index")]
+        indexes = [index for index in opened if hasattr(index, "holds")]
+        wanted = list(dict.fromkeys(docnos))
+        there = set().union(*(index.holds(wanted) for index in indexes))
+        return [docno for docno in wanted if indexes and docno not in there]
 
     @property
     def spent(self) -> Spent:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from pyterrier_rewrite.columns import (
+    DESCRIPTION,
     DOCNO,
     LABEL,
     QCONVERSATION,
@@ -169,13 +170,16 @@ def read_queries(file: TextFile, field: str = TEXT) -> Iterator[dict[str, Any]]:
 def read_documents(file: TextFile) -> Iterator[Document]:
     """Yield the documents of a JSONL file: ``_id`` or ``docno``, ``title``, ``text``, ``metadata``.
 
+    A ``description`` is the text where there is none.
+
     Raises:
         CollectionError: If a line is malformed or an id occurs twice.
     """
     for line, docno, record in _identified(file, DOCNO):
         title = "" if record.get("title") is None else file.text(record, "title", line)
+        field = DESCRIPTION if not record.get(TEXT) and record.get(DESCRIPTION) else TEXT
         document = _metadata(file, record, line)
-        document.update({DOCNO: docno, "title": title, TEXT: file.text(record, TEXT, line)})
+        document.update({DOCNO: docno, "title": title, TEXT: file.text(record, field, line)})
         yield document
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from pyterrier_rewrite.columns import DOCNO, LABEL, QID, QUERY, TEXT
+from pyterrier_rewrite.columns import DESCRIPTION, DOCNO, LABEL, QID, QUERY, TEXT
 
 from .base import Collection, CollectionError, Document, Part
 
@@ -20,12 +20,12 @@ class Frames(Collection):
     Args:
         topics: ``qid``, ``query`` and any further columns.
         qrels: ``qid``, ``docno``, ``label``.
-        corpus: ``docno``, ``text`` and any further fields.
+        corpus: ``docno``, ``text`` (or ``description``) and any further fields.
         name: Short name.
 
     Raises:
-        CollectionError: If a column is missing, an id occurs twice, or a label is not a whole
-            number.
+        CollectionError: If a column is missing or there twice, an id occurs twice, or a label is
+            not a whole number.
 
     Example:
         >>> shop = Frames([{"qid": "1", "query": "sofa"}], corpus=[{"docno": "a", "text": "couch"}])
@@ -90,6 +90,11 @@ def _frame(part: str, records: Records, columns: tuple[str, ...], key: str | Non
     else:
         rows: list[Mapping[str, Any]] = list(records)
         frame = pd.DataFrame(rows, columns=None if rows else list(columns))
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise CollectionError(f"the {part} have the column {twice!r} twice; drop or rename one")
+    if TEXT in columns and TEXT not in frame.columns and DESCRIPTION in frame.columns:
+        frame[TEXT] = frame[DESCRIPTION]
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise CollectionError(

@@ -11,7 +11,7 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.base import Rewriter
-from pyterrier_rewrite.columns import QGEN
+from pyterrier_rewrite.columns import DOCNO, LABEL, QGEN
 from pyterrier_rewrite.llm.metered import Spent
 
 from ..build.cards import prompts_of
@@ -68,6 +68,13 @@ def run_experiment(workbench: Workbench) -> Report:
     ]
     if judged < len(topics):
         notes.append(f"{len(topics) - judged} of {len(topics)} topics have no judgements")
+    if lost := workbench.unindexed(qrels[DOCNO]):
+        of_them = qrels[qrels[DOCNO].isin(lost) & (qrels[LABEL] > 0)][DOCNO].nunique()
+        notes.append(
+            f"{len(lost)} of {qrels[DOCNO].nunique()} judged documents ({of_them} of them "
+            f"relevant) are not in the index, first {lost[0]!r}: no system can find them; check "
+            "that documents and judgements belong together"
+        )
     return Report(config, runs, table, perquery, judged, depth, notes)
 
 

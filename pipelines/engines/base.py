@@ -18,6 +18,7 @@ import pyterrier as pt
 from pyterrier_rewrite.columns import DOCNO, QUERY
 from pyterrier_rewrite.ranges import Count, Share, Weight
 from pyterrier_rewrite.rankings.lists import positions
+from pyterrier_rewrite.rewritten import check_columns
 from pyterrier_rewrite.stores.whole import METADATA, exclusive, replacing
 from pyterrier_rewrite.value import ValueTransformer
 
@@ -69,6 +70,10 @@ class TextIndex(IndexFolder, DocumentStore):
     def texts(self, docnos: Iterable[str]) -> dict[str, str]:
         """Return the text of each document; unknown ids are left out."""
         return {docno: text for docno, (text,) in self.records(docnos, ("text",)).items()}
+
+    def holds(self, docnos: Iterable[str]) -> set[str]:
+        """Return those of some documents that are in the index."""
+        return set(self.records(docnos, ()))
 
     def text(self, *, columns: Iterable[str] = ("text",)) -> TextLoader:
         """Return a loader of document columns; see :class:`TextLoader`."""
@@ -220,6 +225,7 @@ class Retriever(ValueTransformer):
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Search for every query of a frame; see the class."""
+        check_columns(inp)
         pt.validate.query_frame(inp, extra_columns=[QUERY], context=self)
         self.check()
         return self.search_frame(inp)

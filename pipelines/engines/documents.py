@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, TypeVar
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_rewrite.columns import DOCNO
+from pyterrier_rewrite.columns import DESCRIPTION, DOCNO, TEXT
 from pyterrier_rewrite.value import ValueTransformer
 
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -101,11 +101,19 @@ def twice(docno: str, first: int, second: int) -> ValueError:
 def document_text(document: Mapping[str, Any], fields: Sequence[str], docno: str) -> str:
     """Return the fields of a document as one text, which is both indexed and handed out.
 
+    The description of a catalogue stands in for a ``text`` that is not there.
+
     Raises:
         TypeError: If a field is not a text.
         ValueError: If the field ``text`` is wanted, and the document has prose in others instead.
     """
-    if "text" in fields and "text" not in document:
+    if (
+        TEXT in fields
+        and _is_empty(document.get(TEXT))
+        and not _is_empty(document.get(DESCRIPTION))
+    ):
+        fields = list(dict.fromkeys(DESCRIPTION if name == TEXT else name for name in fields))
+    elif TEXT in fields and TEXT not in document:
         left = [name for name in document if name not in fields and _is_prose(document[name])]
         if left:
             wanted = [name for name in document if name in fields]
@@ -116,7 +124,7 @@ def document_text(document: Mapping[str, Any], fields: Sequence[str], docno: str
     parts = []
     for field in fields:
         value = document.get(field)
-        if value is None or (isinstance(value, float) and math.isnan(value)):
+        if _is_empty(value):
             continue
         if not isinstance(value, str):
             raise TypeError(
@@ -124,7 +132,11 @@ def document_text(document: Mapping[str, Any], fields: Sequence[str], docno: str
                 f"{value!r} of type {type(value).__name__}"
             )
         parts.append(value)
-    return _UNSAFE.sub(" ", " ".join(part for part in parts if part))
+    return _UNSAFE.sub(" ", " ".join(parts))
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
 def _is_prose(value: object) -> bool:

@@ -125,7 +125,9 @@ class TerrierIndex(TextIndex):
             )
         ids = {docno: meta.getDocument(DOCNO, docno) for docno in dict.fromkeys(docnos)}
         found = [docno for docno, number in ids.items() if number >= 0]
-        rows = meta.getItems(list(columns), [ids[docno] for docno in found]) if found else []
+        if not found or not columns:
+            return dict.fromkeys(found, ())
+        rows = meta.getItems(list(columns), [ids[docno] for docno in found])
         return {docno: tuple(row) for docno, row in zip(found, rows, strict=True)}
 
     @property

@@ -10,7 +10,7 @@ import pandas as pd
 import pyterrier as pt
 
 from ..columns import OK, QSTATUS, QUERY, QUERY_0, QUERY_FORMS, QUERY_TOKS, QUERY_VEC, skipped
-from ..rewritten import objects
+from ..rewritten import check_columns, objects
 from ..text.safe import safe_text
 from ..value import ValueTransformer
 
@@ -53,7 +53,9 @@ class Guard(ValueTransformer):
         Raises:
             pt.validate.InputValidationError: If a column is missing: there must be a rewriter
                 before a guard.
+            ValueError: If a column occurs twice.
         """
+        check_columns(inp)
         pt.validate.query_frame(inp, extra_columns=[QUERY, QUERY_0], context=self)
         out = inp.reset_index(drop=True)
         if QSTATUS not in out.columns:

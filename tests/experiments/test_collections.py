@@ -635,11 +635,28 @@ def test_frames_give_copies() -> None:
     assert list(Frames([]).get_topics().columns) == ["qid", "query"]
 
 
+def test_a_description_is_the_text_where_there_is_none(tmp_path: Path) -> None:
+    catalogue = [{"title": "Sofa", "description": "a couch"}, {"title": "Lamp", "text": "light"}]
+    lines = jsonl([{"_id": str(n), **record} for n, record in enumerate(catalogue)])
+    file = write(tmp_path / "corpus.jsonl", lines)
+    expected = [
+        {"docno": "0", "title": "Sofa", "text": "a couch"},
+        {"docno": "1", "title": "Lamp", "text": "light"},
+    ]
+    assert docs(Trec(corpus=file)) == docs(Beir(tmp_path)) == expected
+    (sofa,) = docs(Frames([], corpus=[{"docno": "0", **catalogue[0]}]))
+    assert sofa["text"] == "a couch"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"topics": [{"qid": 1}]}, "topics need the columns qid, query; query missing, found qid"),
         ({"topics": [{"qid": None, "query": "a"}]}, "topics have a row without qid"),
+        (
+            {"topics": pd.DataFrame([["1", "a", "b"]], columns=["qid", "query", "query"])},
+            "topics have the column 'query' twice",
+        ),
         ({"topics": [{"qid": "1", "query": "a"}] * 2}, "topics have qid '1' twice"),
         ({"topics": [], "corpus": [{"docno": "1", "text": ""}] * 2}, "corpus have docno '1' twice"),
         ({"topics": [], "qrels": [{"qid": 1, "docno": 1}]}, "qrels need .* label missing"),

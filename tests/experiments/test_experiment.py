@@ -183,6 +183,27 @@ def test_nested_pipelines_and_feedback_parameters():
     assert report.table["requests"].tolist() == [20, 0]
 
 
+def test_judged_documents_that_no_index_has_are_counted(tmp_path):
+    (tmp_path / "qrels").mkdir()
+    files = {
+        "corpus.jsonl": '{"_id": "a", "title": "Sofa", "description": "a couch"}\n',
+        "queries.jsonl": '{"_id": "1", "text": "couch"}\n',
+        "qrels/test.tsv": "query-id\tcorpus-id\tscore\n1\ta\t1\n1\tx\t0\n1\ty\t1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    systems = {"BM25": ["bm25"]}
+    collection = {"beir": str(tmp_path)}
+    bench = workbench(collection=collection, systems=systems, baseline=None, oracle=None)
+    report = run_experiment(bench)
+    assert report.table["AP"].tolist() == [0.5]  # the description is searched
+    assert (
+        "2 of 3 judged documents (1 of them relevant) are not in the index, first 'x'"
+        in (report.notes[0])
+    )
+    assert bench.unindexed(["a"]) == []
+
+
 def write_config(tmp_path, **changes):
     config = workbench(**changes).config.model_dump(mode="json", exclude_none=True)
     path = tmp_path / "config.yaml"

@@ -331,3 +331,13 @@ def test_queries_of_a_group_are_told_apart_by_an_engine(said, include_original, 
 def test_frames_that_are_wrong_are_refused_with_a_remedy(frame, error, message, more):
     with pytest.raises(error, match=message):
         Said("couch", more=more)(frame)
+
+
+def test_results_of_two_queries_under_one_id_are_refused():
+    results = pd.DataFrame({"qid": ["1", "1"], "query": ["a", "b"], "docno": ["x", "y"]})
+    results = results.assign(text="couch", score=1.0, rank=0)
+    said = Said("couch")
+    said.fb_docs = 2
+    with pytest.raises(ValueError, match=r"found '1' for 'b' and for another query; number"):
+        said(results)
+    assert len(said(results.assign(query="a"))) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import islice
@@ -180,6 +180,10 @@ class DenseFolder(BuiltIndex):
     def docnos(self) -> Sequence[str]:
         """The documents' ids, in the order of the vectors."""
         return _load_docnos(self.path, self.stamp)
+
+    def holds(self, docnos: Iterable[str]) -> set[str]:
+        """Return those of some documents that are in the index."""
+        return set(self.docnos).intersection(docnos)
 
     @property
     def dimension(self) -> int:

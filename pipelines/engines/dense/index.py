@@ -69,7 +69,7 @@ class DenseIndex(DenseFolder):
             model: Name or path of a sentence-transformers model, or an object with
                 ``encode(list[str]) -> array``.
             fields: Text fields that are joined by a space and encoded. One that a document lacks
-                counts as empty.
+                counts as empty, but for a ``text``, which is then the ``description``.
             batch_size: Texts at a time, at least 1.
             similarity: ``cosine`` (vectors are brought to length 1) or ``dot``.
             query_prefix: What the model wants in front of a query, such as ``"query: "``.

@@ -36,6 +36,8 @@ CREATE TABLE docs (docno TEXT PRIMARY KEY, text TEXT NOT NULL, fields TEXT NOT N
 CREATE TABLE terms (stem TEXT PRIMARY KEY, df INTEGER NOT NULL, cf INTEGER NOT NULL) WITHOUT ROWID;
 """
 
+_THERE: Final = "SELECT docno FROM docs WHERE docno IN"
+
 _INDEXED: Final = re.compile("[A-Za-z0-9]")
 
 _local = threading.local()
@@ -222,6 +224,8 @@ class PisaFolder(BuiltIndex):
         unknown = [column for column in columns if column not in known]
         if unknown:
             raise ValueError(f"{self!r} has the columns {known}, not {unknown}")
+        if not columns:
+            return {docno: () for (docno,) in self._select(_THERE, docnos)}
         if columns == ("text",):  # the common case, and much faster
             return {docno: (text,) for docno, text in self.texts(docnos).items()}
         rows = self._select("SELECT docno, text, fields FROM docs WHERE docno IN", docnos)

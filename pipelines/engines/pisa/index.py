@@ -61,7 +61,8 @@ class PisaIndex(PisaFolder, TextIndex):
             stemmer: ``porter2``, ``krovetz`` or ``none``.
             stops: Stop words to leave out of queries: ``terrier``, ``lucene`` or ``none``.
             fields: Text fields that are joined by a space, indexed, and handed out as ``text``.
-                One that a document lacks counts as empty. All other fields are kept too.
+                One that a document lacks counts as empty, but for a ``text``, which is then the
+                ``description`` of a catalogue. All other fields are kept too.
             name: Name of the corpus, if it bears none.
             overwrite: Whether to replace an index at ``path``.
             verbose: Whether to show progress.

@@ -27,6 +27,11 @@ def test_texts_are_what_was_indexed(index: PisaIndex) -> None:
     }
 
 
+def test_holds(index: PisaIndex) -> None:
+    assert index.holds(["d1", "nowhere", "d1"]) == {"d1"}
+    assert index.holds([]) == set()
+
+
 def test_text_loader_keeps_rows_and_adds_columns(index: PisaIndex) -> None:
     docnos = ["dé3", "d1", "d1"]
     inp = pd.DataFrame({"qid": list("aab"), "docno": docnos, "text": "old"}, index=[5, 3, 9])

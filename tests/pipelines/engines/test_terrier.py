@@ -131,6 +131,7 @@ def test_nothing_to_search(java: FakeTerrier, index: TerrierIndex) -> None:
 
 def test_texts(java: FakeTerrier, index: TerrierIndex) -> None:
     assert index.texts(["b", "zzz"]) == {"b": "text of b"}
+    assert index.holds(["b", "zzz"]) == {"b"}
     out = index.text()(pd.DataFrame({"qid": ["1", "1"], "docno": ["b", "a"]}))
     assert out["text"].tolist() == ["text of b", "text of a"]
     with pytest.raises(ValueError, match="zzz"):
