@@ -11,7 +11,7 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.base import Rewriter
-from pyterrier_rewrite.columns import DOCNO, LABEL, QGEN
+from pyterrier_rewrite.columns import DOCNO, LABEL, QGEN, QGROUP
 from pyterrier_rewrite.llm.metered import Spent
 
 from ..build.cards import prompts_of
@@ -59,13 +59,8 @@ def run_experiment(workbench: Workbench) -> Report:
     perquery = evaluate(runs, qrels, measures)
     depth = by_depth(perquery, topics) if conversational else None
     table = compare(config, runs, perquery, len(topics))
+    notes = [note for run in runs for note in run.notes(len(topics))]
     judged = int(qrels["qid"].nunique())
-    notes = [
-        f"{run.name}: {len(run.failures)} of {len(topics)} queries could not be rewritten and "
-        f"were searched as they were ({run.failures[0]})"
-        for run in runs
-        if run.failures
-    ]
     if judged < len(topics):
         notes.append(f"{len(topics) - judged} of {len(topics)} topics have no judgements")
     if lost := workbench.unindexed(qrels[DOCNO]):
@@ -117,7 +112,7 @@ def _advice(error: Any) -> str:
     needed = {column for mode in error.modes for column in mode.missing_columns}
     if not {"docno", "text"} & needed:
         return ""
-    return "; put bm25 and text before it, or give it feedback: [bm25, text]"
+    return "; give it feedback: [bm25, text], or put bm25 and text before it"
 
 
 class Executor:
@@ -152,7 +147,15 @@ class Executor:
         results = results.sort_values(["qid", "score"], ascending=[True, False], kind="stable")
         results = results.groupby("qid", sort=False).head(self.workbench.config.depth)
         results = results.reset_index(drop=True)
-        return SystemRun(name, results, rewrites, seconds, spent, prompts_of(stages))
+        run = SystemRun(name, results, rewrites, seconds, spent, prompts_of(stages))
+        run.unanswered = self._missing(frame["qid"])
+        if rewrites is not None:
+            run.unread = self._missing(rewrites[QGROUP if QGROUP in rewrites else "qid"])
+        return run
+
+    def _missing(self, qids: pd.Series) -> list[str]:
+        there = set(qids)
+        return [qid for qid in self.topics["qid"] if qid not in there]
 
     def _step(
         self, stage: pt.Transformer, frame: pd.DataFrame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,8 @@ class SystemRun:
         seconds: Time for all queries, shared stages counted in full.
         spent: What the language models were asked.
         prompts: Prompts that the system shows a model, with their versions.
+        unanswered: Topics for which the system has no result.
+        unread: Those that did not reach the last rewriter: the engine before it found nothing.
     """
 
     name: str
@@ -37,6 +39,8 @@ class SystemRun:
     seconds: float
     spent: Spent
     prompts: dict[str, int] = field(default_factory=dict)
+    unanswered: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     @property
     def failures(self) -> list[str]:
@@ -45,6 +49,29 @@ class SystemRun:
             return []
         statuses = self.rewrites.drop_duplicates(QGROUP if QGROUP in self.rewrites else "qid")
         return [s for s in statuses[QSTATUS] if s.startswith("failed")]
+
+    def notes(self, topics: int) -> Iterator[str]:
+        """Yield what whoever reads the system's figures has to know.
+
+        Args:
+            topics: How many there are.
+        """
+        if self.failures:
+            yield (
+                f"{self.name}: {len(self.failures)} of {topics} queries could not be rewritten and "
+                f"were searched as they were ({self.failures[0]})"
+            )
+        if self.unanswered:
+            yield (
+                f"{self.name}: no results for {len(self.unanswered)} of {topics} queries, first "
+                f"{self.unanswered[0]!r}"
+            )
+        if self.unread:
+            yield (
+                f"{self.name}: {len(self.unread)} of them did not reach the rewriter, since the "
+                "engine before it found nothing; give the rewriter feedback: [bm25, text] in place "
+                "of stages before it, and none is lost"
+            )
 
 
 @dataclass
@@ -94,7 +121,8 @@ def compare(
     ``<measure> change``, ``<measure> p`` (paired t-test, two-sided, corrected over the systems),
     ``<measure> won``, ``tied``, ``lost`` (queries); with an oracle ``gap_closed`` (share of the
     main measure's gap between baseline and oracle); ``failed`` (queries that could not be
-    rewritten); ``mrt`` (milliseconds a query);
+    rewritten); ``no_results`` (queries for which the system has none); ``mrt`` (milliseconds a
+    query);
     ``requests``, ``cached``, ``prompt_tokens``, ``completion_tokens``; ``money`` where a price
     is known.
     """
@@ -120,6 +148,7 @@ def compare(
             (main[name] - low) / (high - low) if high != low else math.nan for name in names
         ]
     table["failed"] = [len(run.failures) for run in runs]
+    table["no_results"] = [len(run.unanswered) for run in runs]
     table["mrt"] = [1000 * run.seconds / max(1, num_topics) for run in runs]
     for cost in ("requests", "cached", "prompt_tokens", "completion_tokens"):
         table[cost] = [getattr(run.spent, cost) for run in runs]

@@ -55,8 +55,9 @@ def print_report(report: Report, console: Console) -> None:
         columns["gap"] = [
             "" if math.isnan(row["gap_closed"]) else f"{row['gap_closed']:.0%}" for row in rows
         ]
-    if any(row["failed"] for row in rows):
-        columns["failed"] = [f"{row['failed']:,}" for row in rows]
+    for key in ("failed", "no_results"):
+        if any(row[key] for row in rows):
+            columns[key.replace("_", " ")] = [f"{row[key]:,}" for row in rows]
     columns["ms"] = [f"{row['mrt']:,.1f}" for row in rows]
     console.print(f"{config.name}: {report.num_queries:,} queries", style="bold", highlight=False)
     _print_table(columns, console)
@@ -72,7 +73,7 @@ def print_report(report: Report, console: Console) -> None:
             highlight=False,
         )
     for note in report.notes:
-        console.print(note, style="dim", highlight=False)
+        console.print(note, style="yellow", markup=False, highlight=False)
 
 
 def _costs(

@@ -158,7 +158,7 @@ def test_shared_stages_run_once():
         ([{"bm25": {"num_results": -1}}], "num_results should be at least 1"),
         (["loop", "bm25"], "define.loop: the definition leads back to itself"),
         (["MultiQuery", "bm25"], "which is no topic; .*end the system with a fusion"),
-        (["RM3", "bm25"], "put bm25 and text before it, or give it feedback"),
+        (["RM3", "bm25"], r"give it feedback: \[bm25, text\], or put bm25 and"),
         ([{"RRF": {"systems": "bm25"}}], "expected a list of pipelines"),
     ],
 )
@@ -181,6 +181,27 @@ def test_nested_pipelines_and_feedback_parameters():
     report = run_experiment(bench)
     assert (report.table["nDCG@10"] > 0).all()
     assert report.table["requests"].tolist() == [20, 0]
+
+
+def test_queries_without_results_are_counted_and_told():
+    topics = pd.DataFrame({"qid": ["1", "2"], "query": ["sofa", "zzzz"]})
+    systems = {
+        "behind": ["bm25", "text", "RM3", "bm25"],
+        "feedback": [{"RM3": {"feedback": ["bm25", "text"]}}, "bm25"],
+        "rescued": ["Query2Doc", "bm25"],
+    }
+    bench = workbench(systems=systems, baseline=None, oracle=None)
+    qrels = pd.DataFrame({"qid": ["1", "2"], "docno": ["p1", "p2"], "label": [1, 1]})
+    bench.topics, bench.qrels = lambda: topics, lambda: qrels
+    report = run_experiment(bench)
+    assert report.table["no_results"].tolist() == [1, 1, 0]
+    told = "\n".join(report.notes)
+    assert "feedback: no results for 1 of 2 queries, first '2'" in told
+    assert "behind: 1 of them did not reach the rewriter" in told
+    assert "feedback: 1 of them" not in told
+    console = Console(width=200, file=StringIO())
+    print_report(report, console)
+    assert "no results" in console.file.getvalue().splitlines()[2]
 
 
 def test_judged_documents_that_no_index_has_are_counted(tmp_path):
