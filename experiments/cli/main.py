@@ -1,6 +1,7 @@
 """The command line: ``pt-rewrite``.
 
-Exit codes: 0 done, 1 something failed (a server, a model, a budget), 2 bad input.
+Exit codes: 0 done, 1 something failed (a server, a model, a budget, a training that learnt
+nothing), 2 bad input.
 """
 
 from __future__ import annotations

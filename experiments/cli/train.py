@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -25,9 +25,12 @@ def train(
     quiet: QuietOption = False,
 ) -> None:
     """Train a rewriter; pt-rewrite run takes it as the stage {Trained: {path: OUT}}."""
+    from pyterrier_rewrite.training import TrainingError
+    from pyterrier_rewrite.training.run.verdict import worse_than_raw
+
     from ..config.file import read_config
     from ..config.training import TrainConfig
-    from ..run.train import Training
+    from ..run.train import Training, histories
 
     training = Training(read_config(TrainConfig, config, set_ or []), verbose=not quiet)
     if check:
@@ -36,13 +39,27 @@ def train(
         return
     training.run(out, resume=resume)
     console = Console()
-    for file in sorted(out.glob("*/best/training.json")):
-        run = json.loads(file.read_text(encoding="utf-8"))
+    run: Mapping[str, Any] = {}
+    for name, run in histories(out).items():
         kept = "the last weights" if run["best"] is None else f"step {run['best_step']}"
-        value = "" if run["best"] is None else f", validation {run['best']:.4f}"
-        steps = f"kept {kept} of {run['steps']}{value}"
-        console.print(f"{file.parts[-3]}: {steps}", style="dim", highlight=False)
+        steps = f"kept {kept} of {run['steps']}{_figures(run)}"
+        console.print(f"{name}: {steps}", style="dim", highlight=False)
     console.print(f"trained: {out}", style="dim", highlight=False)
+    if worse_than_raw(run):
+        raise TrainingError(
+            f"{out} is worse than raw queries ({run['best']:.4f} of {run['measure']}, raw "
+            f"{run['raw']:.4f}); it is saved all the same"
+        )
+
+
+def _figures(run: Mapping[str, Any]) -> str:
+    """Return what a run's validation found, and what it would have found without a rewriter."""
+    figures = []
+    if run["best"] is not None:
+        figures += [f"validation {run['best']:.4f}", f"raw queries {run['raw']:.4f}"]
+    if run["unanswered"] is not None:
+        figures.append(f"without an answer {run['unanswered']:.0%}")
+    return "".join(f", {figure}" for figure in figures)
 
 
 def demo(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
@@ -298,6 +299,13 @@ class Training(Workbench):
             claim(file, config, resume=resume)
         except ValueError as error:
             raise ConfigError(str(error)) from error
+
+
+def histories(out: Path) -> dict[str, dict[str, Any]]:
+    """Return what the methods of a training left in its folder, in their order."""
+    files = out.glob("*/best/training.json")
+    ordered = sorted(files, key=lambda file: int(file.parts[-3].partition("-")[0]))
+    return {file.parts[-3]: json.loads(file.read_text(encoding="utf-8")) for file in ordered}
 
 
 def spread(topics: pd.DataFrame, count: int) -> pd.DataFrame:

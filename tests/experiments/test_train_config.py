@@ -17,6 +17,7 @@ from pyterrier_rewrite.experiments.config import (
 from pyterrier_rewrite.experiments.config.training import METHODS, Method, TrainConfig
 from pyterrier_rewrite.experiments.run import train
 from pyterrier_rewrite.experiments.run.train import Training
+from pyterrier_rewrite.training import Validation
 
 SHOP = "collection={shop: {products: 100, queries: {train: 40, dev: 10, test: 10}}}"
 RECIPES = sorted(builtin_configs(training=True))
@@ -182,6 +183,21 @@ def test_trains_and_leaves_a_system_for_experiments(tmp_path: Path) -> None:
     assert call(["run", str(tmp_path / "run.yaml"), "--out", str(tmp_path / "res"), "-q"]) == 0
     table = pd.read_csv(tmp_path / "res" / "results.csv")
     assert table["name"].tolist() == ["raw", "trained"]
+
+
+def test_weights_that_lose_to_raw_queries_end_with_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Validation, "raw", lambda *_: 2.0)
+    step = {"sft": {"data": "distant_supervision", "steps": 1}}
+    config = {**MINIMAL, "training": [step], "validation": {"split": "dev"}}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(config))
+    out = tmp_path / "out"
+    assert call(["train", str(tmp_path / "mine.yaml"), "--out", str(out), "-q"]) == 1
+    said = capsys.readouterr()
+    assert "raw queries 2.0000, without an answer" in " ".join(said.out.split())
+    assert "worse than raw queries" in " ".join(said.err.split())
+    assert (out / "rewriter" / "model.safetensors").is_file()
 
 
 def test_a_killed_training_goes_on_to_the_same_end(

@@ -18,6 +18,7 @@ import pytest
 from pyterrier_rewrite import FakeLLM, Join, LLMRewriter, Prompt, TransformersLLM
 from pyterrier_rewrite.training import Validation, grpo, sft
 from pyterrier_rewrite.training.run.monitor import Monitor
+from pyterrier_rewrite.training.run.settings import Validated
 from tests.support.paths import ROOT
 
 PLAIN = Prompt("test/plain", 1, (("user", "{query}"),), ("query",))
@@ -79,9 +80,7 @@ class Engine(pt.Transformer):
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         found = ["good" if "bones" in query else "bad" for query in inp["query"]]
-        return pd.DataFrame(
-            {"qid": inp["qid"], "query": inp["query"], "docno": found, "score": 1.0, "rank": 0}
-        )
+        return inp.assign(docno=found, score=1.0, rank=0)
 
 
 def validation(topics: pd.DataFrame, **settings: Any) -> Validation:
@@ -97,11 +96,11 @@ class Counting(Validation):
         self.scored: list[LLMRewriter] = []
         self.last = last
 
-    def score(self, rewriter: Any) -> float:
+    def validate(self, rewriter: Any) -> Validated:
         self.scored.append(rewriter)
         if len(self.scored) == self.last:
             raise KeyboardInterrupt
-        return super().score(rewriter)
+        return super().validate(rewriter)
 
 
 class Killing(ByText):

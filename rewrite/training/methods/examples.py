@@ -55,7 +55,7 @@ def learn(
     data, rows = rows_of(task, data)
     run = Run(method, task, common, settings, data_summary(data, [QUERY, *texts, *labels]))
     if run.finished():
-        return run.trained(rewriter)
+        return run.result(rewriter)
     with quiet_training():
         prompts = [tokens for _, tokens in prompt_tokens(task, run.engine)]
         examples = data[list(labels)].assign(row=rows, prompt_ids=[prompts[row] for row in rows])
@@ -64,7 +64,7 @@ def learn(
         trainer = trainer_of(run, examples.to_dict("records"))
         trainer.data_collator = WithRows(trainer.data_collator)
         run.go(trainer)
-    return run.trained(rewriter)
+    return run.result(rewriter)
 
 
 def refuse_seq2seq(run: Run, who: str, instead: str) -> None:

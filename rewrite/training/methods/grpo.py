@@ -104,7 +104,7 @@ def grpo(
     del settings["batch_size"]  # where a step is computed in parts, it is the same step
     run = Run("grpo", task, common, settings, data_summary(task.topics, [QUERY]), reward)
     if run.finished():
-        return run.trained(rewriter)
+        return run.result(rewriter)
     from trl import GRPOConfig, GRPOTrainer
 
     with quiet_training():
@@ -149,7 +149,7 @@ def grpo(
             reward_funcs=RewardFunction(task, reward, unparsable=unparsable, ends=run.engine.ends),
         )
         run.go(trainer, boundary=steps_of_batch)
-    return run.trained(rewriter)
+    return run.result(rewriter)
 
 
 def _serving(base: Any, tokens: Mapping[str, list[int]], stop: tuple[str, ...]) -> Any:

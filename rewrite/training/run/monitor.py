@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Any, Final
 
 from .errors import TrainingWarning
-from .settings import Validation
+from .settings import Validated, Validation
 
 WINDOW: Final = 20
 """Steps over which a curve is averaged before it is judged."""
@@ -20,6 +20,7 @@ _FROM_TRL: Final[dict[str, tuple[str, ...]]] = {
     "reward": ("reward", "rewards/margins"),
     "reward_std": ("reward_std",),
     "validation": (),  # ours
+    "unanswered": (),
     "entropy": ("entropy",),
     "length": ("completions/mean_length",),
     "zero_spread": ("frac_reward_zero_std",),
@@ -42,16 +43,25 @@ class Monitor:
     Args:
         folder: Where the table and the picture go.
         validation: The validation, if there is one.
+        raw: What raw queries reach in it.
         start: The step that a resumed run goes on from; later lines are dropped and come again.
     """
 
-    def __init__(self, folder: Path, validation: Validation | None, *, start: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        validation: Validation | None,
+        *,
+        raw: float | None = None,
+        start: int = 0,
+    ) -> None:
         self.folder = folder
         self.validation = validation
+        self.raw = raw
         self.rows: list[Row] = [
             row for row in read_table(self.table) if start and row["step"] <= start
         ]
-        self._pending: tuple[int, float] | None = None
+        self._pending: Row | None = None
         self._warned: set[str] = set()
 
     @property
@@ -66,13 +76,14 @@ class Monitor:
             writer.writeheader()
             writer.writerows(self.rows)
 
-    def validated(self, step: int, value: float) -> bool:
+    def validated(self, step: int, found: Validated) -> bool:
         """Note a validation, and say whether it is the best so far."""
         best = self.best
-        self._pending = (step, value)
+        values = {"validation": found.value, "unanswered": found.unanswered}
+        self._pending = {"step": step, **values}
         if step == 0:
             self.record(0, {})
-        return best is None or value > best
+        return best is None or found.value > best
 
     def record(self, step: int, logs: Mapping[str, Any]) -> None:
         """Note one step, as TRL logs it."""
@@ -82,7 +93,7 @@ class Monitor:
             if value is not None:
                 row[column] = float(value)
         if self._pending is not None:
-            row["validation"] = self._pending[1]
+            row = {**row, **self._pending, "step": step}
             self._pending = None
         self.rows.append(row)
         with self.table.open("a", newline="", encoding="utf-8") as file:
@@ -92,12 +103,23 @@ class Monitor:
     @property
     def best(self) -> float | None:
         """The best validation so far."""
-        return max((value for _, value in self._validations()), default=None)
+        return max((row["validation"] for row in self._validations()), default=None)
 
     @property
     def best_step(self) -> int | None:
         """The step of the best validation, the first of equals."""
-        return max(self._validations(), key=lambda at: (at[1], -at[0]), default=(None, 0.0))[0]
+        kept = self._kept
+        return None if kept is None else int(kept["step"])
+
+    @property
+    def unanswered(self) -> float | None:
+        """The share of queries without an answer in the best validation."""
+        return None if self._kept is None else self._kept.get("unanswered")
+
+    @property
+    def _kept(self) -> Row | None:
+        at = self._validations()
+        return max(at, key=lambda row: (row["validation"], -row["step"]), default=None)
 
     @property
     def patience_is_over(self) -> bool:
@@ -106,10 +128,10 @@ class Monitor:
         best = self.best_step
         if patience is None or best is None:
             return False
-        return sum(step > best for step, _ in self._validations()) >= patience
+        return sum(row["step"] > best for row in self._validations()) >= patience
 
-    def _validations(self) -> list[tuple[int, float]]:
-        noted = [(int(r["step"]), r["validation"]) for r in self.rows if "validation" in r]
+    def _validations(self) -> list[Row]:
+        noted = [row for row in self.rows if "validation" in row]
         return noted if self._pending is None else [*noted, self._pending]
 
     # -- what looks wrong ------------------------------------------------------------------
@@ -157,7 +179,8 @@ class Monitor:
         best = self.best_step
         if best is None or len(noted) < 3 or "validation" not in self.rows[-1]:
             return
-        if not (noted[-1][1] < noted[-2][1] and noted[-2][0] > best):
+        before, last = noted[-2:]
+        if not (last["validation"] < before["validation"] and before["step"] > best):
             return
         rewards = {int(row["step"]): row["reward"] for row in self.rows if "reward" in row}
         early = [value for step, value in rewards.items() if step <= best][-WINDOW:]
@@ -165,10 +188,10 @@ class Monitor:
         if early and fmean(late) > fmean(early):
             self._warn(
                 "rising reward, falling validation",
-                f"the reward rises, but the validation fell to {noted[-1][1]:.4f} from its best of "
-                f"{self.best:.4f} at step {best}: the model games the reward or overfits. The best "
-                "weights are kept; use patience to stop, more queries, a smaller learning rate, or "
-                "a reward closer to the measure",
+                f"the reward rises, but the validation fell to {last['validation']:.4f} from its "
+                f"best of {self.best:.4f} at step {best}: the model games the reward or "
+                "overfits. The best weights are kept; use patience to stop, "
+                "more queries, a smaller learning rate, or a reward closer to the measure",
             )
 
     def _mean(self, column: str, *, last: bool = False) -> float:
@@ -203,6 +226,9 @@ class Monitor:
             if points:
                 steps, values = zip(*points, strict=True)
                 axes.plot(steps, values, marker="o" if column == "validation" else "", lw=1)
+                if column == "validation" and self.raw is not None:
+                    axes.axhline(self.raw, color="grey", ls="--", lw=1, label="raw queries")
+                    axes.legend()
             axes.set(title=label if column != "loss" else "loss", xlabel="step")
         figure.savefig(self.folder / "training.png", dpi=100)
 

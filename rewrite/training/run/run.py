@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from ...columns import QCAND
 from ...extras import need
 from ...llm.local.loaded import LoadedModel, load
 from ...llm.local.transformers import TransformersLLM
@@ -20,10 +21,12 @@ from ...protocols import Reward
 from ...saved.artifact import describe
 from ...stores.whole import replace_folder
 from .folder import FACTS, FINISHED, claim, last_checkpoint, read, step_of, write
+from .marks import unread
 from .monitor import Monitor
 from .settings import Common
 from .task import Task
-from .trainer import callback, only_targets, threads, trainer_class
+from .trainer import as_served, callback, only_targets, threads, trainer_class
+from .verdict import judge
 
 LARGE_MODEL: Final = 300_000_000
 """Parameters from which activations are computed twice to save memory, on a GPU."""
@@ -36,6 +39,9 @@ _AT_TRL: Final = {
     "steps": "max_steps",
 }
 """What TRL calls our settings, where it has another name for them."""
+
+PROBED: Final = 32
+"""Training topics that are asked at the end of a run without a validation."""
 
 _NOT_TRLS: Final = frozenset({"queries_per_step", "unparsable", "weights"})
 """Settings that methods hand over in another form."""
@@ -207,7 +213,8 @@ class Run:
             )
         checkpoint = last_checkpoint(common.folder) if common.resume else None
         start = step_of(checkpoint) if checkpoint else 0
-        monitor = Monitor(common.folder, common.validation, start=start)
+        raw = common.validation.raw(self.rewriter) if common.validation and main else None
+        monitor = Monitor(common.folder, common.validation, raw=raw, start=start)
         live = replace(self.engine, model=trainer.model, device=trainer.accelerator.device)
         trainer.add_callback(
             callback(
@@ -224,8 +231,11 @@ class Run:
         try:
             with threads(self.engine, cpu=self.cpu), only_targets():
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-            if common.validation is None:
-                self.keep_best(trainer)
+                unanswered = monitor.unanswered
+                if common.validation is None:
+                    self.keep_best(trainer)
+                    if trainer.args.world_size == 1:  # others may hold a part of the weights
+                        unanswered = self.unanswered(live)
         finally:
             if main:
                 monitor.draw()
@@ -235,6 +245,9 @@ class Run:
                 "steps": trainer.state.global_step,
                 "best_step": monitor.best_step,
                 "best": monitor.best,
+                "measure": str(common.validation.measure) if common.validation else None,
+                "raw": raw,
+                "unanswered": unanswered,
                 "processes": trainer.args.world_size,
             }
             write(common.best / "training.json", history)
@@ -242,6 +255,26 @@ class Run:
             file = common.folder / FACTS
             write(file, {**read(file), FINISHED: True})
         trainer.accelerator.wait_for_everyone()
+
+    def unanswered(self, live: LoadedModel) -> float:
+        """Return the share of some training topics to which the model answers nothing readable."""
+        live.model.eval()
+        count = len(self.task.topics)
+        rows = range(0, count, -(-count // PROBED))
+        served = as_served(self.rewriter, live, seed=self.common.seed)
+        answers = served.generate([self.task.prompts[row] for row in rows])
+        texts = [(answer.texts or [""])[0] for answer in answers]
+        written = self.task.candidates(rows, texts, cut=[answer.cut for answer in answers])
+        return float(unread(written.drop_duplicates(QCAND)).mean())
+
+    def result(self, rewriter: R) -> R:
+        """Return the rewriter on the best weights, and say if they are worth nothing.
+
+        Raises:
+            TrainingError: If they leave nearly every query without an answer.
+        """
+        judge(read(self.common.best / "training.json"), self.common.best)
+        return self.trained(rewriter)
 
     def keep_best(self, trainer: Any) -> None:
         """Replace the best weights by the present ones; a kill leaves one or the other."""

@@ -12,9 +12,12 @@ from typing import Any
 import pandas as pd
 import pyterrier as pt
 
-from ...columns import LABEL, QID
+from ...columns import LABEL, QGROUP, QID, QSTATUS
 from ...errors import RewriteWarning
+from ...llm.fake import FakeLLM
+from ...prompting.llm_rewriter import LLMRewriter
 from ...ranges import Count, check_ranges
+from .marks import unread
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,28 @@ class LoraSettings:
         )
 
 
+@dataclass(frozen=True)
+class Validated:
+    """What a validation found.
+
+    Attributes:
+        value: Mean value of the measure.
+        unanswered: Share of the queries that keep their text because the model answered nothing
+            that can be read.
+    """
+
+    value: float
+    unanswered: float
+
+
 @dataclass(frozen=True, eq=False)
 class Validation:
     """Which weights are kept, and when to stop.
 
     The rewriter is run as it is served in front of the real pipeline, greedily, or with a fixed
     seed where several samples make a query; its value is what ``pt.Experiment`` would report on
-    these topics.
+    these topics. Queries without an answer count as they are searched, with the query as it was:
+    how many they are, and what raw queries reach, is told beside.
 
     Args:
         pipeline_after: What follows the rewriter, from queries to results:
@@ -91,14 +109,27 @@ class Validation:
                 "qrels of the same split"
             )
 
-    def score(self, rewriter: pt.Transformer) -> float:
-        """Return the mean value of the measure over the judged topics."""
+    def validate(self, rewriter: pt.Transformer) -> Validated:
+        """Return the mean value of the measure over the judged topics, and who got no answer."""
+        rewritten = self._rewritten(rewriter)
+        return Validated(self._value(rewritten), _unanswered(rewritten))
+
+    def raw(self, rewriter: LLMRewriter) -> float:
+        """Return the value of the queries as they are, in the form that a rewriter leaves them."""
+        silent = rewriter.apply_attributes(llm=FakeLLM(""), on_error="keep")
+        return self._value(self._rewritten(silent))
+
+    def _rewritten(self, rewriter: pt.Transformer) -> pd.DataFrame:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RewriteWarning)  # they are counted
+            rewritten: pd.DataFrame = rewriter(self.topics)
+        return rewritten
+
+    def _value(self, rewritten: pd.DataFrame) -> float:
         import ir_measures
 
         measure = ir_measures.parse_measure(self.measure)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RewriteWarning)  # the monitor counts them
-            results = (rewriter >> self.pipeline_after)(self.topics)
+        results = self.pipeline_after(rewritten)
         qrels = self.qrels[self.qrels[QID].isin(self.topics[QID])]
         if len(results) and not results[QID].isin(self.topics[QID]).all():
             stranger = next(qid for qid in results[QID] if qid not in set(self.topics[QID]))
@@ -111,6 +142,14 @@ class Validation:
             [measure], qrels.rename(columns=names), results.rename(columns=names)
         )[measure]
         return value
+
+
+def _unanswered(rewritten: pd.DataFrame) -> float:
+    """Return the share of queries that failed, each of which may have become several."""
+    if QSTATUS not in rewritten.columns:
+        return 0.0
+    query = rewritten[QGROUP if QGROUP in rewritten.columns else QID]
+    return float(unread(rewritten).groupby(query).all().mean())
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,12 @@ class LiveLLM(TransformersLLM):
         return f"live:{id(self)}"
 
 
+def as_served(rewriter: LLMRewriter, live: LoadedModel, *, seed: int) -> LLMRewriter:
+    """Return a rewriter on the live model that writes the same every time it is asked."""
+    repeatable = {"seed": seed} if rewriter.n > 1 else {"temperature": 0.0}
+    return rewriter.apply_attributes(llm=LiveLLM(live), on_error="keep", **repeatable)
+
+
 def callback(
     rewriter: LLMRewriter,
     common: Common,
@@ -87,9 +93,7 @@ def callback(
     from accelerate.utils import broadcast_object_list
     from transformers import TrainerCallback
 
-    # several samples make a query, the same ones every time
-    repeatable = {"seed": common.seed} if rewriter.n > 1 else {"temperature": 0.0}
-    served = rewriter.apply_attributes(llm=LiveLLM(live), **repeatable)
+    served = as_served(rewriter, live, seed=common.seed)
     validation = common.validation
 
     def validate(step: int) -> bool:
@@ -98,9 +102,9 @@ def callback(
         heard: list[Any] = [None, None]
         if main:
             live.model.eval()
-            value = validation.score(served)
+            found = validation.validate(served)
             live.model.train()
-            improved = monitor.validated(step, value)
+            improved = monitor.validated(step, found)
             heard = [improved, monitor.patience_is_over]
         broadcast_object_list(heard)
         if heard[0]:

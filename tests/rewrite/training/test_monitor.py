@@ -12,6 +12,7 @@ import pytest
 
 from pyterrier_rewrite.training import TrainingWarning
 from pyterrier_rewrite.training.run.monitor import WINDOW, Monitor
+from pyterrier_rewrite.training.run.settings import Validated
 from tests.support.training import validation
 
 
@@ -62,9 +63,10 @@ def test_a_rising_reward_with_falling_validation_is_told(
     def train() -> None:
         for step in range(1, 41):
             if step in values:
-                monitor.validated(step, values[step])
+                monitor.validated(step, Validated(values[step], unanswered=step / 100))
             monitor.record(step, {"loss": 0.0, "reward": step / 40})
 
     with pytest.warns(TrainingWarning, match="best of 0.6000 at step 20"):
         train()
     assert monitor.best_step == 20
+    assert monitor.unanswered == 0.2
