@@ -68,5 +68,6 @@ def run_demo(
     report = run_experiment(workbench)
     print_report(report, console)
     write_report(report, out)
+    report.check()
     page = write_page(report, workbench.topics(), folder, out / "index.html")
     console.print(f"written to {out}; see {page}", style="dim", highlight=False)

@@ -77,6 +77,7 @@ def run(
         print_report(report, console)
         print_depth(report, console)
         write_report(report, out / folder.name)
+        report.check()
 
 
 def folds_of(topics: pd.DataFrame, folds: int, seed: int) -> pd.Series[int]:

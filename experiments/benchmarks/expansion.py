@@ -13,6 +13,7 @@ from ..build.workbench import Workbench
 from ..collections import CollectionError, load_collection
 from ..config.file import as_overrides, load_config
 from ..run.execute import run_experiment
+from ..run.results import told
 from .loopback import separate_process
 from .measuring import print_table, timed
 
@@ -58,6 +59,8 @@ def print_expansion(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RewriteWarning)  # an echo is not always usable
             report, seconds = timed(run_experiment, workbench)
+    if report.failed:
+        raise RewriteError("\n".join(told(report.failed)))
     rows = [
         (
             run.name,

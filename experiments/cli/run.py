@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,12 +30,13 @@ def run(
     quiet: QuietOption = False,
 ) -> None:
     """Run an experiment, print its table, and write its files."""
-    from pyterrier_rewrite.errors import RewriteError, RewriteWarning
+    from pyterrier_rewrite.errors import RewriteError
 
     from ..build.workbench import Workbench
     from ..config.file import load_config
-    from ..run.execute import Executor, run_experiment
+    from ..run.execute import estimate, run_experiment
     from ..run.files import write_report
+    from ..run.results import told
     from ..run.table import print_depth, print_estimate, print_report
 
     checked = load_config(config, set_ or [])
@@ -53,14 +53,11 @@ def run(
             )
     workbench = Workbench(checked, budget=cap, dry_run=dry_run, verbose=not quiet)
     if dry_run:
-        executor = Executor(workbench.topics(), workbench)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RewriteWarning)
-            rows = [
-                (name, executor.run(name, workbench.system(name)).spent) for name in checked.systems
-            ]
+        rows, failed = estimate(workbench)
         priced = any(llm.price is not None for llm in checked.llms.values())
         print_estimate(rows, workbench.spent, console, priced=priced)
+        if failed:
+            raise RewriteError("\n".join(told(failed)))
         return
     folder = make_folder(out or Path("runs") / checked.name)
     report = run_experiment(workbench)
@@ -69,9 +66,7 @@ def run(
         print_depth(report, console)
     write_report(report, folder)
     console.print(f"written to {folder}", style="dim", highlight=False)
-    lost = [run.name for run in report.runs if len(run.failures) == len(workbench.topics())]
-    if lost:
-        raise RewriteError(f"no query could be rewritten by {', '.join(lost)}; see the notes above")
+    report.check()
 
 
 def _budget(text: str) -> Any:

@@ -64,7 +64,7 @@ def write_page(report: Report, topics: pd.DataFrame, training: Path, file: Path)
         for row in report.table.to_dict("records")
     ]
     compared = _compared(report, topics, table)
-    baseline = report.config.baseline or BEFORE
+    baseline = report.baseline or BEFORE
     gain = compared[AFTER] - compared[baseline]
     learned = compared[AFTER] - compared[BEFORE]
     changed = compared[compared["written_before"] != compared["written_after"]]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import traceback
+import warnings
 from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 import ir_measures
 import pandas as pd
@@ -12,13 +14,17 @@ import pyterrier as pt
 
 from pyterrier_rewrite.base import Rewriter
 from pyterrier_rewrite.columns import DOCNO, LABEL, QGEN, QGROUP
+from pyterrier_rewrite.errors import RewriteWarning
 from pyterrier_rewrite.llm.metered import Spent
 
 from ..build.cards import prompts_of
 from ..build.workbench import Workbench
 from ..config.errors import ConfigError
 from ..measures.depth import DEPTH_MEASURE, by_depth, is_conversational
-from .results import Report, SystemRun, compare, evaluate
+from .results import Report, SystemRun, compare, evaluate, told
+
+Done: TypeAlias = tuple[pd.DataFrame, float, Spent]
+"""What a stage made of a frame, in how many seconds, and what models were asked for it."""
 
 RESULT_COLUMNS = ("qid", "docno", "score", "rank")
 
@@ -27,15 +33,15 @@ def run_experiment(workbench: Workbench) -> Report:
     """Run every system once and evaluate it with ir-measures.
 
     Stages that systems share from their start are run once; language models are asked once for
-    all topics. Topics without judgements are run but not evaluated; a judged topic without
-    results counts as 0.
+    all topics. A system that fails costs the others nothing: the report says why. Topics without
+    judgements are run but not evaluated; a judged topic without results counts as 0.
 
     Args:
         workbench: The config's objects.
 
     Raises:
         ConfigError: If a system cannot be built, or ends in something else than results.
-        BudgetError: If the cap is reached.
+        Exception: What the first system raised, if all of them failed.
     """
     config = workbench.config
     topics = workbench.topics()
@@ -48,18 +54,14 @@ def run_experiment(workbench: Workbench) -> Report:
         )
     systems = {name: workbench.system(name) for name in config.systems}
     check_systems(systems, list(topics.columns))
-    executor = Executor(topics, workbench)
-    runs = [
-        executor.run(name, stages)
-        for name, stages in pt.tqdm(systems.items(), "systems", disable=not workbench.verbose)
-    ]
+    runs, failed = Executor(topics, workbench).run_all(systems)
     conversational = is_conversational(topics)
     names = [*config.measures, *([DEPTH_MEASURE] if conversational else [])]
     measures = list(dict.fromkeys(map(ir_measures.parse_measure, names)))
     perquery = evaluate(runs, qrels, measures)
     depth = by_depth(perquery, topics) if conversational else None
     table = compare(config, runs, perquery, len(topics))
-    notes = [note for run in runs for note in run.notes(len(topics))]
+    notes = told(failed) + [note for run in runs for note in run.notes(len(topics))]
     judged = int(qrels["qid"].nunique())
     if judged < len(topics):
         notes.append(f"{len(topics) - judged} of {len(topics)} topics have no judgements")
@@ -70,7 +72,27 @@ def run_experiment(workbench: Workbench) -> Report:
             f"relevant) are not in the index, first {lost[0]!r}: no system can find them; check "
             "that documents and judgements belong together"
         )
-    return Report(config, runs, table, perquery, judged, depth, notes)
+    return Report(config, runs, table, perquery, judged, depth, notes, failed)
+
+
+def estimate(workbench: Workbench) -> tuple[list[tuple[str, Spent]], dict[str, Exception]]:
+    """Run every system of a dry run.
+
+    Args:
+        workbench: The config's objects, with ``dry_run``.
+
+    Returns:
+        What each system would ask of language models, and why others would fail.
+
+    Raises:
+        ConfigError: If a system cannot be built.
+        Exception: What the first system raised, if all of them failed.
+    """
+    systems = {name: workbench.system(name) for name in workbench.config.systems}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RewriteWarning)
+        runs, failed = Executor(workbench.topics(), workbench).run_all(systems)
+    return [(run.name, run.spent) for run in runs], failed
 
 
 def check_systems(systems: Mapping[str, Sequence[pt.Transformer]], columns: Sequence[str]) -> None:
@@ -121,7 +143,25 @@ class Executor:
     def __init__(self, topics: pd.DataFrame, workbench: Workbench) -> None:
         self.topics = topics
         self.workbench = workbench
-        self._done: dict[tuple[pt.Transformer, ...], tuple[pd.DataFrame, float, Spent]] = {}
+        self._done: dict[tuple[pt.Transformer, ...], Done | Exception] = {}
+
+    def run_all(
+        self, systems: Mapping[str, Sequence[pt.Transformer]]
+    ) -> tuple[list[SystemRun], dict[str, Exception]]:
+        """Run every system, and return those that came to their end and the errors of the others.
+
+        Raises:
+            Exception: What the first raised, if all of them failed.
+        """
+        runs, failed = [], {}
+        for name, stages in pt.tqdm(systems.items(), "systems", disable=not self.workbench.verbose):
+            try:
+                runs.append(self.run(name, stages))
+            except Exception as error:
+                failed[name] = error
+        if not runs:
+            raise next(iter(failed.values()))
+        return runs, failed
 
     def run(self, name: str, stages: Sequence[pt.Transformer]) -> SystemRun:
         """Run one system."""
@@ -131,7 +171,10 @@ class Executor:
             prefix = tuple(stages[:length])
             if prefix not in self._done:
                 self._done[prefix] = self._step(stages[length - 1], frame)
-            frame, its_seconds, its_spent = self._done[prefix]
+            done = self._done[prefix]
+            if isinstance(done, Exception):
+                raise done
+            frame, its_seconds, its_spent = done
             seconds, spent = seconds + its_seconds, spent + its_spent
             if QGEN in frame.columns and "docno" not in frame.columns:
                 rewrites = frame
@@ -157,11 +200,21 @@ class Executor:
         there = set(qids)
         return [qid for qid in self.topics["qid"] if qid not in there]
 
-    def _step(
-        self, stage: pt.Transformer, frame: pd.DataFrame
-    ) -> tuple[pd.DataFrame, float, Spent]:
-        if not isinstance(stage, Rewriter) and not pt.inspect.subtransformers(stage):
-            stage.transform(frame[frame["qid"] == frame["qid"].iloc[0]])  # opens index or model
-        before, started = self.workbench.spent, perf_counter()
-        out = stage.transform(frame)
+    def _step(self, stage: pt.Transformer, frame: pd.DataFrame) -> Done | Exception:
+        """Run a stage; what it raises is kept, for it would fail the next system as well."""
+        try:
+            if not isinstance(stage, Rewriter) and not pt.inspect.subtransformers(stage):
+                stage.transform(frame[frame["qid"] == frame["qid"].iloc[0]])  # opens index or model
+            before, started = self.workbench.spent, perf_counter()
+            out = stage.transform(frame)
+        except Exception as error:
+            _let_go(error)
+            return error
         return out, perf_counter() - started, self.workbench.spent - before
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Free what the code that failed was holding, such as a GPU's memory: others need it."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import platform
 import re
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 import pyterrier as pt
@@ -19,6 +21,9 @@ from pyterrier_rewrite import __version__
 from pyterrier_rewrite.stores.whole import write_whole
 
 from .results import Report, SystemRun
+
+FAILED: Final = "failed.txt"
+"""The systems that failed, each with its traceback."""
 
 PACKAGES = (
     "pyterrier pyterrier-pisa ir-measures ir-datasets numpy pandas torch transformers"
@@ -31,7 +36,8 @@ def write_report(report: Report, folder: Path) -> None:
 
     ``results.csv`` (one row a system), ``perquery.csv``, ``depth.csv`` (of conversations),
     ``runs/SYSTEM.res.gz`` (TREC runs), ``rewrites/SYSTEM.jsonl``, ``config.yaml`` (as it was
-    run), ``versions.json``. Files of an earlier run are replaced, each at once.
+    run), ``versions.json``, ``failed.txt`` (systems that failed, and where in the code). Files of
+    an earlier run are replaced, each at once.
     """
     names = file_names([run.name for run in report.runs])
     for sub in ("runs", "rewrites"):
@@ -47,6 +53,14 @@ def write_report(report: Report, folder: Path) -> None:
         if run.rewrites is not None:
             lines = rewrites_jsonl(run.rewrites, run.prompts)
             write_whole(folder / "rewrites" / f"{tag}.jsonl", lines)
+    if report.failed:
+        traces = [
+            f"{name}\n\n{''.join(traceback.format_exception(error))}"
+            for name, error in report.failed.items()
+        ]
+        write_whole(folder / FAILED, "\n".join(traces))
+    else:
+        (folder / FAILED).unlink(missing_ok=True)
     config = report.config.model_dump(mode="json", exclude_none=True)
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     write_whole(folder / "config.yaml", text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,8 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.columns import QGROUP, QSTATUS
-from pyterrier_rewrite.llm.metered import Spent
+from pyterrier_rewrite.errors import RewriteError
+from pyterrier_rewrite.llm.metered import BudgetError, Spent
 
 from ..config.schema import ExperimentConfig
 
@@ -49,6 +50,12 @@ class SystemRun:
             return []
         statuses = self.rewrites.drop_duplicates(QGROUP if QGROUP in self.rewrites else "qid")
         return [s for s in statuses[QSTATUS] if s.startswith("failed")]
+
+    @property
+    def rewrote_none(self) -> bool:
+        """Whether the system has a rewriter, which failed at every query."""
+        groups = () if self.rewrites is None else self.rewrites.get(QGROUP, self.rewrites["qid"])
+        return 0 < len(set(groups)) == len(self.failures)
 
     def notes(self, topics: int) -> Iterator[str]:
         """Yield what whoever reads the system's figures has to know.
@@ -88,6 +95,7 @@ class Report:
         depth: Means by turn and over conversations, of topics that are turns; see
             :func:`~pyterrier_rewrite.experiments.measures.depth.by_depth`.
         notes: What a reader should know.
+        failed: Systems that could not be run to their end, and why; the table is without them.
     """
 
     config: ExperimentConfig
@@ -97,6 +105,36 @@ class Report:
     num_queries: int
     depth: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
+    failed: dict[str, Exception] = field(default_factory=dict)
+
+    @property
+    def baseline(self) -> str | None:
+        """The system that the others are compared with; None if it failed or there is none."""
+        return None if self.config.baseline in self.failed else self.config.baseline
+
+    def check(self) -> None:
+        """Raise if a system failed.
+
+        Raises:
+            RewriteError: With the names of the systems that failed, or could rewrite no query.
+        """
+        none = [run.name for run in self.runs if run.rewrote_none]
+        problems = [f"{', '.join(self.failed)} did not come to an end"] if self.failed else []
+        problems += [f"no query could be rewritten by {', '.join(none)}"] if none else []
+        if problems:
+            raise RewriteError(f"{'; '.join(problems)}; see the notes above")
+
+
+def told(failed: Mapping[str, Exception]) -> list[str]:
+    """Return of every system that failed a line that says why."""
+    return [f"{name} failed: {_reason(error)}" for name, error in failed.items()]
+
+
+def _reason(error: Exception) -> str:
+    """Return what an error says; one that was not meant for users with its kind."""
+    meant = isinstance(error, RewriteError | BudgetError | ValueError | OSError)
+    said = " ".join(str(error).split())
+    return said if meant and said else f"{type(error).__name__}: {said}".rstrip(": ")
 
 
 def evaluate(
@@ -115,7 +153,7 @@ def evaluate(
 def compare(
     config: ExperimentConfig, runs: Sequence[SystemRun], perquery: pd.DataFrame, num_topics: int
 ) -> pd.DataFrame:
-    """Return one row a system.
+    """Return one row a system that was run; what is compared with one that was not is left out.
 
     Columns: ``name``; a column a measure with its mean; with a baseline, for each measure,
     ``<measure> change``, ``<measure> p`` (paired t-test, two-sided, corrected over the systems),
@@ -134,16 +172,15 @@ def compare(
         of_measure = perquery[perquery["measure"] == measure]
         values[measure] = of_measure.pivot(index="qid", columns="name", values="value")[names]
         table[measure] = [_mean(measure, values[measure][name]) for name in names]
-    if config.baseline is not None:
+    baseline, oracle = config.baseline, config.oracle
+    if baseline in names:
         for measure in measures:
-            columns = against_baseline(
-                values[measure], config.baseline, correction=config.correction
-            )
+            columns = against_baseline(values[measure], baseline, correction=config.correction)
             for column, cells in columns.items():
                 table[f"{measure} {column}"] = [cells[name] for name in names]
-    if config.oracle is not None and config.baseline is not None:
+    if baseline in names and oracle in names:
         main = table.set_index("name")[measures[0]]
-        low, high = main[config.baseline], main[config.oracle]
+        low, high = main[baseline], main[oracle]
         table["gap_closed"] = [
             (main[name] - low) / (high - low) if high != low else math.nan for name in names
         ]

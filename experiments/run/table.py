@@ -43,12 +43,12 @@ def print_report(report: Report, console: Console) -> None:
     columns: dict[str, list[str]] = {"system": [row["name"] for row in rows]}
     for measure in measures:
         columns[measure] = [_mean_cell(row, measure, config.alpha) for row in rows]
-        if measure == measures[0] and config.baseline is not None:
+        if measure == measures[0] and report.baseline is not None:
             columns["change"] = [_change_cell(row, measure) for row in rows]
-    if config.baseline is not None:
+    if report.baseline is not None:
         keys = [f"{measures[0]} {key}" for key in ("won", "tied", "lost")]
         columns["won/tied/lost"] = [
-            "" if row["name"] == config.baseline else "/".join(str(row[key]) for key in keys)
+            "" if row["name"] == report.baseline else "/".join(str(row[key]) for key in keys)
             for row in rows
         ]
     if "gap_closed" in report.table:
@@ -64,10 +64,10 @@ def print_report(report: Report, console: Console) -> None:
     if any(row["requests"] for row in rows):
         spent = [(run.name, run.spent) for run in report.runs]
         _print_table(_costs(spent, COSTS, priced="money" in report.table), console)
-    if config.baseline is not None:
+    if report.baseline is not None:
         corrected = f", {config.correction} corrected" if config.correction else ""
         console.print(
-            f"* differs from {config.baseline}: paired t-test{corrected}, p < {config.alpha:g}. "
+            f"* differs from {report.baseline}: paired t-test{corrected}, p < {config.alpha:g}. "
             f"Change and won/tied/lost queries: {measures[0]} against it. ms: a query.",
             style="dim",
             highlight=False,

@@ -140,6 +140,13 @@ class LLM(ABC):
         """Whether it can make an answer follow a JSON schema."""
         return False
 
+    def check(self, sampling: Sampling) -> None:  # noqa: B027 - a server's model has nothing to say
+        """Raise if no prompt can be answered so, as far as that is known without a model loaded.
+
+        Raises:
+            ValueError: If a sampling parameter does not fit the model.
+        """
+
     @abstractmethod
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling

@@ -194,9 +194,15 @@ class Estimating(Metered):
     def answers(
         self, prompts: Sequence[Messages], sampling: Sampling
     ) -> Iterator[tuple[int, Completions]]:
-        """Give every prompt that is not in the cache a word for an answer."""
+        """Give every prompt that is not in the cache a word for an answer.
+
+        Raises:
+            ValueError: If the model could not answer them.
+        """
         found = () if self.cache is None else self.cache.stream(prompts, sampling)
         hits = {position: answer for position, answer in found if answer.error is None}
+        if len(hits) < len(prompts):
+            self.llm.check(sampling)
         for position, prompt in enumerate(prompts):
             if position in hits:
                 yield position, hits[position]

@@ -29,6 +29,10 @@ class Wrapped(LLM):
         """Whether the inner model can make an answer follow a JSON schema."""
         return self.llm.constrains
 
+    def check(self, sampling: Sampling) -> None:
+        """Raise if the inner model cannot answer so."""
+        self.llm.check(sampling)
+
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling
     ) -> Iterator[tuple[int, Completions]]:

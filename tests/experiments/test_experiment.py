@@ -19,7 +19,7 @@ from pyterrier_rewrite import Prompt
 from pyterrier_rewrite.experiments.build.workbench import Workbench
 from pyterrier_rewrite.experiments.cli.main import call
 from pyterrier_rewrite.experiments.config import ConfigError, ExperimentConfig, load_config
-from pyterrier_rewrite.experiments.run.execute import run_experiment
+from pyterrier_rewrite.experiments.run.execute import Executor, run_experiment
 from pyterrier_rewrite.experiments.run.results import against_baseline
 from pyterrier_rewrite.experiments.run.table import print_report
 
@@ -289,7 +289,8 @@ def test_dry_run_loads_no_model_of_vectors_and_counts_every_step(tmp_path, capsy
 def test_a_budget_stops_the_run(tmp_path, capsys):
     config = write_config(tmp_path)
     assert call(["run", config, "--budget", "500 tokens", "--out", str(tmp_path / "o"), "-q"]) == 1
-    assert "could pass it" in " ".join(capsys.readouterr().err.split())
+    assert "Query2Doc failed: stopped at" in " ".join(capsys.readouterr().out.split())
+    assert list(pd.read_csv(tmp_path / "o" / "results.csv")["name"]) == ["raw", "RM3", "oracle"]
 
 
 @pytest.mark.parametrize(
@@ -327,6 +328,64 @@ def test_exit_codes(arguments, code, message, capsys, tmp_path, monkeypatch):
     printed = capsys.readouterr()
     assert "Traceback" not in printed.err
     assert message in " ".join((printed.err + printed.out).split())
+
+
+class Broken(pt.Transformer):
+    """Fails at the queries, whatever they are."""
+
+    def transform(self, inp):
+        pt.validate.query_frame(inp, extra_columns=["query"], context=self)
+        raise ZeroDivisionError("in the middle of it")
+
+
+BROKEN = {f"{__name__}:Broken": {}}
+
+
+@pytest.mark.parametrize("named", ["raw", "broken"])
+def test_a_system_that_fails_costs_the_others_nothing(named, tmp_path, capsys):
+    out = tmp_path / "out"
+    systems = {"broken": [BROKEN, "bm25"], "raw": ["bm25"], "also": [BROKEN, "RM3"]}
+    config = write_config(tmp_path, systems=systems, baseline=named, oracle=None)
+    assert call(["run", config, "-q", "--out", str(out)]) == 1
+    printed = capsys.readouterr()
+    assert "broken failed: ZeroDivisionError: in the middle of it" in printed.out
+    assert "broken, also did not come to an end" in " ".join(printed.err.split())
+    assert "Traceback" not in printed.err
+    results = pd.read_csv(out / "results.csv")
+    assert list(results["name"]) == ["raw"]
+    assert ("nDCG@10 change" in results) == (named == "raw")
+    assert load_config(out / "config.yaml").baseline == named
+    assert "line" in (out / "failed.txt").read_text()
+    assert call(["run", config, "-q", "--dry-run"]) == 1
+    assert "broken failed: ZeroDivisionError" in capsys.readouterr().err
+    systems = {"raw": ["bm25"]}
+    whole = write_config(tmp_path, systems=systems, baseline=None, oracle=None)
+    assert call(["run", whole, "-q", "--out", str(out)]) == 0
+    assert not (out / "failed.txt").exists()
+
+
+def test_what_all_systems_fail_of_is_raised():
+    systems = {"a": [BROKEN, "bm25"], "b": [BROKEN, {"bm25": {"k1": 2}}]}
+    with pytest.raises(ZeroDivisionError):
+        run_experiment(workbench(systems=systems, baseline=None, oracle=None))
+
+
+def test_a_stage_that_fails_is_run_once():
+    calls = []
+
+    class Counted(Broken):
+        def transform(self, inp):
+            calls.append(len(inp))
+            return super().transform(inp)
+
+    stage = Counted()
+    bench = workbench(baseline=None, oracle=None)
+    bm25 = bench.pipeline(["bm25"], "here")
+    systems = {"a": [stage], "b": [stage, bm25], "fine": [bm25]}
+    runs, failed = Executor(bench.topics(), bench).run_all(systems)
+    assert [run.name for run in runs] == ["fine"]
+    assert list(failed) == ["a", "b"]
+    assert calls == [1]  # the query that opens an index or loads a model
 
 
 @pytest.mark.parametrize("on_error", ["keep", "raise"])

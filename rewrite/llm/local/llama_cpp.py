@@ -6,9 +6,10 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pyterrier as pt
 
@@ -122,6 +123,15 @@ class LlamaCpp(LocalLLM):
         with self._lock:
             self._engine = self._identity = None
 
+    def told_context(self) -> int | None:
+        """Return how many tokens prompt and completion share; the file's header says."""
+        with suppress(LLMError):
+            return self._context(read_metadata(Path(self.model)))
+        return None
+
+    def _context(self, metadata: dict[str, Any]) -> int:
+        return min(self.context, trained_context(metadata) or self.context)
+
     def _describe(self) -> str:
         return f"{self.kind}:{named(self.model)} context={self.context}"
 
@@ -132,7 +142,7 @@ class LlamaCpp(LocalLLM):
         missing = [part.name for part in parts(path) if not part.is_file()]
         if missing:
             raise LLMError(f"{path} is one of several files, and {missing} are not beside it")
-        context = min(self.context, trained_context(metadata) or self.context)
+        context = self._context(metadata)
         threads = self.threads or max(1, usable_cores() - 1)
         parameters = settings(path, context=context, slots=self.batch_size, threads=threads)
         # it listens on a port of this machine, which is nobody else's business

@@ -202,7 +202,13 @@ def _special_tokens(settings: Any, tokenizer: Any) -> dict[str, Any]:
 
 def _context(config: Any, tokenizer: Any) -> int | None:
     """Return how many tokens the model takes; None if neither config nor tokenizer says."""
-    context = getattr(config.get_text_config(), "max_position_embeddings", None)
+    context = positions(config)
     if context is None and tokenizer.model_max_length < 10**9:
         context = tokenizer.model_max_length
     return context
+
+
+def positions(config: Any) -> int | None:
+    """Return how many tokens a model takes, if its config says."""
+    found: int | None = getattr(config.get_text_config(), "max_position_embeddings", None)
+    return found

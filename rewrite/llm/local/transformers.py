@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import ClassVar
@@ -16,7 +17,8 @@ from ...extras import need
 from ...ranges import Count, check_attributes
 from ..base import Completions, Messages, Sampling
 from .decoding import row_seed
-from .loaded import LoadedModel, Row, load
+from .gguf import read_metadata, trained_context
+from .loaded import LoadedModel, Row, load, positions
 from .model import LocalLLM, encode, room
 
 logger = logging.getLogger(__name__)
@@ -150,6 +152,21 @@ class TransformersLLM(LocalLLM):
                 result.seconds = seconds
                 yield row, result
             start += len(batch)
+
+    def told_context(self) -> int | None:
+        """Return how many tokens prompt and completion share, where the config is at hand."""
+        if self.gguf_file is not None:
+            with suppress(LLMError):
+                return trained_context(read_metadata(Path(self.model) / self.gguf_file))
+            return None
+        with suppress(Exception):  # what is wrong with the model is said where it is loaded
+            from transformers import AutoConfig
+
+            config = AutoConfig.from_pretrained(
+                self.model, revision=self.revision, local_files_only=True
+            )
+            return None if config.is_encoder_decoder else positions(config)
+        return None
 
     def _load(self) -> LoadedModel:
         need("torch", "hf")

@@ -18,7 +18,7 @@ from pyterrier_rewrite.errors import LLMError, MissingExtraError
 from pyterrier_rewrite.experiments.config.backends import LlamaCppConfig
 from pyterrier_rewrite.llm import LlamaCpp, Sampling
 from pyterrier_rewrite.llm.local import llama_cpp, llama_server
-from tests.rewrite.llm.test_gguf import ARCHITECTURE, header
+from tests.rewrite.llm.test_gguf import ARCHITECTURE, LENGTH, header
 
 pytest.importorskip("xllamacpp")
 
@@ -263,3 +263,13 @@ def test_a_config_builds_it(smollm2_gguf: Path) -> None:
     keys = {"type": "llama.cpp", "model": str(smollm2_gguf), "context": 512, "threads": 1}
     made = LlamaCppConfig.model_validate(keys).make("main", verbose=False)
     assert made == LlamaCpp(smollm2_gguf, context=512)
+
+
+def test_max_tokens_are_held_to_the_header_without_loading(tmp_path: Path) -> None:
+    file = tmp_path / "model.gguf"
+    file.write_bytes(header(ARCHITECTURE, LENGTH))
+    for asked, found in ((10_000, 8192), (512, 512)):
+        LlamaCpp(file, context=asked).check(Sampling(max_tokens=found - 1))
+        with pytest.raises(ValueError, match=f"context of {found} tokens"):
+            LlamaCpp(file, context=asked).check(Sampling(max_tokens=found))
+    LlamaCpp(tmp_path / "elsewhere.gguf").check(Sampling(max_tokens=10**6))

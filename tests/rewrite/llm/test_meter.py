@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyterrier_rewrite.llm import Cached, FakeLLM, OpenAILLM
+from pyterrier_rewrite.llm.local.model import room
 from pyterrier_rewrite.llm.metered import Budget, Budgeted, BudgetError, Estimating, Metered, Price
 from tests.support.server import Reply, completion
 
@@ -98,3 +99,14 @@ def test_estimates_know_what_is_in_the_cache(tmp_path):
     estimating.generate(prompts("a", "b"))
     assert (estimating.spent.requests, estimating.spent.cached) == (2, 1)
     assert len(Cached(FakeLLM(), path)) == 1
+
+
+def test_an_estimate_says_that_a_model_could_not_answer(tmp_path):
+    class Small(FakeLLM):
+        def check(self, sampling):
+            room(100, sampling)
+
+    llm = Estimating(Cached(Small("x"), tmp_path / "cache.sqlite"))
+    assert llm.generate(prompts("a"), max_tokens=99)[0].texts
+    with pytest.raises(ValueError, match=r"below the model's context of 100 tokens.*found 100"):
+        llm.generate(prompts("a"), max_tokens=100)

@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from pyterrier_rewrite.errors import LLMError, MissingExtraError
-from pyterrier_rewrite.llm import VLLM, TransformersLLM
+from pyterrier_rewrite.llm import VLLM, Sampling, TransformersLLM
 from pyterrier_rewrite.llm.local.decoding import GumbelSampler, StopTexts, cut_at, row_seed
 from pyterrier_rewrite.llm.local.model import encode, fingerprint, render
 from pyterrier_rewrite.prompting.prompt import Prompt
@@ -148,7 +148,6 @@ def test_row_seeds_follow_seed_prompt_and_sample() -> None:
 
 
 def test_answers_come_in_the_order_of_the_prompts(llm: TransformersLLM) -> None:
-    from pyterrier_rewrite.llm import Sampling
 
     positions = [position for position, _ in llm.stream(PROMPTS, Sampling(max_tokens=2))]
     assert positions[0] == 1  # the longest goes first, so that a lack of memory shows at once
@@ -346,6 +345,11 @@ def test_a_long_prompt_loses_its_beginning_with_one_warning(tmp_path: Path) -> N
     tokens = llm.loaded().tokenizer(" " + tail)["input_ids"][-16:]
     kept = ask(llm.loaded().tokenizer.decode(tokens))
     assert answers[0].texts == answers[1].texts == texts(llm, [kept], max_tokens=8)[0]
+    unloaded = TransformersLLM(llm.model)
+    unloaded.check(Sampling(max_tokens=23))
+    with pytest.raises(ValueError, match=r"max_tokens should be below .* 24 tokens.* found 24"):
+        unloaded.check(Sampling(max_tokens=24))
+    assert unloaded._engine is None
     with pytest.raises(ValueError, match=r"max_tokens should be below .* 24 tokens.* found 24"):
         llm.generate(prompts, max_tokens=24)
 
