@@ -18,7 +18,7 @@ from .classical import *
 from .conversation import *
 from .deadline import time_limit
 from .decomposition import *
-from .errors import LLMError, MissingExtraError, RewriteError, RewriteWarning
+from .errors import DamagedError, LLMError, MissingExtraError, RewriteError, RewriteWarning
 from .expansion import *
 from .guards import *
 from .llm import *
@@ -32,6 +32,7 @@ from .text.analysis import EnglishAnalyzer
 from .text.similarity import TermVectors
 
 __all__ = [
+    "DamagedError",
     "EnglishAnalyzer",
     "LLMError",
     "MissingExtraError",

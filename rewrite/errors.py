@@ -7,6 +7,10 @@ class RewriteError(Exception):
     """Something a rewriter needs went wrong: the text says what to do about it."""
 
 
+class DamagedError(RewriteError):
+    """A file is not as it was written, as after a full disk or a copy that broke off."""
+
+
 class LLMError(RewriteError):
     """A language model or its server could not answer."""
 

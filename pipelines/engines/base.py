@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +18,7 @@ from pyterrier_rewrite.columns import DOCNO, QUERY
 from pyterrier_rewrite.ranges import Count, Share, Weight
 from pyterrier_rewrite.rankings.lists import positions
 from pyterrier_rewrite.rewritten import check_columns
+from pyterrier_rewrite.stores.sealed import check_files, read_sealed
 from pyterrier_rewrite.stores.whole import METADATA, exclusive, replacing
 from pyterrier_rewrite.value import ValueTransformer
 
@@ -173,10 +173,19 @@ class BuiltIndex(IndexFolder):
         Raises:
             FileNotFoundError: If there is no finished index.
             ValueError: If something else has built it.
+            DamagedError: If it is not as it was written.
         """
         found = _load_metadata(self.path, self.stamp)
         self._check_metadata(found)
         return found
+
+    def check_files(self, *names: str) -> None:
+        """Raise unless files are as they were when the index was built; a process reads them once.
+
+        Raises:
+            DamagedError: If they are not.
+        """
+        _check_files(self.path, self.stamp, names)
 
     @property
     def stamp(self) -> tuple[int, int]:
@@ -278,5 +287,9 @@ def ranked_frame(
 
 @lru_cache(maxsize=64)
 def _load_metadata(path: Path, stamp: object) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((path / METADATA).read_text(encoding="utf-8"))
-    return found
+    return read_sealed(path / METADATA)
+
+
+@lru_cache(maxsize=64)
+def _check_files(path: Path, stamp: object, names: tuple[str, ...]) -> None:
+    check_files(path, _load_metadata(path, stamp), names)

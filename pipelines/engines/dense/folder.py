@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from pyterrier_rewrite._version import __version__
+from pyterrier_rewrite.stores.sealed import write_sealed
 from pyterrier_rewrite.stores.whole import METADATA
 from pyterrier_rewrite.value import same
 
@@ -112,7 +112,7 @@ class DenseFolder(BuiltIndex):
             "dimension": dimension,
             "versions": {"pyterrier-rewrite": __version__},
         }
-        (work / METADATA).write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
+        write_sealed(work / METADATA, metadata, (VECTORS, DOCNOS))
 
     def encode(
         self,
@@ -173,12 +173,14 @@ class DenseFolder(BuiltIndex):
     def vectors(self) -> Vectors:
         """The documents' vectors, one row each, as a read-only memory map."""
         _ = self.metadata  # says what is wrong if there is no index
+        self.check_files(VECTORS)
         mapped: Vectors = np.load(self.path / VECTORS, mmap_mode="r")
         return mapped
 
     @property
     def docnos(self) -> Sequence[str]:
         """The documents' ids, in the order of the vectors."""
+        self.check_files(DOCNOS)
         return _load_docnos(self.path, self.stamp)
 
     def holds(self, docnos: Iterable[str]) -> set[str]:

@@ -21,6 +21,7 @@ import numpy as np
 from pyterrier_rewrite._version import __version__
 from pyterrier_rewrite.errors import RewriteError
 from pyterrier_rewrite.rankings.lists import Ints
+from pyterrier_rewrite.stores.sealed import write_sealed
 from pyterrier_rewrite.stores.whole import METADATA
 from pyterrier_rewrite.text.safe import safe_text
 
@@ -84,7 +85,7 @@ def write(work: Path, *, corpus: object, settings: Settings, verbose: bool) -> N
         "num_tokens": int(cf.sum()),
         "versions": {"pyterrier-rewrite": __version__, "pyterrier-pisa": version("pyterrier-pisa")},
     }
-    (work / METADATA).write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
+    write_sealed(work / METADATA, metadata, (*_pisa.INPUTS, STORE))
 
 
 def _create_store(folder: Path) -> sqlite3.Connection:
@@ -249,6 +250,7 @@ class PisaFolder(BuiltIndex):
         opened = _local.__dict__.setdefault("opened", {})
         owner = (os.getpid(), self.stamp)
         if self.path not in opened or opened[self.path][0] != owner:
+            self.check_files(STORE)
             address = f"{(self.path / STORE).as_uri()}?mode=ro&immutable=1"
             opened[self.path] = (owner, sqlite3.connect(address, uri=True))
         return opened[self.path][1]

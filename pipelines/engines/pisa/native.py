@@ -13,14 +13,26 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from pyterrier_rewrite.errors import RewriteError
+from pyterrier_rewrite.errors import DamagedError, RewriteError
 from pyterrier_rewrite.extras import need
+from pyterrier_rewrite.stores.sealed import (
+    CHECKSUM,
+    FILES,
+    check_files,
+    read_sealed,
+    write_sealed,
+)
+from pyterrier_rewrite.stores.whole import METADATA
 
 STEMMERS: Final = ("porter2", "krovetz", "none")
 STOP_LISTS: Final = ("terrier", "lucene", "none")
 
 _ENCODING: Final = "block_simdbp"
-_INPUTS: Final = ("inv.docs", "inv.freqs", "inv.sizes", "fwd.termlex", "fwd.doclex")
+_LEXICONS: Final = ("fwd.termlex", "fwd.doclex")
+INPUTS: Final = ("inv.docs", "inv.freqs", "inv.sizes", *_LEXICONS)
+"""Files of an index that PISA reads: all of them for new parameters, later the lexicons alone."""
+
+_SEAL: Final = "sealed.json"
 
 
 def extension() -> Any:
@@ -69,7 +81,8 @@ def context(folder: Path, stamp: object, stemmer: str, stops: str, k1: float, b:
     """Return the context for BM25 over an index, one a process for equal arguments.
 
     PISA keeps upper bounds of the scores for each setting of the parameters. They are made on
-    the first use, in a folder that appears under its name only when it is complete.
+    the first use, in a folder that appears under its name only when it is complete. PISA checks
+    nothing and ends the process over a damaged file, so all that it will read is checked first.
 
     Args:
         folder: The index.
@@ -78,6 +91,9 @@ def context(folder: Path, stamp: object, stemmer: str, stops: str, k1: float, b:
         stops: One of :data:`STOP_LISTS`.
         k1: BM25's k1.
         b: BM25's b.
+
+    Raises:
+        DamagedError: If the index is not as it was built.
     """
     pisa = extension()
     found = pisa.RetrievalContext()
@@ -100,18 +116,24 @@ def context(folder: Path, stamp: object, stemmer: str, stops: str, k1: float, b:
 def _model_folder(folder: Path, settings: dict[str, Any], scratch: Path) -> Path:
     """Return a folder with all that one setting needs; ``scratch`` serves a read-only index."""
     model = folder / f"bm25 k1={settings['bm25_k1']} b={settings['bm25_b']}"
-    if all((model / name).exists() for name in _INPUTS):
+    index = read_sealed(folder / METADATA)
+    facts = {"index": index.get(CHECKSUM), **settings}
+    check_files(folder, index, _LEXICONS)
+    if _is_whole(model, facts):
         return model
-    shutil.rmtree(model, ignore_errors=True)  # a copy that lost the links: PISA would crash on it
+    check_files(folder, index, INPUTS)
+    shutil.rmtree(model, ignore_errors=True)
     try:
         work = Path(tempfile.mkdtemp(prefix=".model-", dir=folder))
     except OSError:
         work = model = scratch / "model"
         work.mkdir()
     try:
-        for name in _INPUTS:
+        for name in INPUTS:
             os.symlink(os.path.relpath(folder / name, work), work / name)
         run("prepare", {"index_dir": str(work), **settings})
+        made = sorted(path.name for path in work.iterdir() if not path.is_symlink())
+        write_sealed(work / _SEAL, facts, made)
         if work != model:
             work.rename(model)
     except BaseException as error:
@@ -119,6 +141,17 @@ def _model_folder(folder: Path, settings: dict[str, Any], scratch: Path) -> Path
         if not (isinstance(error, OSError) and model.is_dir()):  # another process was faster
             raise
     return model
+
+
+def _is_whole(model: Path, facts: dict[str, Any]) -> bool:
+    """Say whether a folder was made for this index and setting, and nothing was lost since."""
+    try:
+        found = read_sealed(model / _SEAL)
+        check_files(model, found, found.get(FILES, ()))
+        linked = all((model / name).samefile(model.parent / name) for name in INPUTS)
+    except (DamagedError, OSError):  # a copy may have lost the links
+        return False
+    return linked and all(found.get(key) == value for key, value in facts.items())
 
 
 def _pisa_stemmer(stemmer: str) -> str:
