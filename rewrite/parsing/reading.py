@@ -135,10 +135,10 @@ def items(answer: Answer) -> tuple[list[str], bool]:
         return [_uncounted(line.text) for line in lines(said)], True
     titles = [part for part in parts if part.title]
     marks = [part.item or part.label or kind_of(part.name) in ASKED for part in parts]
-    marked = [part for part, is_marked in zip(parts, marks, strict=True) if is_marked]
+    found = [part for part, is_marked in zip(parts, marks, strict=True) if is_marked]
+    marked = [part for part in found if part.item or part.label or not is_comment(part.text)]
     if marked and not is_stray(marks, parts):
-        plain = [p for p in marked if p.item or p.label or not is_comment(p.text)]
-        parts = outermost(plain)
+        parts = outermost(marked)
     elif marked:
         parts = [part.with_head() for part in parts]
     elif len(titles) > 1:

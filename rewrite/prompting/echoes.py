@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
 from ..parsing.words import kind_of
+from ..text.analysis import content_words
+from ..text.pool import Example
 
 LEAST_WORDS: Final = 4
 """Words of a line or sentence that is taken for an echo; fewer may be a rewrite."""
+
+LEAST_OF_EXAMPLE: Final = 3
+"""Words of a line of an example that is taken for a leak."""
 
 LEAST_PHRASES: Final = 5
 """Phrases of :data:`LEAST_WORDS` words that a sentence has if it may be an echo in part."""
@@ -49,6 +54,40 @@ def own_labels(texts: Iterable[str], slots: Iterable[str]) -> frozenset[str]:
     label = re.compile(rf"^([^:\n]{{1,40}}):[ \t]*(?:{ends})", re.M)
     found = (match[1] for text in texts for match in label.finditer(text.strip()))
     return frozenset(f"{_key(name)}:" for name in found)
+
+
+def example_lines(examples: Iterable[Example]) -> Mapping[str, frozenset[str]]:
+    """Return the lines of few-shot examples, each with the content words of its example."""
+    found: dict[str, frozenset[str]] = {}
+    for example in examples:
+        about = content_words(" ".join(example.values()))
+        lines = (line for value in example.values() for line in value.split("\n"))
+        found |= {key: about for key in map(_item, lines) if key.count(" ") >= LEAST_OF_EXAMPLE - 1}
+    return found
+
+
+def without_examples(text: str, shown: Mapping[str, frozenset[str]], query: str) -> str:
+    r"""Return an answer without the lines of examples that have no word to do with the query.
+
+    Args:
+        text: The answer.
+        shown: The examples that the model saw, by :func:`example_lines`.
+        query: The query that was asked about.
+
+    Example:
+        >>> shown = example_lines([{"query": "can bees see red", "answer": "how do bees see"}])
+        >>> without_examples("how do bees see\nred couches", shown, "red sofas")
+        'red couches'
+        >>> without_examples("How do bees see?", shown, "what is seen by bees")
+        'How do bees see?'
+    """
+    lines = text.split("\n")
+    abouts = [shown.get(_item(line)) for line in lines]
+    if not any(abouts):
+        return text
+    asked = content_words(query)
+    kept = (line for line, about in zip(lines, abouts, strict=True) if not about or about & asked)
+    return "\n".join(kept).strip()
 
 
 def without_echoes(text: str, own: frozenset[str], query: str = "") -> str:
@@ -134,6 +173,11 @@ def _key(text: str) -> str:
     """Return the words; every number is the same, as a slot may be filled with one."""
     words = _WORD.findall(text.casefold())
     return " ".join("0" if word[0].isdigit() else word for word in words)
+
+
+def _item(line: str) -> str:
+    """Return the words of a line, without the number of an item."""
+    return _key(line).removeprefix("0 ")
 
 
 def _is_copied(key: str, own: frozenset[str], asked: str) -> bool:

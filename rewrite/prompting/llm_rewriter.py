@@ -21,11 +21,12 @@ from ..parsing.talk import keeps
 from ..parsing.words import has_word
 from ..protocols import Analyzer
 from ..ranges import Count, Natural, Portion, Positive, Weight
+from ..text.analysis import has_content
 from ..text.pool import Example
 from .documents import show_documents
-from .echoes import without_echoes
+from .echoes import without_echoes, without_examples
 from .examples import ExampleSource
-from .formulation import Formulation, Replace, Vector
+from .formulation import Formulation, Keep, Replace, Vector
 from .prompt import Prompt
 
 NOTHING_USABLE: Final = "no usable text in the answers"
@@ -240,11 +241,17 @@ class LLMRewriter(Rewriter):
 
         Args:
             queries: One row a query.
-            parts: For each query what it is formed of; if nothing, it stays as it is.
+            parts: For each query what it is formed of; if nothing, or function words only, it
+                stays as it is.
             answers: For each query every answer of the model, in the order of the requests.
             unusable: What to say of a query without parts whose requests did not fail.
         """
         texts = queries[QUERY].tolist()
+        if not isinstance(self.formulation, Keep):
+            parts = [
+                [part for part in its if has_content(part) or not has_content(text)]
+                for its, text in zip(parts, texts, strict=True)
+            ]
         rows = zip(answers, self.formulation.form_batch(texts, parts), texts, strict=True)
         return [outcome(its, new, unusable, query=text) for its, new, text in rows]
 
@@ -298,7 +305,9 @@ class LLMRewriter(Rewriter):
 
     def _own(self, text: str, query: str) -> str:
         """Return what a text says of its own, once."""
-        return without_echoes(without_loop(text), self.own_words(), query)
+        text = without_echoes(without_loop(text), self.own_words(), query)
+        prompt = Prompt.load(self.prompt) if self.prompt and self.examples is None else None
+        return without_examples(text, prompt.example_lines, query) if prompt else text
 
     def own_words(self) -> frozenset[str]:
         """Return what the prompts say themselves: an answer that repeats it says nothing."""

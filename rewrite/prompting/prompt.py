@@ -15,7 +15,7 @@ from typing import Any, Final
 from ..llm.base import Message
 from ..text.pool import Example
 from .documents import NOTE, with_note
-from .echoes import own_labels, own_words
+from .echoes import example_lines, own_labels, own_words
 
 OVERRIDES: Final = "PT_REWRITE_PROMPTS"
 """Environment variable: a folder of prompt files that go before the library's."""
@@ -124,6 +124,11 @@ class Prompt:
         slot = _slot_pattern(self.slots)
         filled = [slot.sub(with_, text) for text in literal for with_ in "\n0"] if slot else literal
         return own_words([NOTE, *filled]) | own_labels(literal, self.slots)
+
+    @cached_property
+    def example_lines(self) -> Mapping[str, frozenset[str]]:
+        """What the examples say, for :func:`without_examples`."""
+        return example_lines(map(dict, self.examples))
 
     @cached_property
     def _slot_set(self) -> frozenset[str]:

@@ -36,6 +36,16 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(_PUNCTUATION.sub(" ", text.casefold()).split()) or (text,)
 
 
+def content_words(text: str) -> frozenset[str]:
+    """Return the stems of a text's words, without function words of English."""
+    return frozenset(map(_stem, EnglishAnalyzer().terms(text)))
+
+
+def has_content(text: str) -> bool:
+    """Say whether there is more than function words of English."""
+    return bool(EnglishAnalyzer().terms(text))
+
+
 def stems_of(text: str, analyzer: Analyzer) -> tuple[str, ...]:
     """Return what an engine reads of a text: the stems, or, of stop words only, the words."""
     return tuple(map(analyzer.stem, analyzer.terms(text))) or words_of(text)

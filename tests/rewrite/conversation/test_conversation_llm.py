@@ -229,7 +229,7 @@ SCRIPT = {
     "New topic:": "No.",
     "written out:": "There are three red sofas.",
     "Summary:": "Three red sofas.",
-    "Unambiguous question:": "Which red sofas are of linen?",
+    "Rewritten question:": "Which red sofas are of linen?",
     "\nAnswer:": "One is.",
     "Search query:": "red linen sofas",
 }
@@ -243,7 +243,7 @@ def test_chiq_takes_five_steps_and_rewrites():
         ["New topic:"],
         ["The assistant's last message, written out:"],
         ["Summary:"],
-        ["Unambiguous question:"] * 2,
+        ["Rewritten question:"] * 2,
         ["Answer:"] * 2,
         ["Search query:"] * 2,
     ]

@@ -258,10 +258,10 @@ def test_one_request_a_cluster_with_its_documents_only():
 def test_twenty_documents_and_equal_intents_once():
     rows = [("1", "q", f"d{i}", f"w{i}", -i, i) for i in range(30)]
     columns = ["qid", "query", "docno", "text", "score", "rank"]
-    llm = FakeLLM("the same")
+    llm = FakeLLM("the same sofa")
     out = pr.QueryIntents(llm, count=25)(pd.DataFrame(rows, columns=columns))
     assert len(llm.prompts) == 20
-    assert out["query"].tolist() == ["the same"]
+    assert out["query"].tolist() == ["the same sofa"]
 
 
 # -- fusion ------------------------------------------------------------------------------------

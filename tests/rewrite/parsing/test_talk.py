@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyterrier_rewrite import Queries, Text
+from pyterrier_rewrite import Queries, Terms, Text
 
 RED = ["red sofa"]
 BOTH = ["red sofa", "blue sofa"]
@@ -405,3 +405,10 @@ def test_without_talk_text(generation):
 )
 def test_without_talk_queries(generation):
     assert Queries()(generation) == BOTH
+
+
+@pytest.mark.parametrize("parser", [Text(), Queries(), Terms()])
+def test_labelled_remarks_alone_are_read_without_an_error(parser):
+    remark = "The synthesis of nets is a complex process that involves various sub-queries."
+    found = parser(f"{remark}\n\nThe query is:\n\n{remark}\n\nThe passage is:\n\n{remark}")
+    assert all(isinstance(text, str) for text in found)

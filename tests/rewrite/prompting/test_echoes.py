@@ -9,11 +9,20 @@ import pytest
 
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.prompting.documents import NOTE
-from pyterrier_rewrite.prompting.echoes import own_words, without_echoes
+from pyterrier_rewrite.prompting.echoes import (
+    example_lines,
+    own_words,
+    without_echoes,
+    without_examples,
+)
 from pyterrier_rewrite.testing import FakeLLM, sample_results
 
 PROMPT = pr.Prompt.load("query2doc/few-shot")
 TASK = "Write a short passage that answers the last query below. Give the passage only."
+
+
+def topics(*queries: str) -> pd.DataFrame:
+    return pd.DataFrame({"qid": [f"q{i}" for i in range(len(queries))], "query": queries})
 
 
 def said(answer, query="red couch", own=PROMPT.own_words):
@@ -211,3 +220,57 @@ def test_an_item_of_the_prompt_is_an_echo_without_its_number_too():
     assert (
         said("what led up to the event\n- what follows from it\nred sofas", own=own) == "red sofas"
     )
+
+
+SHOWN = [
+    {"history": "<conversation>\nUser: bees?\n</conversation>", "query": "how long do they live"},
+    {"history": "<conversation>\nUser: slate roofs\n</conversation>", "query": "what harms moss"},
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "answer", "left"),
+    [
+        ("red couch", "How long do they live?", ""),
+        ("red couch", "1. what harms moss\n2. red sofas", "2. red sofas"),
+        (
+            "red couch",
+            "</conversation>\nUser: bees?\nUser: slate roofs",
+            "</conversation>\nUser: bees?",
+        ),
+        ("do bees harm red couches", "What harms moss?", "What harms moss?"),
+        ("long lived red couches", "How long do they live?", "How long do they live?"),
+        ("red couch", "how long do sofas live", "how long do sofas live"),
+        ("red couch", "they live", "they live"),
+    ],
+)
+def test_a_line_of_an_example_is_a_leak_if_the_query_is_about_something_else(query, answer, left):
+    assert without_examples(answer, example_lines(SHOWN), query) == left
+
+
+def test_a_leaked_example_leaves_the_query_as_it_is():
+    rewriter = pr.StepBack(pr.FakeLLM("how does fruit affect blood sugar"))
+    out = rewriter.transform(topics("red couch", "is fruit sugar")).set_index("qgroup")
+    assert list(out.loc["q0", ["query"]]) == ["red couch"]
+    assert list(out.loc["q1", "query"]) == ["is fruit sugar", "how does fruit affect blood sugar"]
+
+
+@pytest.mark.parametrize(
+    ("query", "answer", "becomes"),
+    [
+        ("where is the kit kat club", "What does she do?", None),
+        ("where is the kit kat club", "Why?", None),
+        ("who were they", "Why did they do it?", "Why did they do it?"),
+        ("where is the kit kat club", "What is a club?", "What is a club?"),
+    ],
+)
+def test_function_words_alone_do_not_take_the_place_of_a_query(query, answer, becomes):
+    out = pr.DialogueQuery(pr.FakeLLM(answer)).search(query).iloc[0]
+    assert out["query"] == (becomes or query)
+    assert out["qstatus"].startswith("ok" if becomes else "failed: no usable text")
+
+
+def test_where_a_step_asks_yes_or_no_they_are_an_answer():
+    history = [{"role": "user", "content": "red sofas"}]
+    frame = topics("of linen").assign(qhistory=[history])
+    assert pr.SwitchTopic(pr.FakeLLM("no"))(frame)["qstatus"].tolist() == ["ok"]
