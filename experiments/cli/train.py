@@ -14,10 +14,12 @@ from .options import ConfigArgument, QuietOption, SetOption, make_folder
 
 def train(
     config: ConfigArgument,
-    out: Annotated[Path, typer.Option("--out", help="A new folder, for the trained rewriter.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A new folder, for the trained rewriter.")
+    ] = None,
     set_: SetOption = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Check config and collection, train nothing.")
+        bool, typer.Option("--check", help="Go as far as the first step, train nothing.")
     ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run that a kill left in OUT.")
@@ -30,13 +32,16 @@ def train(
 
     from ..config.file import read_config
     from ..config.training import TrainConfig
+    from ..run.rehearsal import rehearse
     from ..run.train import Training, histories
 
     training = Training(read_config(TrainConfig, config, set_ or []), verbose=not quiet)
     if check:
-        training.check()
+        rehearse(training, out, resume=resume)
         Console().print(f"{training.wanted.name}: fine", highlight=False)
         return
+    if out is None:
+        raise typer.BadParameter("expected the folder to train into", param_hint="--out")
     training.run(out, resume=resume)
     console = Console()
     run: Mapping[str, Any] = {}

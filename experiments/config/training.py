@@ -21,10 +21,16 @@ from .schema import Config, ExperimentConfig, Stage, of_split
 
 
 def references(topics: pd.DataFrame, *, column: str = QREWRITE) -> pd.DataFrame:
-    """Take the targets from a column of the topics, where a collection brings rewrites."""
+    """Take the targets from a column of the topics, where a collection brings rewrites.
+
+    Topics without one are left out.
+    """
     if column not in topics.columns:
         raise ConfigError(f"the topics have no column {column!r}, found {list(topics.columns)}")
-    return topics.assign(target=topics[column])
+    known = topics[[isinstance(text, str) and bool(text.strip()) for text in topics[column]]]
+    if not len(known):
+        raise ConfigError(f"no topic has a text in the column {column!r}")
+    return known.assign(target=known[column])
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,12 @@ from pyterrier_rewrite.ranges import check_ranges
 from pyterrier_rewrite.rewards import Reward
 from pyterrier_rewrite.saved.artifact import save_pretrained
 from pyterrier_rewrite.stores.whole import write_whole
-from pyterrier_rewrite.training import Validation, join_pairs, pseudo_judgements
-from pyterrier_rewrite.training.run.folder import claim
+from pyterrier_rewrite.training import (
+    Validation,
+    join_pairs,
+    pseudo_judgements,
+)
+from pyterrier_rewrite.training.run.folder import claim as claim_run
 from pyterrier_rewrite.training.scratch import BARE, scratch_rewriter
 
 from ..build.reading import arguments, read
@@ -29,10 +33,11 @@ from ..build.workbench import CONFIG, REWRITER, Workbench
 from ..config.backends import TransformersConfig
 from ..config.errors import ConfigError, blamed_on, check_known
 from ..config.training import METHODS, TrainConfig, data_of
+from .standins import Data, check_model, rehearsed
 
 _OURS: Final = frozenset(
     "rewriter topics qrels data reward texts statistics output_dir validation seed verbose"
-    " resume analyzer".split()
+    " resume dry_run analyzer".split()
 )
 """What the training itself hands over, and no config can."""
 
@@ -177,9 +182,17 @@ class Training(Workbench):
         bound = self._bound(known.train, own, f"{where}.{method}")
         data = self._data(known.sources, options, where) if known.sources else None
 
-        def train(rewriter: LLMRewriter, folder: Path) -> LLMRewriter:
-            given = (self.splits[0], self.reward) if data is None else (data(rewriter),)
-            settings = {"validation": self.validation, "resume": self._resume}
+        def train(
+            rewriter: LLMRewriter, folder: Path, *, some: pd.DataFrame | None = None
+        ) -> LLMRewriter:
+            settings: dict[str, Any] = {"validation": self.validation, "resume": self._resume}
+            given: tuple[Any, ...]
+            if data is None:
+                given = (self.splits[0] if some is None else some, self.reward)
+            else:
+                given = (data(rewriter) if some is None else rehearsed(data, rewriter, some),)
+            if some is not None:
+                settings["dry_run"] = True
             trained: LLMRewriter = bound(rewriter, *given, output_dir=folder, **settings)
             return trained
 
@@ -187,7 +200,7 @@ class Training(Workbench):
 
     def _data(
         self, sources: Mapping[str, Callable[..., Any]], options: dict[str, Any], where: str
-    ) -> Callable[[LLMRewriter], pd.DataFrame]:
+    ) -> Data:
         """Return what makes a method's data, given the rewriter as it is then."""
         source, settings = data_of(options, where)
         samplers = settings.pop("samplers", None) or []
@@ -204,14 +217,22 @@ class Training(Workbench):
         data = self._bound(sources[source], settings, f"{where}.data.{source}")
         wanted = inspect.signature(data).parameters
 
-        def sampled(rewriter: LLMRewriter) -> pd.DataFrame:
-            topics = self.splits[0] if first is None else spread(self.splits[0], first)
+        def sampled(rewriter: LLMRewriter, topics: pd.DataFrame) -> pd.DataFrame:
             qrels = self.train_qrels if judge is None else pseudo_judgements(topics, judge)
             given = {"rewriter": rewriter, "topics": topics, "qrels": qrels, "reward": self.reward}
             return data(**{k: v for k, v in given.items() if k in wanted})
 
-        def make(rewriter: LLMRewriter) -> pd.DataFrame:
-            frame = pd.concat(map(sampled, by or [rewriter]))
+        def make(
+            rewriter: LLMRewriter, *, topics: pd.DataFrame | None = None, llm: LLM | None = None
+        ) -> pd.DataFrame:
+            if topics is None or "rewriter" not in wanted:  # who asks nobody is quick
+                topics = self.splits[0] if first is None else spread(self.splits[0], first)
+            writers = by or [rewriter]
+            if llm is not None:
+                for writer in by:
+                    check_model(writer.llm)
+                writers = [writer.apply_attributes(llm=llm) for writer in writers]
+            frame = pd.concat(sampled(writer, topics) for writer in writers)
             if not joined:
                 return frame
             return join_pairs(frame, count=round(joined * len(frame)), seed=self.wanted.seed)
@@ -270,9 +291,8 @@ class Training(Workbench):
             ConfigError: If something in the config is wrong, or ``out`` holds something else.
         """
         out = Path(out)
-        config = self.wanted.model_dump(mode="json", exclude_none=True)
-        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-        self._claim(out, config, resume=resume)
+        text = yaml.safe_dump(self._plain, sort_keys=False, allow_unicode=True)
+        self.claim(out, resume=resume)
         self._resume = resume
         self.check()
         steps = self.steps()
@@ -288,15 +308,23 @@ class Training(Workbench):
         save_pretrained(rewriter, out / REWRITER)
         return rewriter
 
-    def _claim(self, out: Path, config: dict[str, Any], *, resume: bool) -> None:
-        """See that the folder is free, or holds a run of this very config to go on with."""
+    @property
+    def _plain(self) -> dict[str, Any]:
+        return self.wanted.model_dump(mode="json", exclude_none=True)
+
+    def claim(self, out: Path, *, resume: bool) -> None:
+        """See that a folder is free, or holds a run of this very config to go on with.
+
+        Raises:
+            ConfigError: If it holds something else.
+        """
         if not out.exists() or (out.is_dir() and not any(out.iterdir())):
             return
         file = out / CONFIG
         if not file.is_file():
             raise ConfigError(f"{out} is there and not empty; train into a new folder")
         try:
-            claim(file, config, resume=resume)
+            claim_run(file, self._plain, resume=resume)
         except ValueError as error:
             raise ConfigError(str(error)) from error
 

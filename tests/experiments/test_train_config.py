@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from pyterrier_rewrite import TransformersLLM
 from pyterrier_rewrite.experiments.cli.main import call
 from pyterrier_rewrite.experiments.config import (
     ConfigError,
@@ -16,6 +18,7 @@ from pyterrier_rewrite.experiments.config import (
 )
 from pyterrier_rewrite.experiments.config.training import METHODS, Method, TrainConfig
 from pyterrier_rewrite.experiments.run import train
+from pyterrier_rewrite.experiments.run.rehearsal import rehearse
 from pyterrier_rewrite.experiments.run.train import Training
 from pyterrier_rewrite.training import Validation
 
@@ -290,9 +293,81 @@ def test_demo_goes_from_training_to_table_and_page(
 
 def test_check_trains_nothing(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert call(["train", "train-shop", "--set", SHOP, "--out", str(out), "--check"]) == 0
+    assert call(["train", "train-shop", "-q", "--set", SHOP, "--check"]) == 0
+    assert call(["train", "train-shop", "-q", "--set", SHOP, "--check", "--out", str(out)]) == 0
     assert not out.exists()
-    assert call(["train", "train-shp", "--out", str(out)]) == 2
+    assert call(["train", "train-shop"]) == 2
+    assert call(["train", "train-shp", "--check"]) == 2
+    (tmp_path / "file").touch()
+    for taken in (tmp_path, tmp_path / "file" / "out"):
+        assert call(["train", "train-shop", "--set", SHOP, "--check", "--out", str(taken)]) == 2
+
+
+def on(model: object, method: str = "Query2Doc", **changes: Any) -> dict[str, Any]:
+    """Return changes by which a rewriter on a local model is trained in place of a small one."""
+    student = {"type": "transformers", "model": str(model), "device": "cpu"}
+    rewriter = {method: {"llm": "student", "max_tokens": 8}}
+    return {"scratch": None, "llms": {"student": student}, "rewriter": rewriter, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"scratch": {"parameters": 10}}, "scratch: parameters should be at least"),
+        ({"scratch": {**MINIMAL["scratch"], "context": 4}}, "0.sft: max_tokens should be below"),
+        ({"training": [{"sft": {"data": {"references": {"column": "gold"}}}}]}, "column 'gold'"),
+        ({"training": [{"sft": {"data": {"references": {"column": "blank"}}}}]}, "no topic has"),
+        ({"training": [{"grpo": {"trl": {"nonsense": 1}}}]}, "0.grpo: .*'nonsense'"),
+        ({"training": [{"grpo": {"checkpoint_every": 4, "num_iterations": 3}}]}, "multiple of 3"),
+        ({"training": [{"grpo": {"batch_size": 7}}]}, "0.grpo: .*divide evenly"),
+        ({"training": [{"grpo": {"lora": {"targets": "nowhere"}}}]}, "0.grpo: .*nowhere"),
+        ({"reward": {"Coverage": {"groups": "colour_of_the_door"}}}, "colour_of_the_door"),
+        (on("nowhere"), "cannot load the model 'nowhere'"),
+        (on("EMPTY"), "the folder holds no weights"),
+        (on("TINY", "MultiQuery", validation={"split": "dev"}), r"RRF\(\)"),
+        (
+            on("SEQ2SEQ", training=[{"kto": {"data": {"labelled_samples": {"n": 2}}}}]),
+            "0.kto: .*sequence-to-sequence",
+        ),
+    ],
+)
+def test_check_finds_what_training_would_refuse(
+    changes: dict[str, Any],
+    message: str,
+    tiny_causal: Path,
+    tiny_seq2seq: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    empty = shutil.copytree(
+        tiny_causal, tmp_path / "empty", ignore=lambda *_: ["model.safetensors"]
+    )
+    places = {"EMPTY": empty, "TINY": tiny_causal, "SEQ2SEQ": tiny_seq2seq}
+    for student in changes.get("llms", {}).values():
+        student = student | {"model": str(places.get(student["model"], student["model"]))}
+        changes = {**changes, "llms": {"student": student}}
+    made = training(**changes)
+    topics = made.topics()
+    monkeypatch.setattr(made, "topics", lambda: topics.assign(blank=None))
+    with pytest.raises(ConfigError, match=message):
+        rehearse(made)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"sft": {"data": {"rejection_samples": {"n": 2}}, "lora": {"r": 2}}},
+        {"dpo": {"data": {"preference_pairs": {"n": 2}}}},
+        {"kto": {"data": {"labelled_samples": {"n": 2}}}},
+        {"grpo": {"steps": 1}},
+    ],
+)
+def test_check_needs_no_answer_of_the_model(
+    step: dict[str, Any], tiny_causal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = training(**on(tiny_causal, training=[step], validation={"split": "dev"}))
+    monkeypatch.setattr(TransformersLLM, "stream", None)
+    rehearse(made)
 
 
 def test_data_may_take_a_part_of_the_topics_and_join_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,8 +133,21 @@ def load(
     dtype: str | None,
     trust_remote_code: bool,
     gguf_file: str | None = None,
+    weights: bool = True,
 ) -> LoadedModel:
-    """Load a model; see :class:`~pyterrier_rewrite.TransformersLLM` for the parameters.
+    """Load a model.
+
+    Args:
+        model_name: As in :class:`~pyterrier_rewrite.TransformersLLM`.
+        adapter: As there.
+        revision: As there.
+        device: As there.
+        dtype: As there.
+        trust_remote_code: As there.
+        gguf_file: As there.
+        weights: Whether to read the weights. A model without them has its parts and their sizes,
+            takes no memory, and cannot be asked; that they are there is seen where they are in a
+            folder.
 
     Raises:
         Exception: Whatever the libraries raise, or LLMError if the checkpoint is not complete.
@@ -145,11 +158,11 @@ def load(
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     hub: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
-    weights: dict[str, Any] = {}
+    files: dict[str, Any] = {}
     if gguf_file is not None:
         hub["gguf_file"] = gguf_file
         if hasattr(transformers, "GgufConfig"):  # before there was one, all files were dequantised
-            weights["quantization_config"] = transformers.GgufConfig(dequantize=True)
+            files["quantization_config"] = transformers.GgufConfig(dequantize=True)
     with quiet_loading(gguf=gguf_file is not None):
         config = transformers.AutoConfig.from_pretrained(model_name, **hub)
         if dtype is None:
@@ -157,15 +170,18 @@ def load(
             dtype = fitting_dtype(torch.device(device), stored)
             logger.info("%s: %s on %s", gguf_file or model_name, dtype, device)
         if gguf_file is not None:
-            weights["config"] = config  # or the file, slow to read, would be read once more for it
+            files["config"] = config  # or the file, slow to read, would be read once more for it
         seq2seq = bool(config.is_encoder_decoder)
         auto = transformers.AutoModelForSeq2SeqLM if seq2seq else transformers.AutoModelForCausalLM
-        model, report = auto.from_pretrained(
-            model_name, dtype=dtype, output_loading_info=True, **weights, **hub
-        )
-        missing = sorted(report["missing_keys"])
-        if missing:  # transformers would go on with random numbers in their place
-            raise LLMError(f"the checkpoint lacks {len(missing)} weights: {missing[:3]}")
+        if weights:
+            model, report = auto.from_pretrained(
+                model_name, dtype=dtype, output_loading_info=True, **files, **hub
+            )
+            missing = sorted(report["missing_keys"])
+            if missing:  # transformers would go on with random numbers in their place
+                raise LLMError(f"the checkpoint lacks {len(missing)} weights: {missing[:3]}")
+        else:
+            model = _without_weights(model_name, auto, config, gguf_file, trust_remote_code)
         # training may have changed the chat template, and saves the tokenizer with the adapter
         if adapter is not None and (Path(adapter) / "tokenizer_config.json").is_file():
             tokenizer = transformers.AutoTokenizer.from_pretrained(adapter)
@@ -174,11 +190,14 @@ def load(
         special = _special_tokens(model.generation_config, tokenizer)
         model.generation_config = transformers.GenerationConfig(**special)
         if adapter is not None:
-            from peft import PeftModel
+            from peft import PeftConfig, PeftModel
 
-            model = PeftModel.from_pretrained(model, adapter)
+            if weights:
+                model = PeftModel.from_pretrained(model, adapter)
+            else:
+                PeftConfig.from_pretrained(adapter)
     return LoadedModel(
-        model=model.to(device).eval(),
+        model=(model.to(device) if weights else model).eval(),
         tokenizer=tokenizer,
         device=model.device,
         seq2seq=seq2seq,
@@ -186,6 +205,24 @@ def load(
         ends=frozenset(special["eos_token_id"]),
         pad=special["pad_token_id"],
     )
+
+
+def _without_weights(
+    model: str | Path, auto: Any, config: Any, gguf_file: str | None, trust_remote_code: bool
+) -> Any:
+    """Return a model of no numbers, if a folder that should hold them does.
+
+    Raises:
+        LLMError: If it does not.
+    """
+    import torch
+
+    there = Path(model)
+    pattern = gguf_file or "*.safetensors"
+    if there.is_dir() and not any(there.glob(pattern)) and not any(there.glob("*.bin")):
+        raise LLMError(f"the folder holds no weights ({pattern})")
+    with torch.device("meta"):
+        return auto.from_config(config, trust_remote_code=trust_remote_code)
 
 
 def _special_tokens(settings: Any, tokenizer: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pyterrier as pt
 
@@ -169,6 +169,18 @@ class TransformersLLM(LocalLLM):
         return None
 
     def _load(self) -> LoadedModel:
+        return self.load()
+
+    def load(self, **changes: Any) -> LoadedModel:
+        """Load the model anew, for whoever does something else with it than to ask it.
+
+        Args:
+            **changes: Arguments of :func:`~pyterrier_rewrite.llm.local.loaded.load` in place of
+                this object's.
+
+        Raises:
+            LLMError: If it cannot be loaded.
+        """
         need("torch", "hf")
         need("transformers", "hf")
         if self.gguf_file is not None:
@@ -176,16 +188,16 @@ class TransformersLLM(LocalLLM):
             need("gguf", "hf")
         if self.adapter is not None:
             need("peft", "train")
+        own = {
+            "adapter": self.adapter,
+            "revision": self.revision,
+            "device": self.device,
+            "dtype": self.dtype,
+            "trust_remote_code": self.trust_remote_code,
+            "gguf_file": self.gguf_file,
+        }
         try:
-            return load(
-                self.model,
-                adapter=self.adapter,
-                revision=self.revision,
-                device=self.device,
-                dtype=self.dtype,
-                trust_remote_code=self.trust_remote_code,
-                gguf_file=self.gguf_file,
-            )
+            return load(self.model, **{**own, **changes})
         except Exception as error:  # each library and file format fails in its own way
             file = f" from {self.gguf_file!r}" if self.gguf_file else ""
             adapter = f" with the adapter {str(self.adapter)!r}" if self.adapter else ""

@@ -15,6 +15,7 @@ from ...extras import quiet_training
 from ...llm.base import Sampling
 from ...llm.local.loaded import LoadedModel
 from ...llm.local.model import encode, room
+from ..run.columns import CHOSEN, TARGET
 from ..run.errors import TrainingError, TrainingWarning
 from ..run.run import R, Run
 from ..run.settings import Common
@@ -49,8 +50,11 @@ def learn(
 
     Raises:
         pt.validate.InputValidationError: If a column is missing.
+        ValueError: If something to learn or to leave is no text, or what to learn is blank.
     """
     pt.validate.query_frame(data, [QUERY, *texts, *labels])
+    for name in texts:
+        check_texts(data, name, blank=name not in (TARGET, CHOSEN))
     task = Task.of(rewriter, data.drop_duplicates(QID))
     data, rows = rows_of(task, data)
     run = Run(method, task, common, settings, data_summary(data, [QUERY, *texts, *labels]))
@@ -62,9 +66,20 @@ def learn(
         for name in texts:
             examples[f"{name}_ids"] = completion_tokens(data[name].tolist(), task, run.engine)
         trainer = trainer_of(run, examples.to_dict("records"))
-        trainer.data_collator = WithRows(trainer.data_collator)
-        run.go(trainer)
+        if not common.dry_run:
+            trainer.data_collator = WithRows(trainer.data_collator)
+            run.go(trainer)
     return run.result(rewriter)
+
+
+def check_texts(data: pd.DataFrame, column: str, *, blank: bool) -> None:
+    """Raise if a cell of a column is no text, or is blank where that teaches to say nothing."""
+    for qid, found in zip(data[QID], data[column], strict=True):
+        if not isinstance(found, str) or not (blank or found.strip()):
+            raise ValueError(
+                f"{column} should be a text in every row, found {found!r} for the query {qid!r}; "
+                "leave out the rows without one"
+            )
 
 
 def refuse_seq2seq(run: Run, who: str, instead: str) -> None:

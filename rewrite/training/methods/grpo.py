@@ -43,6 +43,7 @@ def grpo(
     seed: int = 0,
     checkpoint_every: Count = 50,
     resume: bool = False,
+    dry_run: bool = False,
     verbose: bool = True,
     trl: Mapping[str, Any] | None = None,
 ) -> R:
@@ -77,6 +78,8 @@ def grpo(
         checkpoint_every: Steps between checkpoints, a multiple of ``num_iterations``.
         resume: Go on from the last checkpoint in ``output_dir``; the end is that of an unbroken
             run.
+        dry_run: Check data, model and settings as far as the first step, write and train nothing,
+            and return the rewriter as it is. Weights are not read.
         verbose: Show a progress bar.
         trl: Options for ``trl.GRPOConfig`` as it names them: ``{"use_vllm": True}``.
 
@@ -136,6 +139,14 @@ def grpo(
                 "steps_per_generation × num_iterations should be a multiple of the "
                 f"{arguments.gradient_accumulation_steps} batches of a step"
             )
+        if checkpoint_every % steps_of_batch:
+            raise ValueError(
+                f"checkpoint_every should be a multiple of {steps_of_batch}, the steps between two "
+                f"generations, or a resumed run would differ; found {checkpoint_every}"
+            )
+        marks = RewardFunction(task, reward, unparsable=unparsable, ends=run.engine.ends)
+        if dry_run:
+            marks(completions=task.topics[QUERY].head(2).tolist(), row=[0, 1][: len(task.topics)])
         order = _order(
             len(encoded),
             size=arguments.generation_batch_size // group_size,
@@ -146,9 +157,10 @@ def grpo(
             _serving(GRPOTrainer, dict(encoded), tuple(rewriter.stop)),
             arguments,
             [{"prompt": encoded[row][0], "row": row} for row in order],
-            reward_funcs=RewardFunction(task, reward, unparsable=unparsable, ends=run.engine.ends),
+            reward_funcs=marks,
         )
-        run.go(trainer, boundary=steps_of_batch)
+        if not dry_run:
+            run.go(trainer)
     return run.result(rewriter)
 
 

@@ -35,6 +35,7 @@ def dpo(
     seed: int = 0,
     checkpoint_every: Count = 200,
     resume: bool = False,
+    dry_run: bool = False,
     verbose: bool = True,
     trl: Mapping[str, Any] | None = None,
 ) -> R:
@@ -58,6 +59,8 @@ def dpo(
         seed: Makes the run repeatable.
         checkpoint_every: Steps between checkpoints.
         resume: Go on from the last checkpoint in ``output_dir``.
+        dry_run: Check data, model and settings as far as the first step, write and train nothing,
+            and return the rewriter as it is. Weights are not read.
         verbose: Show a progress bar.
         trl: Options for ``trl.DPOConfig`` as it names them.
 
@@ -109,6 +112,7 @@ def kto(
     seed: int = 0,
     checkpoint_every: Count = 200,
     resume: bool = False,
+    dry_run: bool = False,
     verbose: bool = True,
     trl: Mapping[str, Any] | None = None,
 ) -> R:
@@ -133,6 +137,8 @@ def kto(
         seed: Makes the run repeatable.
         checkpoint_every: Steps between checkpoints.
         resume: Go on from the last checkpoint in ``output_dir``.
+        dry_run: Check data, model and settings as far as the first step, write and train nothing,
+            and return the rewriter as it is. Weights are not read.
         verbose: Show a progress bar.
         trl: Options for ``trl.KTOConfig`` as it names them.
 

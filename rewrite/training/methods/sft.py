@@ -29,6 +29,7 @@ def sft(
     seed: int = 0,
     checkpoint_every: Count = 200,
     resume: bool = False,
+    dry_run: bool = False,
     verbose: bool = True,
     trl: Mapping[str, Any] | None = None,
 ) -> R:
@@ -51,6 +52,8 @@ def sft(
         seed: Makes the run repeatable.
         checkpoint_every: Steps between checkpoints.
         resume: Go on from the last checkpoint in ``output_dir``.
+        dry_run: Check data, model and settings as far as the first step, write and train nothing,
+            and return the rewriter as it is. Weights are not read.
         verbose: Show a progress bar.
         trl: Options for ``trl.SFTConfig`` as it names them.
 
@@ -60,7 +63,7 @@ def sft(
     Raises:
         pt.validate.InputValidationError: If a column is missing.
         TrainingError: If the loss is NaN; it names the queries.
-        ValueError: If ``output_dir`` holds another run.
+        ValueError: If a target is no text or blank, or ``output_dir`` holds another run.
         TypeError: If the rewriter's model is not a TransformersLLM.
         MissingExtraError: If trl, peft or matplotlib is missing.
 

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 from ...columns import QCAND
 from ...extras import need
-from ...llm.local.loaded import LoadedModel, load
+from ...llm.local.loaded import LoadedModel
 from ...llm.local.transformers import TransformersLLM
 from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import Reward
@@ -116,14 +116,10 @@ class Run:
     def engine(self) -> LoadedModel:
         """The model in training precision."""
         llm = self.llm
-        engine = load(
-            llm.model,
-            adapter=llm.adapter,
-            revision=llm.revision,
+        engine = llm.load(
             device="cpu",  # the trainer moves it to where it belongs
             dtype=llm.dtype or "float32",
-            trust_remote_code=llm.trust_remote_code,
-            gguf_file=llm.gguf_file,
+            weights=not self.common.dry_run,
         )
         if llm.adapter is not None:
             for name, weights in engine.model.named_parameters():
@@ -159,7 +155,7 @@ class Run:
         return config(**{**ours, **settings, **options, **(self.common.trl or {})})
 
     def trainer(self, base: Any, arguments: Any, data: Any, **parts: Any) -> Any:
-        """Return TRL's trainer of a class on this run's model."""
+        """Return TRL's trainer of a class on this run's model; in a dry run there is none."""
         from datasets import Dataset
 
         lora = self.common.lora
@@ -167,6 +163,14 @@ class Run:
             parts["peft_config"] = lora.config() if lora else None
         elif lora is not None:
             raise ValueError("a sequence-to-sequence model trains all its weights; leave out lora")
+        if self.common.dry_run:
+            if lora is not None:
+                from peft import get_peft_model
+
+                get_peft_model(self.engine.model, lora.config())  # it looks for its targets
+            if self.common.validation is not None:
+                self.common.validation.raw(self.rewriter)
+            return None
         return trainer_class(base, self.task)(
             model=self.engine.model,
             args=arguments,
@@ -185,7 +189,7 @@ class Run:
         if os.environ.get("RANK", "0") != "0":  # the main process is about to write it
             return file.is_file() and self.common.resume and bool(read(file).get(FINISHED))
         found = claim(file, self.summary, resume=self.common.resume)
-        if found is None:
+        if found is None and not self.common.dry_run:
             file.parent.mkdir(parents=True, exist_ok=True)
             write(file, {**self.summary, FINISHED: False})
         return bool(found and found.get(FINISHED))
@@ -199,18 +203,13 @@ class Run:
             llm.model, llm.adapter, llm.revision, llm.gguf_file = weights, None, None, None
         return rewriter.apply_attributes(llm=llm)
 
-    def go(self, trainer: Any, *, boundary: int = 1) -> None:
+    def go(self, trainer: Any) -> None:
         """Train from the start or the last checkpoint to the end, and keep the best weights."""
         from transformers import PrinterCallback, ProgressCallback
 
         common, main = self.common, trainer.is_world_process_zero()
         for silenced in (PrinterCallback, ProgressCallback):
             trainer.remove_callback(silenced)
-        if common.checkpoint_every % boundary:
-            raise ValueError(
-                f"checkpoint_every should be a multiple of {boundary}, the steps between two "
-                f"generations, or a resumed run would differ; found {common.checkpoint_every}"
-            )
         checkpoint = last_checkpoint(common.folder) if common.resume else None
         start = step_of(checkpoint) if checkpoint else 0
         raw = common.validation.raw(self.rewriter) if common.validation and main else None
@@ -273,6 +272,8 @@ class Run:
         Raises:
             TrainingError: If they leave nearly every query without an answer.
         """
+        if self.common.dry_run:
+            return rewriter
         judge(read(self.common.best / "training.json"), self.common.best)
         return self.trained(rewriter)
 

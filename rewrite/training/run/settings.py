@@ -163,6 +163,7 @@ class Common:
         seed: Of everything random.
         checkpoint_every: Optimiser steps between two checkpoints.
         resume: Go on from the last checkpoint.
+        dry_run: Go as far as the first step, write and train nothing.
         verbose: Show a progress bar.
         trl: Options for TRL's configuration as it names them; they win over ours.
     """
@@ -173,6 +174,7 @@ class Common:
     seed: int
     checkpoint_every: int
     resume: bool
+    dry_run: bool
     verbose: bool
     trl: Mapping[str, Any] | None
 

@@ -211,6 +211,37 @@ def test_a_nan_loss_stops_the_run_and_names_the_queries(
     assert not (tmp_path / "run" / "best").exists()
 
 
+@pytest.mark.parametrize("target", [None, float("nan"), 7, " "])
+def test_targets_that_are_no_texts_are_refused(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path, target: object
+) -> None:
+    targets = pd.Series([TARGET, target, *[TARGET] * 6], dtype=object)
+    with pytest.raises(ValueError, match=r"target should be a text in every row, .* query 't1'"):
+        sft(rewriter, topics.assign(target=targets), output_dir=tmp_path, **FAST)
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_dry_run_trains_and_writes_nothing(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path
+) -> None:
+    pairs = topics.assign(chosen="vitamin", rejected="wing")
+    for number, same in enumerate(
+        [
+            sft(rewriter, with_target(topics), output_dir=tmp_path, dry_run=True, **FAST),
+            dpo(rewriter, pairs, output_dir=tmp_path, dry_run=True, **FAST),
+            grpo(rewriter, topics, ByText(len), output_dir=tmp_path, dry_run=True, **FAST),
+        ]
+    ):
+        assert same is rewriter, number
+    assert not any(tmp_path.iterdir())
+    assert rewriter.llm._engine is None  # type: ignore[attr-defined]
+    with pytest.raises(TrainingError, match="'t1'"):
+        grpo(
+            rewriter, topics.tail(7), ByText(lambda _: float("nan")), output_dir=tmp_path,
+            dry_run=True, **FAST,
+        )  # fmt: skip
+
+
 def test_the_order_of_topics_repeats_none_within_a_batch() -> None:
     order = _order(7, size=3, batches=6, seed=1)
     assert len(order) == 18
