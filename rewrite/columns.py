@@ -102,12 +102,24 @@ LABEL: Final = "label"
 
 OK: Final = "ok"
 
+_LONGEST_REASON: Final = 1000
+"""Characters of a reason in ``qstatus``."""
+
 
 def skipped(reason: str) -> str:
     """Return the ``qstatus`` of a query that was left alone on purpose."""
-    return f"skipped: {reason}"
+    return f"skipped: {_one_line(reason)}"
 
 
 def failed(reason: str) -> str:
     """Return the ``qstatus`` of a query that could not be rewritten."""
-    return f"failed: {reason}"
+    return f"failed: {_one_line(reason)}"
+
+
+def _one_line(reason: str) -> str:
+    """Return a reason as a table can show it: models and servers send all kinds of characters."""
+    if len(reason) > _LONGEST_REASON:
+        reason = f"{reason[:_LONGEST_REASON]}…"
+    if reason.isprintable():
+        return reason
+    return " ".join("".join([c if c.isprintable() else " " for c in reason]).split())

@@ -105,14 +105,13 @@ def check_one_text(queries: pd.DataFrame, results: pd.DataFrame) -> None:
         queries: The first row of each id.
         results: All rows.
     """
-    first = results[QID].map(dict(zip(queries[QID], queries[QUERY], strict=True)))
-    others = results[first.ne(results[QUERY])]
-    if len(others):
-        qid, text = others[QID].iloc[0], others[QUERY].iloc[0]
-        raise ValueError(
-            f"every qid should occur once, found {qid!r} for {text!r:.80} and for another query; "
-            "number the queries anew"
-        )
+    first = dict(zip(queries[QID], queries[QUERY], strict=True))
+    for qid, text in zip(results[QID], results[QUERY], strict=True):
+        if text != first.get(qid):
+            raise ValueError(
+                f"every qid should occur once, found {qid!r} for {text!r:.80} and for another "
+                "query; number the queries anew"
+            )
 
 
 def told_apart(

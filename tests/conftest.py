@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pyterrier_rewrite import TransformersLLM
 from tests.support import smollm2, tiny
@@ -15,6 +16,16 @@ from tests.support.server import LoopbackServer, nobody
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+for _name, _examples in (("tests", 6), ("search", 200)):  # --hypothesis-profile
+    settings.register_profile(
+        _name,
+        max_examples=_examples,
+        derandomize=_name == "tests",
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

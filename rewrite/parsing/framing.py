@@ -85,6 +85,8 @@ def _unannounced(text: str, query: str, *, alone: bool) -> str:
     match = greeting().match(text)
     if match and match[0].casefold().strip(" !.,:：") not in query.casefold():
         text = text[match.end() :]
+        if not alone and is_chat(text):
+            return ""
     said = straight(text)
     if opening := pattern("opening").match(said):
         head, rest = head_of(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from .spoken import spoken
 from .words import has_word
 
 LONGEST: Final = 64
@@ -73,3 +74,8 @@ def _loop(tokens: list[str]) -> tuple[int, int] | None:
 def _times(period: int) -> int:
     """Return how often a phrase stands at the end of an answer before it is taken for a loop."""
     return 6 if period < 4 else 4 if period < 8 else FEWEST
+
+
+def is_loop(text: str) -> bool:
+    """Say whether an answer is nothing but the same again and again."""
+    return without_loop(text) != text and not without_loop(spoken(text))

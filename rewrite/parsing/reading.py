@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from .failures import is_failure
 from .framing import at_labels, only_block, speaks, without_talk
 from .heads import named
 from .keeping import (
@@ -70,7 +71,10 @@ def read(
 
     parts: list[Part] = []
     values: list[str] = []
-    texts = untagged(spoken(generation), rank)
+    said = spoken(generation)
+    if is_failure(said, query):
+        return Answer()
+    texts = untagged(said, rank)
     for text in texts:
         block = only_block(text)
         found = None if one and block == text and "```" in text else _strings(block, rank)

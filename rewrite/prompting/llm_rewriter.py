@@ -14,7 +14,8 @@ from ..base import DOCUMENTS, NewQuery, Rewriter, Rewritten, add_usage
 from ..columns import OK, QUERY, failed, skipped
 from ..errors import LLMError
 from ..llm.base import LLM, Completions, Messages, Sampling
-from ..parsing.loops import without_loop
+from ..parsing.failures import is_failure
+from ..parsing.loops import is_loop, without_loop
 from ..parsing.parsers import Parser, Text, without_unfinished_word
 from ..parsing.spoken import spoken
 from ..parsing.talk import keeps
@@ -298,10 +299,14 @@ class LLMRewriter(Rewriter):
     def heard(self, answer: Completions, query: str = "") -> list[str]:
         """Return what the generations of one answer say, for a parser to read.
 
-        Half words at the limit are left out, and loops, and what only repeats the prompt.
+        Half words at the limit are left out, and loops, error messages, and what only repeats
+        the prompt.
         """
         texts = map(without_unfinished_word, answer.texts) if answer.cut else answer.texts
-        return ["" if is_loop(text) else self._own(text, query) for text in texts]
+        return [
+            "" if is_loop(text) or is_failure(text, query) else self._own(text, query)
+            for text in texts
+        ]
 
     def _own(self, text: str, query: str) -> str:
         """Return what a text says of its own, once."""
@@ -323,11 +328,6 @@ class LLMRewriter(Rewriter):
     def repeatable(self) -> bool:
         """Whether the model is asked greedily, or with a seed."""
         return self.temperature == 0 or self.seed is not None
-
-
-def is_loop(text: str) -> bool:
-    """Say whether an answer is nothing but the same again and again."""
-    return without_loop(text) != text and not without_loop(spoken(text))
 
 
 def outcome(

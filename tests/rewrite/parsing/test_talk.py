@@ -412,3 +412,12 @@ def test_labelled_remarks_alone_are_read_without_an_error(parser):
     remark = "The synthesis of nets is a complex process that involves various sub-queries."
     found = parser(f"{remark}\n\nThe query is:\n\n{remark}\n\nThe passage is:\n\n{remark}")
     assert all(isinstance(text, str) for text in found)
+
+
+@pytest.mark.parametrize(
+    "talk", ["Certainly! I'd be happy to help.", "Sure, I can help with that."]
+)
+def test_a_greeting_and_more_talk_on_one_line_is_left_out(talk):
+    assert Text()(f"{talk}\n\nred sofa") == RED
+    assert Queries()(f"{talk}\n1. red sofa\n2. blue sofa") == BOTH
+    assert Text()("Sure! Sofas seat two.\n\nThey are soft.") == ["Sofas seat two. They are soft."]
