@@ -13,7 +13,8 @@ from ..columns import QUERY, QUERY_VEC
 from ..llm.base import LLM, Completions, Messages
 from ..parsing.labels import labelled
 from ..prompting.formulation import Vector
-from ..prompting.llm_rewriter import Published, outcome
+from ..prompting.llm_rewriter import Published
+from ..prompting.outcome import outcome
 from ..prompting.prompt import Prompt
 from ..protocols import Encoder
 from ..text.similarity import cosines, encode_groups

@@ -12,7 +12,8 @@ from ..columns import QPTKB, QUERY
 from ..llm.base import LLM, Completions
 from ..parsing.parsers import Queries, Text
 from ..prompting.formulation import Several
-from ..prompting.llm_rewriter import Published, outcome
+from ..prompting.llm_rewriter import Published
+from ..prompting.outcome import outcome
 from ..prompting.prompt import Prompt
 from ..ranges import Count
 from ..text.quoting import quoted

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Literal
 
 import pandas as pd
 import pyterrier as pt
 
-from ..base import DOCUMENTS, NewQuery, Rewriter, Rewritten, add_usage
-from ..columns import OK, QUERY, failed, skipped
+from ..base import DOCUMENTS, Rewriter, Rewritten
+from ..columns import QUERY
 from ..errors import LLMError
 from ..llm.base import LLM, Completions, Messages, Sampling
 from ..parsing.failures import is_failure
 from ..parsing.loops import is_loop, without_loop
 from ..parsing.parsers import Parser, Text, without_unfinished_word
-from ..parsing.spoken import spoken
-from ..parsing.talk import keeps
 from ..parsing.words import has_word
 from ..protocols import Analyzer
 from ..ranges import Count, Natural, Portion, Positive, Weight
@@ -28,9 +25,8 @@ from .documents import show_documents
 from .echoes import without_echoes, without_examples
 from .examples import ExampleSource
 from .formulation import Formulation, Keep, Replace, Vector
+from .outcome import NOTHING_USABLE, outcome
 from .prompt import Prompt
-
-NOTHING_USABLE: Final = "no usable text in the answers"
 
 
 @dataclass(frozen=True)
@@ -328,31 +324,3 @@ class LLMRewriter(Rewriter):
     def repeatable(self) -> bool:
         """Whether the model is asked greedily, or with a seed."""
         return self.temperature == 0 or self.seed is not None
-
-
-def outcome(
-    answers: Sequence[Completions],
-    new: Sequence[NewQuery],
-    unusable: str = NOTHING_USABLE,
-    *,
-    query: str = "",
-) -> Rewritten:
-    """Sum up a query that took several requests, or several kinds of them.
-
-    A request that failed is no loss as long as another brought something. A query that the model
-    finds good as it is, in words, is skipped.
-
-    Args:
-        answers: Every answer for the query, in the order of the requests.
-        new: The new queries that were formed of them; none, if nothing was usable.
-        unusable: What to say then.
-        query: The query as it was.
-    """
-    errors = [answer.error for answer in answers if answer.error is not None]
-    texts = [text for answer in answers for text in answer.texts]
-    if not new and texts and all(map(is_loop, texts)):
-        unusable = "the answer repeats itself"
-    status = OK if new else failed(errors[0] if errors else unusable)
-    if not new and not errors and any(keeps(spoken(text), query) for text in texts):
-        status = skipped("the model leaves it as it is")
-    return Rewritten(new, status, texts, reduce(add_usage, (its.usage for its in answers), None))
