@@ -10,12 +10,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from aiohttp import web
 
 Body = dict[str, Any]
+
+PIECES: Final = 10
+"""In how many pieces a body trickles."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,9 @@ class Reply:
         headers: Further headers.
         latency: Seconds until the answer; None is the server's own.
         hang_up: Close the connection in place of an answer.
+        kind: The content type; None is JSON for a dict, else HTML.
+        share: Share of the body that is sent before the connection breaks; 1 is all.
+        trickle: Seconds over which the body is sent, piece by piece.
     """
 
     status: int = 200
@@ -35,6 +41,9 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     latency: float | None = None
     hang_up: bool = False
+    kind: str | None = None
+    share: float = 1.0
+    trickle: float = 0.0
 
 
 class LoopbackServer:
@@ -147,8 +156,13 @@ class LoopbackServer:
         text, kind = content, "text/html"
         if not isinstance(text, str):
             text, kind = json.dumps(text), "application/json"
+        if reply.share < 1 or reply.trickle:
+            return await _in_pieces(request, reply, text.encode(), reply.kind or kind)
         return web.Response(
-            text=text, status=reply.status, headers=reply.headers, content_type=kind
+            text=text,
+            status=reply.status,
+            headers=reply.headers,
+            content_type=reply.kind or kind,
         )
 
     def _next_reply(self, body: Body) -> Reply:
@@ -173,6 +187,26 @@ class LoopbackServer:
             finish=["length" if cut else "stop" for cut in long],
             prompt_tokens=sum(len(m["content"].split()) for m in body["messages"]),
         )
+
+
+async def _in_pieces(
+    request: web.Request, reply: Reply, body: bytes, kind: str
+) -> web.StreamResponse:
+    """Send a body slowly, or only the beginning of it."""
+    from aiohttp import web
+
+    response = web.StreamResponse(status=reply.status, headers=reply.headers)
+    response.content_type = kind
+    response.content_length = len(body)
+    await response.prepare(request)
+    sent = body[: int(reply.share * len(body))]
+    step = max(1, len(sent) // PIECES)
+    for start in range(0, len(sent), step):
+        await response.write(sent[start : start + step])
+        await asyncio.sleep(reply.trickle / PIECES)
+    if reply.share < 1 and request.transport is not None:
+        request.transport.close()
+    return response
 
 
 def completion(*texts: str | None, finish: list[str] | None = None, prompt_tokens: int = 1) -> Body:

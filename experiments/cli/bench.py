@@ -39,6 +39,19 @@ def server(
 
 
 @bench.command()
+def soak(
+    queries: Annotated[int, typer.Option(min=1, help="Queries.")] = 2000,
+    share: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of the requests that fail.")
+    ] = 0.3,
+) -> None:
+    """Queries against a server that fails in seventeen ways: none may be lost or spoilt."""
+    from ..benchmarks.soak import print_soak
+
+    print_soak(Console(), queries=queries, share=share)
+
+
+@bench.command()
 def rewards(
     candidates: Annotated[int, typer.Option(min=1, help="Candidate queries.")] = 2048,
     products: Annotated[int, typer.Option(min=100, help="Documents in the index.")] = 100_000,

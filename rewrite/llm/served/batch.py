@@ -240,7 +240,9 @@ class Batch:
         if tries.found_nobody():
             self._server.circuit.found_nobody(trouble.text)
             raise self._end(f"no server answers; check base_url, and that it runs: {text}")
-        self._given_up += trouble.concerns is not Concerns.REQUEST
+        self._given_up += trouble.concerns is not Concerns.REQUEST and (
+            trouble.cause is not Cause.FILTER
+        )
         enough = max(DOWN_AFTER, self._llm.concurrency)
         if self._given_up >= enough:
             raise self._end(

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ..base import Completions, Sampling
 from ..local.decoding import cut_at
 from ..tokens import estimated_tokens
-from .trouble import SAYING, Concerns, Trouble, TroubleError, as_dict, shorten
+from .trouble import SAYING, Cause, Concerns, Trouble, TroubleError, as_dict, shorten
 
 _CUT: Final = frozenset(
     {"length", "max_tokens", "model_length", "max_output_tokens", "token_limit", "limit", "max"}
@@ -138,7 +138,8 @@ def _read_choice(choice: dict[str, Any], sampling: Sampling) -> str | Trouble:
     if finish in _BROKEN:
         return Trouble(f"the answer broke off (finish_reason {finish!r})", Concerns.NOW)
     if finish in _FILTERED:
-        return Trouble(f"the answer was filtered (finish_reason {finish!r})", Concerns.REQUEST)
+        said = f"the answer was filtered (finish_reason {finish!r})"
+        return Trouble(said, Concerns.NOW, cause=Cause.FILTER)
     if sampling.stop:
         text = cut_at(text.lstrip(), sampling.stop)[0]
     if text.strip() and _THOUGHTS.sub("", text).strip():

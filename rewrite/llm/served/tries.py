@@ -23,6 +23,9 @@ LONGEST_ASKED_WAIT: Final = 120.0
 PATIENCE: Final = 120.0
 """Seconds of waiting for a quota, since somebody was last answered, that cost no try."""
 
+TRIES_FILTERED: Final = 1
+"""How often to ask again for an answer that was filtered: most filters judge what was written."""
+
 TRIES_UNHEARD: Final = 2
 """How often to look again for a server that nobody has ever heard of."""
 
@@ -48,6 +51,7 @@ class Tries:
         self._heard = server.heard
         self._answered = server.answered
         self._counted = 0
+        self._filtered = 0
         self._waited = 0.0  # seconds, since anybody was answered
         self._last: Trouble | None = None
 
@@ -68,6 +72,9 @@ class Tries:
             return None
         self.failures += 1
         self._counted += not self._is_others_fault(trouble, sent)
+        self._filtered += trouble.cause is Cause.FILTER
+        if self._filtered > TRIES_FILTERED:
+            return None
         retries = self._retries
         if trouble.cause is Cause.NOBODY and not self._server.heard:
             retries = min(retries, TRIES_UNHEARD)

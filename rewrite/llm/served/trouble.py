@@ -30,6 +30,7 @@ class Cause(Enum):
     LATE = "it did not answer in time"
     BUSY = "it has too much to do"
     LIMIT = "it was asked too often"
+    FILTER = "it held an answer back, and may not hold back another"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import warnings
 import pytest
 
 from pyterrier_rewrite.errors import LLMError
+from pyterrier_rewrite.experiments.benchmarks.soak import failures, soak
 from pyterrier_rewrite.llm import Message, OpenAILLM, Sampling
 from pyterrier_rewrite.llm.served import batch as _batch
 from pyterrier_rewrite.llm.served import circuit as _circuit
@@ -55,7 +56,7 @@ def test_a_healthy_server_with_one_slot_loses_no_query(quick):
     with LoopbackServer(latency=0.01, slots=1) as server:
         # 20 answers in the time of a timeout, and 64 requests at once
         llm = OpenAILLM("m", base_url=server.url, timeout=0.2)
-        assert [a.error for a in llm.generate(questions(120))] == [None] * 120
+        assert [a.error for a in llm.generate(questions(200))] == [None] * 200
 
 
 @pytest.mark.parametrize("body", [{"message": "20 requests per minute"}, {"retryDelay": "37s"}])
@@ -380,3 +381,31 @@ def test_an_answer_without_text_is_tried_again(llm_server, quick):
     llm_server.replies = lambda body, number: Reply(body=completion("")) if number % 2 else None
     llm = OpenAILLM("m", base_url=llm_server.url, concurrency=1)
     assert [a.texts for a in llm.generate(questions(4))] == [[f"q{i}"] for i in range(4)]
+
+
+def test_a_soak_in_every_failure_loses_and_spoils_nothing(quick, tmp_path):
+    found = soak(tmp_path / "cache.db", queries=200, latency=0.001, timeout=0.2)
+    assert found["rewritten"] >= 0.98 * 200  # some answers are filtered twice by chance
+    assert set(found["met"]) == set(failures(0.2))
+
+
+def test_a_filtered_answer_is_asked_for_once_more(llm_server, quick):
+    filtered = Reply(body=completion("no", finish=["content_filter"]))
+    llm_server.replies = lambda body, number: (
+        filtered if body["messages"][0]["content"] == "q1" or number == 1 else None
+    )
+    llm = OpenAILLM("m", base_url=llm_server.url, concurrency=1)
+    good, bad, other = llm.generate(questions(3))
+    assert (good.texts, other.texts) == (["q0"], ["q2"])
+    assert "filtered" in bad.error
+    assert len(llm_server.requests) == 5
+
+
+def test_filtered_prompts_are_no_sign_of_a_server_that_is_down(llm_server, quick):
+    llm_server.replies = lambda body, _: (
+        None
+        if body["messages"][0]["content"] == "q49"
+        else Reply(body=completion("no", finish=["content_filter"]))
+    )
+    answers = OpenAILLM("m", base_url=llm_server.url, concurrency=2).generate(questions(50))
+    assert [a.error for a in answers if a.error is None] == [None]
