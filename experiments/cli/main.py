@@ -1,7 +1,7 @@
 """The command line: ``pt-rewrite``.
 
 Exit codes: 0 done, 1 something failed (a server, a model, a budget, a training that learnt
-nothing), 2 bad input.
+nothing), 2 bad input, 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -22,14 +22,12 @@ from pyterrier_rewrite.errors import RewriteError
 
 from .bench import bench
 from .methods import methods, prompts
+from .options import INTERRUPTED
 from .run import run, try_
 from .train import demo, train
 
 # typer may bring a click of its own, so its base error is found through one that typer exports
 UsageError: Any = typer.BadParameter.__mro__[2]
-
-INTERRUPTED = 130
-"""What typer makes of Ctrl-C."""
 
 app = typer.Typer(
     name="pt-rewrite",
@@ -69,11 +67,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     try:
         code = call(sys.argv[1:] if arguments is None else arguments)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # before the command, or after it
         code = INTERRUPTED
     if code == INTERRUPTED:
         print("interrupted; what models answered so far is in the cache", file=sys.stderr)
-        code = 1
     sys.exit(code)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 import yaml
+
+INTERRUPTED: Final = 130
+"""What a command exits with after Ctrl-C, as typer and shells have it."""
 
 ConfigArgument = Annotated[str, typer.Argument(help="A YAML file, or a config that comes along.")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -42,7 +43,15 @@ def train(
         return
     if out is None:
         raise typer.BadParameter("expected the folder to train into", param_hint="--out")
-    training.run(out, resume=resume)
+    try:
+        training.run(out, resume=resume)
+    except KeyboardInterrupt as error:
+        changes = [part for change in set_ or [] for part in ("--set", change)]
+        again = ["pt-rewrite", "train", config, *changes, "--out", str(out), "--resume"]
+        saved = f"{error}\n" if str(error) else ""
+        told = f"{saved}go on with: {shlex.join(again)}"
+        Console(stderr=True).print(told, markup=False, highlight=False, soft_wrap=True)
+        raise
     console = Console()
     run: Mapping[str, Any] = {}
     for name, run in histories(out).items():

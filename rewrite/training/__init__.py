@@ -8,6 +8,7 @@ from .methods.preferences import dpo, kto
 from .methods.reward_function import RewardFunction
 from .methods.sft import sft
 from .run.errors import TrainingError, TrainingWarning
+from .run.interrupt import TrainingInterrupted
 from .run.settings import LoraSettings, Validation
 from .run.task import Task
 from .scratch import scratch_rewriter
@@ -17,6 +18,7 @@ __all__ = [
     "RewardFunction",
     "Task",
     "TrainingError",
+    "TrainingInterrupted",
     "TrainingWarning",
     "Validation",
     "distant_supervision",

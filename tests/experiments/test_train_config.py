@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import shlex
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from pyterrier_rewrite.experiments.run import train
 from pyterrier_rewrite.experiments.run.rehearsal import rehearse
 from pyterrier_rewrite.experiments.run.train import Training
 from pyterrier_rewrite.training import Validation
+from pyterrier_rewrite.training.run.monitor import Monitor
 
 SHOP = "collection={shop: {products: 100, queries: {train: 40, dev: 10, test: 10}}}"
 RECIPES = sorted(builtin_configs(training=True))
@@ -232,6 +235,30 @@ def test_a_killed_training_goes_on_to_the_same_end(
     assert "2-grpo: kept the last weights of 1" in capsys.readouterr().out
     one, two = (folder / "rewriter" / "model.safetensors" for folder in (killed, whole))
     assert one.read_bytes() == two.read_bytes()
+
+
+def test_ctrl_c_says_how_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = {"sft": {"data": "distant_supervision", "steps": 3}}
+    file, out = tmp_path / "my training.yaml", tmp_path / "out"
+    file.write_text(yaml.safe_dump({**MINIMAL, "training": [step]}))
+    command = ["train", str(file), "--set", "seed=1", "--out", str(out)]
+    record = Monitor.record
+
+    def interrupted(self: Monitor, step: int, logs: Any) -> None:
+        record(self, step, logs)
+        if step == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Monitor, "record", interrupted)
+        assert call([*command, "-q"]) == 130
+    told = capsys.readouterr().err
+    assert "stopped after step 2 of 3" in told
+    assert f"go on with: {shlex.join(['pt-rewrite', *command, '--resume'])}" in told
+    assert (out / "1-sft" / "checkpoint-2").is_dir()
+    assert call([*command, "-q", "--resume"]) == 0
 
 
 def test_a_pipeline_may_judge_where_nobody_did() -> None:

@@ -115,7 +115,13 @@ class Killing(ByText):
 
 
 def twelve_steps(
-    method: str, model: str, out: str, *, kill: bool = False, resume: bool = False
+    method: str,
+    model: str,
+    out: str,
+    *,
+    kill: bool = False,
+    interrupt: bool = False,
+    resume: bool = False,
 ) -> None:
     topics = eight_topics()
     common: dict[str, Any] = {
@@ -127,22 +133,24 @@ def twelve_steps(
         "resume": resume,
         "verbose": False,
     }
-    if method == "grpo":
-        reward = Killing(len)
-        reward.kill = kill
-        sizes = {"queries_per_step": 4, "group_size": 4, "num_iterations": 2}
-        grpo(local(Path(model)), topics, reward, **sizes, **common)
-        return
     record = Monitor.record
 
     def note(self: Monitor, step: int, logs: Any) -> None:
         record(self, step, logs)
         if kill and step == 7:
             os.kill(os.getpid(), signal.SIGKILL)
+        if interrupt and step == 6:  # after the end of its step, so the next one is saved
+            signal.raise_signal(signal.SIGINT)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Monitor, "record", note)
-        sft(local(Path(model)), with_target(topics), batch_size=4, **common)
+        if method == "sft":
+            sft(local(Path(model)), with_target(topics), batch_size=4, **common)
+            return
+        reward = Killing(len)
+        reward.kill = kill
+        sizes = {"queries_per_step": 4, "group_size": 4, "num_iterations": 2}
+        grpo(local(Path(model)), topics, reward, **sizes, **common)
 
 
 def python(code: str, *arguments: str, launcher: tuple[str, ...] = ()) -> Any:

@@ -160,7 +160,7 @@ def grpo(
             reward_funcs=marks,
         )
         if not dry_run:
-            run.go(trainer)
+            run.go(trainer, boundary=steps_of_batch)
     return run.result(rewriter)
 
 

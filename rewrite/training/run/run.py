@@ -21,6 +21,7 @@ from ...protocols import Reward
 from ...saved.artifact import describe
 from ...stores.whole import replace_folder
 from .folder import FACTS, FINISHED, claim, last_checkpoint, read, step_of, write
+from .interrupt import TrainingInterrupted, interruptible, stop_when_asked
 from .marks import unread
 from .monitor import Monitor
 from .settings import Common
@@ -203,8 +204,16 @@ class Run:
             llm.model, llm.adapter, llm.revision, llm.gguf_file = weights, None, None, None
         return rewriter.apply_attributes(llm=llm)
 
-    def go(self, trainer: Any) -> None:
-        """Train from the start or the last checkpoint to the end, and keep the best weights."""
+    def go(self, trainer: Any, *, boundary: int = 1) -> None:
+        """Train from the start or the last checkpoint to the end, and keep the best weights.
+
+        Args:
+            trainer: TRL's.
+            boundary: Steps between two places from which a run goes on to the same end.
+
+        Raises:
+            TrainingInterrupted: If Ctrl-C stopped it; a checkpoint is there.
+        """
         from transformers import PrinterCallback, ProgressCallback
 
         common, main = self.common, trainer.is_world_process_zero()
@@ -228,8 +237,15 @@ class Run:
         if main:
             monitor.begin()
         try:
-            with threads(self.engine, cpu=self.cpu), only_targets():
+            with threads(self.engine, cpu=self.cpu), only_targets(), interruptible() as interrupt:
+                trainer.add_callback(stop_when_asked(interrupt, boundary=boundary))
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+                if interrupt.asked:
+                    raise TrainingInterrupted(
+                        f"stopped after step {trainer.state.global_step} of "
+                        f"{trainer.state.max_steps}, which is saved in {common.folder}; "
+                        "resume=True goes on"
+                    )
                 unanswered = monitor.unanswered
                 if common.validation is None:
                     self.keep_best(trainer)

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from pyterrier_rewrite import LLMRewriter
-from pyterrier_rewrite.training import grpo, sft
+from pyterrier_rewrite.training import TrainingInterrupted, grpo, sft
 from pyterrier_rewrite.training.run.folder import last_checkpoint
+from pyterrier_rewrite.training.run.interrupt import interruptible
 from tests.support.training import (
     FAST,
     ByText,
@@ -57,6 +58,32 @@ def test_a_checkpoint_that_was_not_finished_is_passed_over(tmp_path: Path) -> No
         if done:
             (folder / "complete").touch()
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
+
+
+@pytest.mark.filterwarnings("ignore::pyterrier_rewrite.training.TrainingWarning")
+@pytest.mark.parametrize(("method", "saved"), [("sft", 7), ("grpo", 8)])
+def test_ctrl_c_saves_the_step_and_the_run_goes_on_to_the_same_end(
+    method: str, saved: int, tiny_causal: Path, tmp_path: Path
+) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    twelve_steps(method, str(tiny_causal), str(whole))
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(TrainingInterrupted, match=f"after step {saved} of 12, .*resume=True"):
+        twelve_steps(method, str(tiny_causal), str(broken), interrupt=True)
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert last_checkpoint(broken) == broken / f"checkpoint-{saved}"
+    twelve_steps(method, str(tiny_causal), str(broken), resume=True)
+    for folder in ("checkpoint-12", "best"):
+        assert equal(whole / folder, broken / folder), folder
+    assert (whole / "training.csv").read_text() == (broken / "training.csv").read_text()
+
+
+def test_a_second_ctrl_c_stops_at_once() -> None:
+    with interruptible() as interrupt:
+        signal.raise_signal(signal.SIGINT)
+        assert interrupt.asked
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
 
 KILLED = """
