@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 
@@ -16,9 +17,12 @@ from .config.file import as_overrides, load_config, read_config
 from .config.training import TrainConfig
 from .pages.demo import write_page
 from .run.execute import run_experiment
-from .run.files import write_report
+from .run.files import FILES, take_over, write_report
+from .run.folder import check_free
 from .run.table import print_report
 from .run.train import Training
+
+PAGE: Final = "index.html"
 
 
 def run_demo(
@@ -29,32 +33,25 @@ def run_demo(
     seed: int,
     verbose: bool,
     overrides: Sequence[str] = (),
+    overwrite: bool = False,
 ) -> None:
     """Train on the shop's training queries, compare on its test queries, and write a page.
 
     Args:
         console: Where the table goes.
-        out: Folder for the results; what an earlier demo left there is replaced.
+        out: Folder for the results; what the same demo left there is replaced.
         products: Size of the shop.
         seed: Decides the shop and everything random in training.
         verbose: Whether to show progress.
         overrides: Changes to the training's config, ``key=value`` each.
+        overwrite: Whether to replace what another run left in ``out``.
 
     Raises:
-        ConfigError: If an override is wrong.
+        ConfigError: If an override is wrong, or ``out`` holds something else.
     """
     folder, warm = out / "training", out / "warm-start"
-    for earlier in (folder, warm):
-        shutil.rmtree(earlier, ignore_errors=True)
     shop = {"collection": {"shop": {"products": products, "seed": seed}}, "seed": seed}
     wanted = read_config(TrainConfig, "train-shop", [*as_overrides(shop), *overrides])
-    training = Training(wanted, verbose=verbose)
-
-    def keep(method: str, rewriter: LLMRewriter) -> None:
-        if method == "sft":
-            save_pretrained(rewriter, warm)
-
-    training.run(folder, notice=keep)
     searched = {
         "collection": wanted.collection,
         "systems.warm start": [{"Trained": {"path": str(warm)}}, "bm25"],
@@ -64,10 +61,24 @@ def run_demo(
     config = load_config("shop", as_overrides(searched))
     order = ["raw", "RM3", "warm start", "trained", "oracle"]
     config = config.model_copy(update={"systems": {name: config.systems[name] for name in order}})
+    written = (*FILES, PAGE, folder.name, warm.name)
+    check_free(out, config, overwrite=overwrite, written=written)
+    there = [path.name for path in folder.glob("*")]
+    check_free(folder, wanted, overwrite=overwrite, written=there)
+    take_over(out, config)
+    for earlier in (folder, warm):
+        shutil.rmtree(earlier, ignore_errors=True)
+    training = Training(wanted, verbose=verbose)
+
+    def keep(method: str, rewriter: LLMRewriter) -> None:
+        if method == "sft":
+            save_pretrained(rewriter, warm)
+
+    training.run(folder, notice=keep)
     workbench = Workbench(config, verbose=verbose)
     report = run_experiment(workbench)
     print_report(report, console)
     write_report(report, out)
     report.check()
-    page = write_page(report, workbench.topics(), folder, out / "index.html")
+    page = write_page(report, workbench.topics(), folder, out / PAGE)
     console.print(f"written to {out}; see {page}", style="dim", highlight=False)

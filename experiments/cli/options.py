@@ -18,13 +18,19 @@ SetOption = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Change a value; the key is dotted."),
 ]
 
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the results of another run.")
+]
+
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
 
 
 def from_yaml(text: str, option: str) -> Any:
     """Return what an option's text is as YAML."""
+    from ..config.yaml_text import parsed
+
     try:
-        return yaml.safe_load(text)
+        return parsed(text)[0]
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise typer.BadParameter(f"{text!r} is not YAML: {reason}", param_hint=option) from None

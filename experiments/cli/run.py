@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from .options import ConfigArgument, QuietOption, SetOption, from_yaml, make_folder
+from .options import ConfigArgument, OverwriteOption, QuietOption, SetOption, from_yaml, make_folder
 
 
 def run(
@@ -27,6 +27,7 @@ def run(
     by_turn: Annotated[
         bool, typer.Option("--by-turn", help="Print the curves by turn of conversations.")
     ] = False,
+    overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run an experiment, print its table, and write its files."""
@@ -35,7 +36,8 @@ def run(
     from ..build.workbench import Workbench
     from ..config.file import load_config
     from ..run.execute import estimate, run_experiment
-    from ..run.files import write_report
+    from ..run.files import FILES, write_report
+    from ..run.folder import check_free
     from ..run.results import told
     from ..run.table import print_depth, print_estimate, print_report
 
@@ -59,7 +61,9 @@ def run(
         if failed:
             raise RewriteError("\n".join(told(failed)))
         return
-    folder = make_folder(out or Path("runs") / checked.name)
+    folder = out or Path("runs") / checked.name
+    check_free(folder, checked, overwrite=overwrite, written=FILES)
+    make_folder(folder)
     report = run_experiment(workbench)
     print_report(report, console)
     if by_turn:

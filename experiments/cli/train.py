@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from .options import ConfigArgument, QuietOption, SetOption, make_folder
+from .options import ConfigArgument, OverwriteOption, QuietOption, SetOption, make_folder
 
 
 def train(
@@ -83,6 +83,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the results and the page.")] = Path(
         "runs/demo"
     ),
+    overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Train a small rewriter to search a generated shop, compare it, and tell its story in a page.
@@ -94,4 +95,12 @@ def demo(
     from ..demo import run_demo
 
     make_folder(out)
-    run_demo(Console(), out, products=products, seed=seed, verbose=not quiet, overrides=set_ or [])
+    run_demo(
+        Console(),
+        out,
+        products=products,
+        seed=seed,
+        verbose=not quiet,
+        overrides=set_ or [],
+        overwrite=overwrite,
+    )

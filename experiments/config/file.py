@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from .errors import ConfigError, explain, near
 from .methods import config_of
 from .schema import Config, ExperimentConfig
+from .yaml_text import parsed
 
 C = TypeVar("C", bound=Config)
 
@@ -48,10 +49,9 @@ def read_config(kind: type[C], source: str | Path, overrides: Sequence[str] = ()
         ConfigError: If there is no such config or something in it is wrong.
     """
     where, text = _read(source, training=kind is not ExperimentConfig)
-    content = _parsed(text, f"{where} is not valid YAML")
+    content, node = _parsed(text, f"{where} is not valid YAML")
     if not isinstance(content, dict):
         raise ConfigError(f"{where} should hold a mapping, found {type(content).__name__}")
-    node: Any = yaml.compose(text)
     lines = dict(_lines(where, node))
     places = Places(where, lines, [_override(content, override) for override in overrides])
     content = _substitute(content)
@@ -165,10 +165,10 @@ def _dotted(key: str, step: str | int) -> str:
 
 def _override(content: dict[str, Any], override: str) -> str:
     """Set a value in the content, and return its key."""
-    key, equals, value = override.partition("=")
+    key, equals, text = override.partition("=")
     if not equals or not key:
         raise ConfigError(f"--set {override}: expected key=value, such as index.k1=0.9")
-    parsed = _parsed(value, f"--set {override}: the value is not valid YAML")
+    value, _ = _parsed(text, f"--set {override}: the value is not valid YAML")
     *above, last = key.split(".")
     here: Any = content
     for depth, part in enumerate(above):
@@ -176,7 +176,7 @@ def _override(content: dict[str, Any], override: str) -> str:
         if isinstance(here, dict):
             here.setdefault(step, {})
         here = here[step]
-    here[_step(here, last, override, ".".join(above))] = parsed
+    here[_step(here, last, override, ".".join(above))] = value
     return key
 
 
@@ -217,8 +217,8 @@ def _substitute(content: dict[str, Any]) -> dict[str, Any]:
     return {key: value if key == "vars" else fill(value) for key, value in content.items()}
 
 
-def _parsed(text: str, problem: str) -> Any:
+def _parsed(text: str, problem: str) -> tuple[Any, Any]:
     try:
-        return yaml.safe_load(text)
+        return parsed(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"{problem}: {' '.join(str(error).split())}") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import ir_measures
+import yaml
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
 from .backends import LLMConfig
@@ -61,6 +62,11 @@ class Config(Strict):
     def folder(self) -> Path | None:
         """Folder of the file that this config was read from, where its own modules may stand."""
         return self._folder
+
+    def as_yaml(self) -> str:
+        """Return the config as it is written beside what was made of it."""
+        content = self.model_dump(mode="json", exclude_none=True)
+        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
     def read_from(self, place_of: Callable[[str], str] | None, folder: Path | None) -> None:
         """Remember the file: where a dotted key stands in it, and its folder."""

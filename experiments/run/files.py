@@ -6,7 +6,7 @@ import json
 import platform
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from importlib import metadata
@@ -15,15 +15,24 @@ from typing import Final
 
 import pandas as pd
 import pyterrier as pt
-import yaml
 
 from pyterrier_rewrite import __version__
 from pyterrier_rewrite.stores.whole import write_whole
 
+from ..build.workbench import CONFIG
+from ..config.errors import ConfigError
+from ..config.schema import ExperimentConfig
+from .folder import earlier_config
 from .results import Report, SystemRun
 
 FAILED: Final = "failed.txt"
 """The systems that failed, each with its traceback."""
+
+FILES: Final = ("results.csv", "perquery.csv", "depth.csv", FAILED, "versions.json")
+"""What a run writes beside its config and the folders of its systems."""
+
+LONGEST: Final = 200
+"""Bytes of a file's name, which most systems hold to 255."""
 
 PACKAGES = (
     "pyterrier pyterrier-pisa ir-measures ir-datasets numpy pandas torch transformers"
@@ -39,10 +48,10 @@ def write_report(report: Report, folder: Path) -> None:
     run), ``versions.json``, ``failed.txt`` (systems that failed, and where in the code). Files of
     an earlier run are replaced, each at once.
     """
-    names = file_names([run.name for run in report.runs])
-    for sub in ("runs", "rewrites"):
-        (folder / sub).mkdir(parents=True, exist_ok=True)
-    _forget_systems(folder, keep=set(names.values()))
+    names = file_names(report.config.systems)
+    take_over(folder, report.config)
+    for name in report.failed:
+        _forget_system(folder, names[name])
     tables = {"results": report.table, "perquery": report.perquery, "depth": report.depth}
     for name, table in tables.items():
         if table is not None:
@@ -61,28 +70,34 @@ def write_report(report: Report, folder: Path) -> None:
         write_whole(folder / FAILED, "\n".join(traces))
     else:
         (folder / FAILED).unlink(missing_ok=True)
-    config = report.config.model_dump(mode="json", exclude_none=True)
-    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-    write_whole(folder / "config.yaml", text)
     write_whole(folder / "versions.json", json.dumps(_versions(), indent=1))
 
 
-def _forget_systems(folder: Path, *, keep: set[str]) -> None:
-    """Remove the files of systems that an earlier run wrote here and this one has not."""
-    before = folder / "results.csv"
-    if not before.is_file():
-        return
-    for name in file_names(list(map(str, pd.read_csv(before)["name"]))).values():
-        if name not in keep:
-            (folder / "runs" / f"{name}.res.gz").unlink(missing_ok=True)
-            (folder / "rewrites" / f"{name}.jsonl").unlink(missing_ok=True)
+def take_over(folder: Path, config: ExperimentConfig) -> None:
+    """Write a run's config into its folder, and remove what another run left there."""
+    for sub in ("runs", "rewrites"):
+        (folder / sub).mkdir(parents=True, exist_ok=True)
+    with suppress(ConfigError):
+        earlier = earlier_config(folder, ExperimentConfig)
+        if earlier is not None and earlier.as_yaml() != config.as_yaml():
+            for name in FILES:
+                (folder / name).unlink(missing_ok=True)
+            for name in file_names(earlier.systems).values():
+                _forget_system(folder, name)
+    write_whole(folder / CONFIG, config.as_yaml())
 
 
-def file_names(names: list[str]) -> dict[str, str]:
+def _forget_system(folder: Path, name: str) -> None:
+    (folder / "runs" / f"{name}.res.gz").unlink(missing_ok=True)
+    (folder / "rewrites" / f"{name}.jsonl").unlink(missing_ok=True)
+
+
+def file_names(names: Iterable[str]) -> dict[str, str]:
     """Return a file name for every system; systems never share one."""
     out: dict[str, str] = {}
     for name in names:
         safe = re.sub(r"[^\w.+-]+", "_", name).strip("._") or "system"
+        safe = safe.encode()[:LONGEST].decode(errors="ignore")
         while safe.casefold() in {taken.casefold() for taken in out.values()}:
             safe += "_"
         out[name] = safe

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import yaml
 
 from pyterrier_rewrite import LLMRewriter, RepeatTerms
 from pyterrier_rewrite.columns import QID
@@ -291,13 +290,12 @@ class Training(Workbench):
             ConfigError: If something in the config is wrong, or ``out`` holds something else.
         """
         out = Path(out)
-        text = yaml.safe_dump(self._plain, sort_keys=False, allow_unicode=True)
         self.claim(out, resume=resume)
         self._resume = resume
         self.check()
         steps = self.steps()
         out.mkdir(parents=True, exist_ok=True)
-        write_whole(out / CONFIG, text)
+        write_whole(out / CONFIG, self.wanted.as_yaml())
         for made_again in (SCRATCH, REWRITER):
             shutil.rmtree(out / made_again, ignore_errors=True)
         rewriter = self.start(out)

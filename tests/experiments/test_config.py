@@ -21,6 +21,12 @@ baseline: raw
 """
 
 
+LAUGHS = "\n".join(
+    f"z{at}: &z{at} [{', '.join([f'*z{at - 1}' if at else 'lol'] * 10)}]" for at in range(10)
+)
+"""Ten lines that stand for ten thousand million values."""
+
+
 @pytest.fixture
 def file(tmp_path):
     def write(text: str = MINIMAL) -> str:
@@ -74,6 +80,12 @@ def test_defaults(file):
             "at least 1",
         ),
         ("name: mini", "name: [", "is not valid YAML"),
+        ("name: mini", "name: mini\ndescription: &a [*a]", "line 2: what the alias names holds"),
+        ("name: mini", f"name: mini\n{LAUGHS}", "aliases make more than 100,000 values of it"),
+        ("name: mini", f"name: {'[' * 2000}{']' * 2000}", "nested too deeply"),
+        ("name: mini", "name: ../x", r"line 1: name: .*pattern.*found '../x'"),
+        ("name: mini", "name: /tmp/x", r"line 1: name: .*pattern.*found '/tmp/x'"),
+        ("name: mini", 'name: "a\\n"', r"line 1: name: .*pattern"),
         ("collection: shop", "collection: ${where}", r"\$\{where\} is not among the vars"),
     ],
 )
@@ -81,6 +93,11 @@ def test_mistakes(file, old, new, message):
     assert old in MINIMAL
     with pytest.raises(ConfigError, match=message):
         load_config(file(MINIMAL.replace(old, new)))
+
+
+def test_aliases_are_welcome(file):
+    text = MINIMAL.replace("raw: [bm25]", "raw: &raw [bm25]") + "define: {x: *raw}\n"
+    assert load_config(file(text)).define["x"] == ["bm25"]
 
 
 def test_every_mistake_is_told_at_once(file):

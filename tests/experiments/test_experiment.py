@@ -20,6 +20,7 @@ from pyterrier_rewrite.experiments.build.workbench import Workbench
 from pyterrier_rewrite.experiments.cli.main import call
 from pyterrier_rewrite.experiments.config import ConfigError, ExperimentConfig, load_config
 from pyterrier_rewrite.experiments.run.execute import Executor, run_experiment
+from pyterrier_rewrite.experiments.run.files import file_names
 from pyterrier_rewrite.experiments.run.results import against_baseline
 from pyterrier_rewrite.experiments.run.table import print_report
 
@@ -360,7 +361,7 @@ def test_a_system_that_fails_costs_the_others_nothing(named, tmp_path, capsys):
     assert "broken failed: ZeroDivisionError" in capsys.readouterr().err
     systems = {"raw": ["bm25"]}
     whole = write_config(tmp_path, systems=systems, baseline=None, oracle=None)
-    assert call(["run", whole, "-q", "--out", str(out)]) == 0
+    assert call(["run", whole, "-q", "--out", str(out), "--overwrite"]) == 0
     assert not (out / "failed.txt").exists()
 
 
@@ -414,9 +415,76 @@ def test_systems_that_are_gone_leave_no_files(tmp_path):
     assert call(["run", write_config(tmp_path), "-q", "--out", str(out)]) == 0
     fewer = write_config(tmp_path, systems={"raw": ["bm25"]}, baseline=None, oracle=None)
     (out / "runs" / "mine.txt").write_text("kept")
-    assert call(["run", fewer, "-q", "--out", str(out)]) == 0
+    assert call(["run", fewer, "-q", "--out", str(out), "--overwrite"]) == 0
     assert sorted(path.name for path in (out / "runs").iterdir()) == ["mine.txt", "raw.res.gz"]
     assert not list((out / "rewrites").iterdir())
+
+
+def test_the_results_of_another_run_are_not_written_over(tmp_path, capsys):
+    out = tmp_path / "out"
+    run = ["run", write_config(tmp_path, systems={"raw": ["bm25"]}, baseline=None, oracle=None)]
+    assert call([*run, "-q", "--out", str(out)]) == 0
+    assert call([*run, "-q", "--out", str(out)]) == 0  # the very same
+    before = (out / "results.csv").read_text()
+    capsys.readouterr()
+    other = [*run, "-q", "--out", str(out), "--set", "index.k1=0.5", "--set", "depth=7"]
+    assert call(other) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "another run, which differs in index, depth; name another folder with --out" in said
+    assert (out / "results.csv").read_text() == before
+    assert call([*other, "--overwrite"]) == 0
+    assert load_config(out / "config.yaml").depth == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("results.csv", "system,measure\n", "holds results.csv, but no config.yaml of a run"),
+        ("perquery.csv", "", "holds perquery.csv, but no config.yaml of a run"),
+        ("config.yaml", "{", "no config of such a run, or damaged"),
+        ("config.yaml", "name: mine\ntraining: [sft]\n", "no config of such a run, or damaged"),
+        ("config.yaml", "{name: &a [*a]}", "no config of such a run, or damaged"),
+        (
+            "config.yaml",
+            "# mine\nname: test\ncollection: shop\nsystems: {raw: [bm25]}\n",
+            "differs in collection",
+        ),
+    ],
+)
+def test_files_that_no_run_wrote_are_left_alone(name, text, message, tmp_path, capsys):
+    config = write_config(tmp_path, systems={"raw": ["bm25"]}, baseline=None, oracle=None)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text(text)
+    assert call(["run", config, "-q", "--out", str(out)]) == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert [path.name for path in out.iterdir()] == [name]
+    assert (out / name).read_text() == text
+
+
+def test_a_config_that_a_person_wrote_is_left_alone(tmp_path, capsys):
+    config = write_config(tmp_path, systems={"raw": ["bm25"]}, baseline=None, oracle=None)
+    with open(config, "a") as file:
+        file.write("# do not lose this\n")
+    assert call(["run", config, "-q", "--out", str(tmp_path)]) == 2
+    assert "written by hand" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("file", ["index.html", "training/thesis.tex", "warm-start/thesis.tex"])
+def test_the_demo_removes_nothing_that_no_demo_wrote(file, tmp_path, capsys):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("years of work")
+    assert call(["demo", "-q", "--out", str(tmp_path), "--products", "100", "--overwrite"]) == 2
+    assert f"holds {file.partition('/')[0]}" in " ".join(capsys.readouterr().err.split())
+    assert (tmp_path / file).read_text() == "years of work"
+
+
+def test_systems_have_files_of_their_own_whatever_they_are_called():
+    names = ["a/b", "a b", "../..", "é" * 300, "é" * 301, "A_b"]
+    found = file_names(names)
+    assert len({name.casefold() for name in found.values()}) == len(names)
+    assert all(len(name.encode()) < 210 and "/" not in name for name in found.values())
+    assert not any(name.startswith(".") for name in found.values())
 
 
 @pytest.mark.parametrize("width", [40, 80])
