@@ -26,4 +26,4 @@ class MissingExtraError(RewriteError, ImportError):
 
 
 class RewriteWarning(UserWarning):
-    """Some queries could not be rewritten and keep their original text."""
+    """Some queries keep their text, or the results of several queries of one were not joined."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final, TypeVar
 import numpy as np
 import pyterrier as pt
 
+from .pipeline import Pipeline
 from .ranges import check_attributes
 
 DOCS_URL: Final = "https://pyterrier-rewrite.readthedocs.io/"
@@ -82,6 +83,12 @@ class ValueTransformer(pt.Transformer):  # type: ignore[misc]  # pyterrier's cla
             else:
                 positional.append(value)
         return type(self)(*positional, **keywords)
+
+    def __rshift__(self, right: Any) -> Pipeline:
+        return Pipeline(self, right)
+
+    def __rrshift__(self, left: Any) -> Pipeline:
+        return Pipeline(left, self)
 
     def __repr__(self) -> str:
         shown: list[str] = []

@@ -11,6 +11,7 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.columns import DOCNO, QID, QUERY, RANK, SCORE
+from pyterrier_rewrite.pipeline import joined_later
 from pyterrier_rewrite.ranges import Count
 from pyterrier_rewrite.rankings import groups as _groups
 from pyterrier_rewrite.rankings.lists import Floats, RankedLists
@@ -70,7 +71,9 @@ class Fusion(ValueTransformer):
             pt.validate.result_frame(inp, [QUERY, SCORE], context=self)
             return self._fuse(inp, [inp])
         pt.validate.columns(inp, includes=[QID, QUERY], context=self)
-        return self._fuse(inp, [system.transform(inp.copy()) for system in self.systems])
+        with joined_later():
+            results = [system.transform(inp.copy()) for system in self.systems]
+        return self._fuse(inp, results)
 
     def transform_outputs(self, input_columns: list[str]) -> list[str]:
         """Return the output columns, for :mod:`pyterrier.inspect`; runs no system."""

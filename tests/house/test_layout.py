@@ -15,7 +15,7 @@ from tests.support.paths import ROOT
 FOLDERS = ("rewrite", "pipelines", "rewards", "experiments")
 
 ORDER = """
-rewrite: _version errors columns protocols extras usage ranges deadline value _moved
+rewrite: _version errors columns protocols extras usage ranges deadline pipeline value _moved
 rewrite/text
 rewrite/parsing
 rewrite/rankings

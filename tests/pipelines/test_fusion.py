@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import math
 import pickle
+import re
+import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -11,6 +13,7 @@ import pyterrier as pt
 import pytest
 from ir_measures import RR, NumRet
 
+from pyterrier_rewrite import Original, RewriteWarning
 from pyterrier_rewrite.base import NewQuery, Rewriter, Rewritten, no_usage
 from pyterrier_rewrite.pipelines import RRF, CombMNZ, CombSUM, EntropyFusion, Interleave
 from pyterrier_rewrite.value import ValueTransformer
@@ -313,6 +316,59 @@ def test_a_rewriter_s_queries_come_back_as_one(fusion: Any) -> None:
     assert sorted(found["docno"]) == ["d1", "d2", "d3"]
     assert set(found["qtopic"]) == {"home"}
     assert pt.inspect.transformer_outputs(pipeline, list(topics)) == list(found)
+
+
+# -- where no fusion is ---------------------------------------------------------------------
+
+
+SPLIT = Split(texts=["sofa", "couch"], weights=[1.0, 1.0])
+WORDS = pt.apply.generic(lambda queries: Words()(queries))
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        SPLIT >> Words(),
+        SPLIT >> WORDS,
+        SPLIT >> Words() % 1,
+        Original() >> (SPLIT >> Words()),
+        SPLIT >> RRF(Words(), Words()),
+        (SPLIT >> (Words() % 5) % 2).compile(),
+        Original() >> pt.Compose(SPLIT, Words()),
+    ],
+    ids=str,
+)
+def test_results_that_nobody_joins_are_told_once(pipeline: Any) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("ignore")  # pandas has some of its own
+        warnings.simplefilter("default", RewriteWarning)
+        for text in ("red", "blue"):
+            pipeline(pd.DataFrame({"qid": ["1"], "query": [text]}))
+    assert [warning.category for warning in told] == [RewriteWarning]
+    assert "joins no results" in str(told[0].message)
+    assert re.search(r"end it with a fusion: \w+ >> .* >> RRF\(\)", str(told[0].message))
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        SPLIT >> Words() >> RRF(),
+        RRF(Words(), SPLIT >> Words()),
+        RRF(Original() >> (SPLIT >> Words()) % 3) % 2,
+        Original() >> Words(),
+        SPLIT >> Original(),
+    ],
+    ids=str,
+)
+@pytest.mark.filterwarnings("error::pyterrier_rewrite.RewriteWarning")
+def test_results_that_are_joined_are_not_told(pipeline: Any) -> None:
+    pipeline(TOPICS)
+    assert pickle.loads(pickle.dumps(pipeline)) == pipeline
+
+
+@pytest.mark.filterwarnings("error::pyterrier_rewrite.RewriteWarning")
+def test_whoever_brings_groups_knows_of_them() -> None:
+    (Words() % 3)(SPLIT(TOPICS))
 
 
 # -- errors ------------------------------------------------------------------------------------
