@@ -43,7 +43,7 @@ def trained(
         )
     changed: dict[str, Any] = {"n": n, "temperature": temperature}
     return from_pretrained(
-        folder / REWRITER if (folder / REWRITER).is_dir() else folder,
+        folder,
         device=device,
         batch_size=batch_size,
         **{name: value for name, value in changed.items() if value is not None},

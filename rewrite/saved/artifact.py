@@ -15,7 +15,7 @@ from ..llm.local.transformers import TransformersLLM
 from ..prompting.llm_rewriter import LLMRewriter
 from ..prompting.prompt import Prompt
 from ..stores.whole import write_whole
-from .manifest import BASE, FORMAT, MANIFEST, is_models, read_manifest, sizes, versions
+from .manifest import BASE, FORMAT, MANIFEST, inside, is_models, read_manifest, sizes, versions
 from .values import decode, encode, find, name_of
 
 __all__ = ["SavedRewriter", "describe", "from_pretrained", "save_pretrained"]
@@ -45,7 +45,7 @@ class SavedRewriter(pt.Artifact):  # type: ignore[misc]  # pyterrier's classes a
     @property
     def training(self) -> dict[str, Any]:
         """What the rewriter was trained on, with which reward and settings; empty if unknown."""
-        found: dict[str, Any] = read_manifest(Path(self.path))["training"]
+        found: dict[str, Any] = read_manifest(inside(Path(self.path)))["training"]
         return found
 
 
@@ -155,7 +155,8 @@ def from_pretrained(
     Weights are read at the first query.
 
     Args:
-        path: The directory.
+        path: The directory, or that of a training: ``output_dir`` of a method, whose best
+            weights so far are taken, or ``--out`` of ``pt-rewrite train``.
         device: As in :class:`~pyterrier_rewrite.TransformersLLM`.
         batch_size: As there.
         trust_remote_code: As there.
@@ -168,7 +169,7 @@ def from_pretrained(
         ValueError: If the directory is none, not complete, of another kind or from a newer
             version, or if an argument is needed that could not be saved.
     """
-    path = Path(path)
+    path = inside(Path(path))
     saved = read_manifest(path)
     cls = _class_of(saved["class"], rewriter_class)
     for name, shown in saved["missing"].items():

@@ -16,6 +16,9 @@ FORMAT: Final = 1
 BASE: Final = "base"
 """Sub-folder of the model that a saved adapter was trained on, if it was a local one."""
 
+OF_TRAINING: Final = ("rewriter", "best")
+"""Sub-folders where ``pt-rewrite train`` and a run of one method leave their rewriter."""
+
 _KEPT: Final = frozenset({".safetensors", ".json", ".jinja", ".model", ".txt"})
 _NOT_THE_MODELS: Final = frozenset({MANIFEST, "pt_meta.json", "training.json"})
 
@@ -35,20 +38,32 @@ def sizes(path: Path) -> dict[str, int]:
     }
 
 
+def inside(path: Path) -> Path:
+    """Return the folder of the rewriter that a folder is, or that a training left in it.
+
+    Raises:
+        ValueError: If it is none; the text names those that are further inside.
+    """
+    for place in (path, *(path / name for name in OF_TRAINING)):
+        if (place / MANIFEST).is_file():
+            return place
+    if not path.is_dir():
+        raise ValueError(f"expected the directory of a saved rewriter, found none at {path}")
+    found = sorted({*path.glob(f"*/{MANIFEST}"), *path.glob(f"*/*/{MANIFEST}")})
+    further = ", ".join(str(file.parent) for file in found)
+    raise ValueError(
+        f"{path} is not a saved rewriter: it has no {MANIFEST}. "
+        + (f"Take one of those inside: {further}" if further else "Save one with save_pretrained")
+    )
+
+
 def read_manifest(path: Path) -> dict[str, Any]:
     """Read and check the manifest.
 
     Raises:
-        ValueError: If the directory is not a complete saved rewriter.
+        ValueError: If the directory, which has one, is not a complete saved rewriter.
     """
-    if not path.is_dir():
-        raise ValueError(f"expected the directory of a saved rewriter, found none at {path}")
     file = path / MANIFEST
-    if not file.is_file():
-        raise ValueError(
-            f"{path} is not a saved rewriter: it has no {MANIFEST}. Save one with save_pretrained, "
-            "or name the folder best of a training run"
-        )
     try:
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         number = found["format"]

@@ -115,11 +115,16 @@ class Run:
 
     @cached_property
     def engine(self) -> LoadedModel:
-        """The model in training precision."""
+        """The model in training precision.
+
+        Weights that are trained are float32: in bfloat16 a step is mostly smaller than the distance
+        to the next number, and lost. An adapter is float32 on whatever lies below it.
+        """
         llm = self.llm
+        adapted = self.common.lora is not None or llm.adapter is not None
         engine = llm.load(
             device="cpu",  # the trainer moves it to where it belongs
-            dtype=llm.dtype or "float32",
+            dtype=(adapted and llm.dtype) or "float32",
             weights=not self.common.dry_run,
         )
         if llm.adapter is not None:

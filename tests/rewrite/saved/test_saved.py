@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -150,8 +151,12 @@ def test_a_trained_rewriter_knows_its_history_and_loads_from_the_run(
     rewriter = rewriters(tiny_causal)["terms"]
     data = topics.assign(target="bones")
     trained = sft(rewriter, data, output_dir=tmp_path / "run", steps=2, verbose=False)
-    from_run = from_pretrained(tmp_path / "run" / "best", device="cpu")
-    assert from_run(topics)["query_toks"].tolist() == trained(topics)["query_toks"].tolist()
+    for folder in (tmp_path / "run", tmp_path / "run" / "best"):
+        from_run = from_pretrained(folder, device="cpu")
+        assert from_run(topics)["query_toks"].tolist() == trained(topics)["query_toks"].tolist()
+    assert SavedRewriter(tmp_path / "run").training["method"] == "sft"
+    with pytest.raises(ValueError, match=re.escape(f"inside: {tmp_path / 'run' / 'best'}")):
+        from_pretrained(tmp_path)
     saved = save_pretrained(trained, tmp_path / "saved")
     assert saved.training["method"] == "sft"
     assert saved.training["data"]["rows"] == 2

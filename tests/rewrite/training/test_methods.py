@@ -64,6 +64,23 @@ def test_sft_trains_an_adapter_and_trains_it_further(
         sft(once, data, output_dir=tmp_path / "c", steps=1, lora=lora, **FAST)
 
 
+@pytest.mark.parametrize("lora", [None, LoraSettings(r=2)])
+def test_small_steps_move_the_weights_of_a_model_in_bfloat16(
+    topics: pd.DataFrame, tmp_path: Path, tiny_causal: Path, lora: LoraSettings | None
+) -> None:
+    rewriter = local(tiny_causal)
+    rewriter.llm = TransformersLLM(tiny_causal, device="cpu", dtype="bfloat16")
+    settings: dict[str, Any] = {**FAST, "learning_rate": 1e-6, "lora": lora}
+    for steps in (1, 2):
+        folder = tmp_path / str(steps)
+        sft(rewriter, with_target(topics), output_dir=folder, steps=steps, **settings)
+    moved = [
+        (one != two).float().mean().item()
+        for one, two in zip(*(weights(tmp_path / n / "best").values() for n in "12"), strict=True)
+    ]
+    assert sum(moved) / len(moved) > 0.4
+
+
 def test_examples_are_turns_in_training_as_in_serving(
     topics: pd.DataFrame, tmp_path: Path, tiny_causal: Path
 ) -> None:
