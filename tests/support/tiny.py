@@ -28,6 +28,11 @@ NO_SYSTEM_TEMPLATE = (
     + CHAT_TEMPLATE
 )
 
+DEAF_TEMPLATE = CHAT_TEMPLATE.replace(
+    "messages %}", "messages if message['role'] != 'system' %}", 1
+)
+"""Leaves system messages out without a word, as some templates do."""
+
 
 def causal(
     path: Path, *, chat_template: str | None = CHAT_TEMPLATE, positions: int = 2048, seed: int = 0

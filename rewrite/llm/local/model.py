@@ -120,7 +120,8 @@ def render(tokenizer: Any, prompt: Messages) -> str:
     """Return the text that a model reads for a prompt.
 
     That is the tokenizer's chat template, ready for the assistant's turn. Where the template
-    refuses a system message, it is put in front of the first user message. A tokenizer without a
+    refuses a system message, or leaves it out without a word, it is put in front of the first user
+    message, and a warning says so. A tokenizer without a
     template (base models, most sequence-to-sequence models) gets the contents joined by blank
     lines, but an answer right behind the label that asks for it: ``Passage: …``.
 
@@ -132,14 +133,28 @@ def render(tokenizer: Any, prompt: Messages) -> str:
     if not tokenizer.chat_template:
         return _as_one_text(prompt)
     options = {"tokenize": False, "add_generation_prompt": True}
+    merged = merge_system(prompt)
     try:
         text: str = tokenizer.apply_chat_template(list(prompt), **options)
     except TemplateError:
-        merged = merge_system(prompt)
         if merged == list(prompt):
             raise
-        text = tokenizer.apply_chat_template(merged, **options)
-    return text
+    else:
+        if merged == list(prompt) or _has_system(text, prompt):
+            return text
+    # the interpreter shows a warning of the same words once
+    warnings.warn(
+        f"the chat template of {tokenizer.name_or_path or 'the model'} takes no system role: "
+        "system messages go in front of the first user message",
+        UserWarning,
+        stacklevel=2,
+    )
+    return str(tokenizer.apply_chat_template(merged, **options))
+
+
+def _has_system(text: str, prompt: Messages) -> bool:
+    system = (message["content"] for message in prompt if message["role"] == "system")
+    return all(content.strip() in text for content in system)
 
 
 def _as_one_text(prompt: Messages) -> str:

@@ -19,7 +19,7 @@ _NAMES: Final = {
     "stop": r"stop(?:_?sequences?)?",
     "n": r"n|best_of|num_?(?:choices|completions|return_sequences)",
     SYSTEM: r"system(?: role| message| prompt| instruction)|developer (?:role|instruction)"
-    r"|roles? must alternate",
+    r"|roles?\b",
 }
 """How servers call what we send."""
 
@@ -31,7 +31,7 @@ _REFUSED = re.compile(
     r"|cannot|can not|can't|at most|less than or equal|must|should be|forbidden|unexpected|unknown"
     r"|unrecogni[sz]ed|extra (?:inputs?|fields?|param)|extra_forbidden|deprecated"
     r"|only (?:the default|one|1)|not available|not implemented|no longer|does not take"
-    r"|invalid param|use .{0,12}instead",
+    r"|invalid (?:param|role)|valid role|only [^.]{0,60} supported|use .{0,12}instead",
     re.I,
 )
 _NOT_TAKEN = re.compile(

@@ -293,10 +293,6 @@ CHAT = [
             "<|system|>be brief</s><|user|>sofa</s><|assistant|>couch</s><|user|>bed</s>"
             "<|assistant|>",
         ),
-        (
-            tiny.NO_SYSTEM_TEMPLATE,
-            "<|user|>be brief\n\nsofa</s><|assistant|>couch</s><|user|>bed</s><|assistant|>",
-        ),
     ],
 )
 def test_render(llm: TransformersLLM, template: str | None, expected: str) -> None:
@@ -305,6 +301,20 @@ def test_render(llm: TransformersLLM, template: str | None, expected: str) -> No
     prompt = copy.deepcopy(CHAT)
     assert render(tokenizer, prompt) == expected
     assert prompt == CHAT
+
+
+@pytest.mark.parametrize("template", [tiny.NO_SYSTEM_TEMPLATE, tiny.DEAF_TEMPLATE])
+def test_render_where_there_is_no_system_role(llm: TransformersLLM, template: str) -> None:
+    tokenizer = copy.deepcopy(llm.loaded().tokenizer)
+    tokenizer.chat_template = template
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default")
+        texts = {render(tokenizer, CHAT) for _ in range(3)}
+    assert texts == {
+        "<|user|>be brief\n\nsofa</s><|assistant|>couch</s><|user|>bed</s><|assistant|>"
+    }
+    assert ["takes no system role" in str(its.message) for its in told] == [True]
+    assert render(tokenizer, CHAT[1:]).startswith("<|user|>sofa</s>")
 
 
 def test_an_example_reads_on_where_there_are_no_turns(llm: TransformersLLM) -> None:
@@ -321,7 +331,8 @@ def test_an_example_reads_on_where_there_are_no_turns(llm: TransformersLLM) -> N
 
 def test_a_prompt_that_the_template_refuses_fails_alone(tmp_path: Path) -> None:
     model = tiny.causal(tmp_path, chat_template=tiny.NO_SYSTEM_TEMPLATE)
-    bad, good = TransformersLLM(model).generate([CHAT[:1], CHAT], max_tokens=2)
+    with pytest.warns(UserWarning, match="takes no system role"):
+        bad, good = TransformersLLM(model).generate([CHAT[:1], CHAT], max_tokens=2)
     assert bad.texts == []
     assert "no system role" in (bad.error or "")
     assert good.error is None
