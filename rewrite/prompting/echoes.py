@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from ..parsing.words import kind_of
+from ..parsing.words import kind_of, pattern
 from ..text.analysis import content_words
 from ..text.pool import Example
 
@@ -29,6 +29,7 @@ _STRUCTURED: Final = ("{", "[", "```json")
 _LABEL: Final = re.compile(
     r"([^\w*]*(?:\d+[.)][^\w*]*)?)[*_]{0,3}([^\W\d][^:\n]{0,40}):[*_]{0,3}[ \t]*(?=\S)"
 )
+_TAGS: Final = re.compile(r"^(?:[ \t]*</?(?:document \d+|conversation)>)+[ \t]*$\n?", re.M)
 _DOCUMENT: Final = re.compile(r"^<(document \d+|conversation)>\n(?:(?!<)[^\n]*\n)*</\1>\n?", re.M)
 
 
@@ -88,6 +89,35 @@ def without_examples(text: str, shown: Mapping[str, frozenset[str]], query: str)
     asked = content_words(query)
     kept = (line for line, about in zip(lines, abouts, strict=True) if not about or about & asked)
     return "\n".join(kept).strip()
+
+
+def without_tags(text: str) -> str:
+    """Return an answer without lines of nothing but the tags around documents in prompts."""
+    return _TAGS.sub("", text) if "<" in text else text
+
+
+def without_pointing(text: str, query: str = "") -> str:
+    """Return an answer that says what is there to say, not that a document says it.
+
+    Args:
+        text: The answer.
+        query: The query that was asked about; what it says too stays.
+
+    Example:
+        >>> without_pointing("The document 3 discusses filters. It is old.")
+        'filters. It is old.'
+    """
+    said = pattern("pointing")
+    asked = f" {_key(query)} "
+    lines = []
+    for line in text.split("\n"):
+        pieces = []
+        for piece in _sentences(line):
+            head = said.match(piece)
+            cut = head and f" {' '.join(_key(head[0]).split()[:2])} " not in asked
+            pieces.append(piece[head.end() :] if head and cut else piece)
+        lines.append("".join(pieces))
+    return "\n".join(lines)
 
 
 def without_echoes(text: str, own: frozenset[str], query: str = "") -> str:
@@ -182,8 +212,9 @@ def _item(line: str) -> str:
 
 def _is_copied(key: str, own: frozenset[str], asked: str) -> bool:
     """Say whether half of the phrases of a sentence are the prompt's, and not the query's."""
-    phrases = _phrases(key)
-    if len(phrases) < LEAST_PHRASES:
+    around = f" {key} ".split(asked) if asked.strip() else [key]
+    phrases = frozenset[str]().union(*map(_phrases, around))
+    if len(phrases) < (LEAST_PHRASES if len(around) == 1 else 2):
         return False
     copied = [phrase for phrase in phrases & _phrases_of(own) if f" {phrase} " not in asked]
     return 2 * len(copied) >= len(phrases)

@@ -22,7 +22,7 @@ from ..ranges import Count, Natural, Portion, Positive, Weight
 from ..text.analysis import has_content
 from ..text.pool import Example
 from .documents import show_documents
-from .echoes import without_echoes, without_examples
+from .echoes import without_echoes, without_examples, without_pointing, without_tags
 from .examples import ExampleSource
 from .formulation import Formulation, Keep, Replace, Vector
 from .outcome import NOTHING_USABLE, outcome
@@ -306,7 +306,8 @@ class LLMRewriter(Rewriter):
 
     def _own(self, text: str, query: str) -> str:
         """Return what a text says of its own, once."""
-        text = without_echoes(without_loop(text), self.own_words(), query)
+        text = without_tags(without_echoes(without_loop(text), self.own_words(), query))
+        text = without_pointing(text, query)
         prompt = Prompt.load(self.prompt) if self.prompt and self.examples is None else None
         return without_examples(text, prompt.example_lines, query) if prompt else text
 

@@ -30,7 +30,8 @@ TOPICS = pd.DataFrame(
 
 def shown(prompt):
     quotes = "<conversation>" in prompt[-1]["content"]
-    (message,) = below_note(prompt) if quotes else prompt
+    *examples, message = below_note(prompt) if quotes else prompt
+    assert [turn["role"] for turn in examples] == ["user", "assistant"] * (len(examples) // 2)
     assert message["role"] == "user"
     return message["content"]
 

@@ -38,9 +38,9 @@ LENGTH = 200_000
     ],
 )
 def test_hostile_text_is_read_in_time(parser, shape):
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert isinstance(parser(shape * (LENGTH // len(shape))), list)
-    assert time.perf_counter() - begun < 10  # a quadratic reader takes minutes
+    assert time.process_time() - begun < 10  # a quadratic reader takes minutes
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,6 @@ def test_hostile_text_is_read_in_time(parser, shape):
 def test_a_long_answer_that_was_cut_is_heard_in_time(shape, end):
     rewriter = Q2DPRF(FakeLLM("x"))
     answer = Completions([shape * (LENGTH // len(shape)) + end], cut=True)
-    begun = time.perf_counter()
+    begun = time.process_time()
     rewriter.parse(answer, "red couch")
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10

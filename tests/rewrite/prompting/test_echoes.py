@@ -14,6 +14,8 @@ from pyterrier_rewrite.prompting.echoes import (
     own_words,
     without_echoes,
     without_examples,
+    without_pointing,
+    without_tags,
 )
 from pyterrier_rewrite.testing import FakeLLM, sample_results
 
@@ -274,3 +276,60 @@ def test_where_a_step_asks_yes_or_no_they_are_an_answer():
     history = [{"role": "user", "content": "red sofas"}]
     frame = topics("of linen").assign(qhistory=[history])
     assert pr.SwitchTopic(pr.FakeLLM("no"))(frame)["qstatus"].tolist() == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ("The passage provides a view of filters.", "a view of filters."),
+        ("The document 3 discusses filters. It is old.", "filters. It is old."),
+        ("Filters. The text also mentions relays.", "Filters. relays."),
+        ("The query is about relays", "relays"),
+        ("The user is asking about relays", "relays"),
+        ("This passage shows that relays wear", "relays wear"),
+        ("Der Text beschreibt Relais", "Relais"),
+        ("The passage of time wears relays", "The passage of time wears relays"),
+        ("The text is set in print", "The text is set in print"),
+        ("What the passage describes", "What the passage describes"),
+        ("The passage describes", "The passage describes"),
+    ],
+)
+def test_that_a_document_says_something_is_left_out_in_front_of_what_it_says(answer, left):
+    assert without_pointing(answer, "relays and filters") == left
+    assert without_pointing(answer, answer) == answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ("<document 1>\n<document 2>\nred sofa", "red sofa"),
+        ("<document 1>\nred sofa\n</document 1>", "red sofa\n"),
+        ("<conversation></conversation>", ""),
+        ("red <document 1> sofa", "red <document 1> sofa"),
+        ("<contact>\nred sofa", "<contact>\nred sofa"),
+    ],
+)
+def test_tags_of_ours_on_their_own_are_no_answer(answer, left):
+    assert without_tags(answer) == left
+
+
+def test_a_flood_of_them_leaves_the_query_as_it_is():
+    llm = pr.FakeLLM("<document 1>\n<document 2>\n<document 3>")
+    out = pr.Q2EPRF(llm)(sample_results())
+    assert set(out["query"]) == set(sample_results()["query"])
+    assert out["qstatus"].str.startswith("failed: no usable text").all()
+
+
+def test_an_echo_may_have_the_query_in_it():
+    own = pr.Prompt.load("jagerman/q2e-zs").own_words
+    echo = 'List keywords that help to search for "red couch", separated by commas.'
+    assert without_echoes(echo, own, "red couch") == ""
+    assert without_echoes("red couch keywords", own, "red couch") == "red couch keywords"
+
+
+@pytest.mark.parametrize("answer", ["red couch", "Red couch.", "- red couch"])
+def test_a_query_that_is_only_repeated_counts_as_unchanged(answer):
+    out = pr.Q2EZS(pr.FakeLLM(answer)).search("red couch").iloc[0]
+    assert (out["query"], out["qstatus"]) == ("red couch", "skipped: unchanged")
+    more = pr.Q2EZS(pr.FakeLLM(f"{answer}, sofa")).search("red couch").iloc[0]
+    assert more["qstatus"] == "ok"
