@@ -234,7 +234,8 @@ class Training(Workbench):
             frame = pd.concat(sampled(writer, topics) for writer in writers)
             if not joined:
                 return frame
-            return join_pairs(frame, count=round(joined * len(frame)), seed=self.wanted.seed)
+            count = round(joined * len(frame))
+            return join_pairs(frame, count=count, rewriter=rewriter, seed=self.wanted.seed)
 
         return make
 

@@ -10,6 +10,7 @@ from .parsers import (
     Text,
     list_of_strings,
     without_unfinished_word,
+    written,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "Text",
     "list_of_strings",
     "without_unfinished_word",
+    "written",
 ]

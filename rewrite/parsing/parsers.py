@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -30,12 +30,26 @@ class Parser(Protocol):
     A parser of lists may have a ``schema``: the JSON schema of the answers that it likes best,
     asked for where a model :attr:`~pyterrier_rewrite.LLM.constrains` its output. One that says
     ``takes_query = True`` is called with ``query=`` as well, the query that was asked about: what
-    repeats it is neither a label nor a refusal.
+    repeats it is neither a label nor a refusal. One that has ``write(parts)`` says how its prompts
+    ask for parts, for a model to learn it; see :func:`written`.
     """
 
     def __call__(self, generation: str) -> list[str]:
         """Return the parts: one passage, some terms, or some queries."""
         ...
+
+
+def written(parser: Parser, parts: Sequence[str]) -> str:
+    """Return a generation that a parser reads as these parts, as its prompts ask for them.
+
+    Where the parser does not say (``write``), the parts are joined by spaces.
+
+    Example:
+        >>> written(Terms(), ["sofa", "settee"])
+        'sofa, settee'
+    """
+    write: Callable[[Sequence[str]], str] = getattr(parser, "write", " ".join)
+    return write(parts)
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,10 @@ class Terms:
             terms = [part for term in terms for part in terms_of(unquoted(unnamed(term)))]
         return _distinct(plain_terms(list(map(content, terms))), self.limit)
 
+    def write(self, parts: Sequence[str]) -> str:
+        """Return terms between commas."""
+        return ", ".join(parts)
+
 
 @dataclass(frozen=True)
 class Queries:
@@ -114,6 +132,10 @@ class Queries:
         """Return the distinct queries in order."""
         queries, _ = items(read(generation, _QUERIES, query))
         return _distinct(list(map(content, queries)), self.limit)
+
+    def write(self, parts: Sequence[str]) -> str:
+        """Return one query a line."""
+        return "\n".join(parts)
 
 
 _UNFINISHED = re.compile(  # a run that begins where one ends, or every letter would be a start
@@ -190,6 +212,11 @@ class Marked:
             if found:
                 return list(dict.fromkeys(found))
         return []
+
+    def write(self, parts: Sequence[str]) -> str:
+        """Return the parts between separators, and one end after the last."""
+        bare = [part.removesuffix(self.end).strip() for part in parts]
+        return f"{f'{self.separator} '.join(bare)} {self.end}"
 
 
 @dataclass(frozen=True)

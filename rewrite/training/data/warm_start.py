@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 import pyterrier as pt
 
 from ...columns import DOCNO, LABEL, QCAND, QID, QUERY, SCORE
+from ...parsing.parsers import Text, written
 from ...prompting.formulation import Formulation
 from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import CollectionStatistics, Reward, TextSource
@@ -48,7 +49,8 @@ def distant_supervision(
     with ``p`` the share of the best documents (those of the query's highest grade) that hold the
     term. From these a target is put together greedily: in each round the term is added whose
     rewrite, formed as the rewriter forms it, gets the highest mark, until none gains
-    ``min_gain``. Each round scores all queries at once.
+    ``min_gain``. Each round scores all queries at once. Terms are written as the rewriter's parser
+    reads them and its prompt asks for them: between commas, one a line, or in one text.
 
     Args:
         rewriter: Its prompt, parser and formulation make queries of terms; its model is not asked.
@@ -94,7 +96,8 @@ def distant_supervision(
     ):
         formed = replace(task, rewriter=rewriter.apply_attributes(formulation=formulation))
         chosen, marks = _greedy(_Marks(formed, reward), options, terms, min_gain)
-        frame = task.topics.assign(**{TARGET: [" ".join(its) for its in chosen], SCORE: marks})
+        targets = [written(rewriter.parser, its) for its in chosen]
+        frame = task.topics.assign(**{TARGET: targets, SCORE: marks})
         found.append(frame[[bool(its) for its in chosen]])
     return pd.concat(found).drop_duplicates([QID, TARGET]).reset_index(drop=True)
 
@@ -105,6 +108,7 @@ def typical_targets(
     *,
     texts: TextSource,
     statistics: CollectionStatistics,
+    rewriter: LLMRewriter | None = None,
     draws: Count = 10,
     terms: Count = 5,
     candidates: Count = 12,
@@ -124,6 +128,8 @@ def typical_targets(
         qrels: ``qid``, ``docno``, ``label``.
         texts: Document texts, such as an index.
         statistics: Document frequencies and analyzer, such as ``index.statistics``.
+        rewriter: Who will learn them: terms are written as its prompt asks for them; None writes
+            one text.
         draws: Targets a query, at least 1.
         terms: Terms a target, at least 1.
         candidates: The most typical terms of a query, from which is drawn, at least 1.
@@ -142,6 +148,7 @@ def typical_targets(
     pt.validate.query_frame(topics, [QUERY])
     how = {"documents": documents, "min_share": min_share}
     ranked = _ranked_terms(topics, qrels, texts=texts, statistics=statistics, **how)
+    parser = Text() if rewriter is None else rewriter.parser
     random = Random(seed)
     rows: list[int] = []
     targets: list[str] = []
@@ -149,7 +156,8 @@ def typical_targets(
         its = ranked.get(qid, [])[:candidates]
         if its:
             rows.extend([row] * draws)
-            targets.extend(_draw(its, terms, random) for _ in range(draws))
+            drawn = (_draw(its, terms, random) for _ in range(draws))
+            targets.extend(written(parser, some) for some in drawn)
     return topics.iloc[rows].assign(**{TARGET: targets}).reset_index(drop=True)
 
 
@@ -181,7 +189,9 @@ def pseudo_judgements(
     return first[[QID, DOCNO]].assign(label=1).reset_index(drop=True)
 
 
-def join_pairs(data: pd.DataFrame, *, count: Natural, seed: int = 0) -> pd.DataFrame:
+def join_pairs(
+    data: pd.DataFrame, *, count: Natural, rewriter: LLMRewriter | None = None, seed: int = 0
+) -> pd.DataFrame:
     """Add rows that ask two queries at once and want both targets.
 
     To answer them a model must find out which words of the query call for which words of the
@@ -191,6 +201,8 @@ def join_pairs(data: pd.DataFrame, *, count: Natural, seed: int = 0) -> pd.DataF
     Args:
         data: ``qid``, ``query``, ``target``, as for :func:`~pyterrier_rewrite.training.sft`.
         count: Rows to add, 0 or more.
+        rewriter: Who will learn them: both targets are joined as its prompt asks for parts; None
+            puts a space between.
         seed: Decides who is joined with whom.
 
     Returns:
@@ -208,13 +220,16 @@ def join_pairs(data: pd.DataFrame, *, count: Natural, seed: int = 0) -> pd.DataF
         return data
     rows = [random.randrange(len(data)) for _ in range(2 * count)]
     first, second = (data.iloc[rows[i::2]].reset_index(drop=True) for i in (0, 1))
+    parser = Text() if rewriter is None else rewriter.parser
+    targets = [written(parser, both) for both in zip(first[TARGET], second[TARGET], strict=True)]
     joined = first.assign(
-        **{name: first[name] + by + second[name] for name, by in _JOINED_BY.items()}
+        **{
+            QID: first[QID] + "+" + second[QID],
+            QUERY: first[QUERY] + " " + second[QUERY],
+            TARGET: targets,
+        }
     )
     return pd.concat([data, joined], ignore_index=True)
-
-
-_JOINED_BY: Final = {QID: "+", QUERY: " ", TARGET: " "}
 
 
 def _ranked_terms(topics: pd.DataFrame, qrels: pd.DataFrame, **how: Any) -> dict[str, list[str]]:
@@ -223,10 +238,10 @@ def _ranked_terms(topics: pd.DataFrame, qrels: pd.DataFrame, **how: Any) -> dict
     return typical_terms(qrels[qrels[QID].isin(set(topics[QID]))], **how)
 
 
-def _draw(ranked: Sequence[str], count: int, random: Random) -> str:
+def _draw(ranked: Sequence[str], count: int, random: Random) -> list[str]:
     """Return some of the terms, in their order."""
     kept = sorted(random.sample(range(len(ranked)), min(count, len(ranked))))
-    return " ".join(ranked[i] for i in kept)
+    return [ranked[i] for i in kept]
 
 
 def _greedy(
@@ -234,23 +249,23 @@ def _greedy(
 ) -> tuple[list[list[str]], list[float | None]]:
     """Add to each topic's target, round by round, the term that gains most."""
     targets: list[list[str]] = [[] for _ in options]
-    marks = marks_of.of([(row, "") for row in range(len(options))])
+    marks = marks_of.of([(row, ()) for row in range(len(options))])
     active = {row: mark for row, mark in enumerate(marks) if mark is not None}
     for _ in range(terms):
         tries = [
-            (row, [*targets[row], term])
+            (row, (*targets[row], term))
             for row in active
             for term in options[row]
             if term not in targets[row]
         ]
         if not tries:
             break
-        found = marks_of.of([(row, " ".join(target)) for row, target in tries])
+        found = marks_of.of(tries)
         better: dict[int, float] = {}
         for (row, target), mark in zip(tries, found, strict=True):
             if mark is not None and mark > better.get(row, active[row] + min_gain):
                 better[row] = marks[row] = mark
-                targets[row] = target
+                targets[row] = list(target)
         active = better
     return targets, marks
 
@@ -261,13 +276,14 @@ class _Marks:
     def __init__(self, task: Task, reward: Reward) -> None:
         self.task = task
         self.reward = reward
-        self.known: dict[tuple[int, str], float | None] = {}
+        self.known: dict[tuple[int, tuple[str, ...]], float | None] = {}
 
-    def of(self, tries: Sequence[tuple[int, str]]) -> list[float | None]:
-        """Return the marks of pairs of a topic's number and a target."""
+    def of(self, tries: Sequence[tuple[int, tuple[str, ...]]]) -> list[float | None]:
+        """Return the marks of pairs of a topic's number and the terms of a target."""
         new = [key for key in dict.fromkeys(tries) if key not in self.known]
         if new:
-            frame = self.task.candidates([row for row, _ in new], [text for _, text in new])
+            texts = [written(self.task.rewriter.parser, terms) if terms else "" for _, terms in new]
+            frame = self.task.candidates([row for row, _ in new], texts)
             marks = checked(self.reward, frame)
             for key, name in zip(new, frame[QCAND].unique(), strict=True):
                 self.known[key] = marks[name]

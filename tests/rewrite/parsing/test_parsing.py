@@ -6,7 +6,13 @@ import pandas as pd
 import pytest
 
 from pyterrier_rewrite import Completions, LLMRewriter, Prompt, Queries, Terms, Text
-from pyterrier_rewrite.parsing.parsers import without_unfinished_word
+from pyterrier_rewrite.parsing.parsers import (
+    Items,
+    Marked,
+    Parser,
+    without_unfinished_word,
+    written,
+)
 from pyterrier_rewrite.testing import FakeLLM
 
 
@@ -314,3 +320,10 @@ def test_a_text_in_steps_is_one():
     assert Text()(steps) == [" ".join(steps.split())]
     queries = "Query 1: red sofa\nThis query asks for the sofa.\nQuery 2: blue sofa\nThis asks."
     assert Text()(queries) == ["red sofa"]
+
+
+@pytest.mark.parametrize("parser", [Terms(), Queries(), Items(), Marked()])
+def test_what_a_parser_writes_it_reads(parser: Parser) -> None:
+    parts = ["red sofa", "couch", "rafa's settee"]
+    assert parser(written(parser, parts)) == parts
+    assert parser(written(parser, [written(parser, parts[:2]), parts[2]])) == parts

@@ -3,12 +3,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 import pyterrier as pt
 import pytest
 
-from pyterrier_rewrite import FakeLLM, LLMRewriter, Prompt, RepeatTerms
+from pyterrier_rewrite import (
+    FakeLLM,
+    GenQR,
+    LLMRewriter,
+    MultiQuery,
+    Prompt,
+    Query2Doc,
+    RepeatTerms,
+    RewriteRetrieveRead,
+)
 from pyterrier_rewrite.text.analysis import EnglishAnalyzer
 from pyterrier_rewrite.text.typical import typical_terms
 from pyterrier_rewrite.training import TrainingError
@@ -16,6 +26,7 @@ from pyterrier_rewrite.training.data.warm_start import (
     distant_supervision,
     join_pairs,
     pseudo_judgements,
+    typical_targets,
 )
 
 TEXTS = {
@@ -122,6 +133,31 @@ def test_target_is_put_together_greedily() -> None:
     assert out["note"].tolist() == ["x", "y"]
     # the bare queries; every term; every other term; for none of the rest there is a gain
     assert reward.seen == [2, 6, 4, 2]
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "joined"),
+    [
+        (GenQR, "sofa, anthracite", "sofa, anthracite, sofa, ivory"),
+        (MultiQuery, "sofa\nanthracite", "sofa\nanthracite\nsofa\nivory"),
+        (RewriteRetrieveRead, "sofa; anthracite **", "sofa; anthracite; sofa; ivory **"),
+        (Query2Doc, "sofa anthracite", "sofa anthracite sofa ivory"),
+    ],
+)
+def test_targets_are_written_as_the_prompt_asks_for_them(
+    method: type[LLMRewriter], target: str, joined: str
+) -> None:
+    method_on_terms = method(FakeLLM("never asked"), formulation=RepeatTerms(1.0))
+    reward = Worth({"anthracite": 0.3, "sofa": 0.5, "ivory": 0.2})
+    index: Any = {"texts": Documents(), "statistics": Statistics()}
+    found = distant_supervision(method_on_terms, TOPICS, QRELS, reward, verbose=False, **index)
+    assert found["target"][0] == target
+    assert found["score"].tolist() == pytest.approx([0.8, 0.7])
+    both = join_pairs(found, count=20, rewriter=method_on_terms)
+    assert joined in both["target"].tolist()
+    drawn = typical_targets(TOPICS, QRELS, rewriter=method_on_terms, terms=2, **index)["target"]
+    read = [method_on_terms.parser(text) for text in drawn]
+    assert {len(parts) for parts in read} == {1 if method is Query2Doc else 2}
 
 
 def test_number_of_terms_is_bounded() -> None:
