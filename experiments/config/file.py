@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -15,9 +15,16 @@ from pydantic import ValidationError
 from .errors import ConfigError, explain, near
 from .methods import config_of
 from .schema import Config, ExperimentConfig
+from .training import TrainConfig
 from .yaml_text import parsed
 
 C = TypeVar("C", bound=Config)
+
+COMMANDS: Final[Mapping[type[Config], tuple[str, str]]] = {
+    ExperimentConfig: ("an experiment", "pt-rewrite run {}"),
+    TrainConfig: ("a training", "pt-rewrite train {} --out FOLDER"),
+}
+"""What each kind of config is called, and the command that takes one."""
 
 
 def builtin_configs(*, training: bool = False) -> dict[str, str]:
@@ -53,6 +60,7 @@ def read_config(kind: type[C], source: str | Path, overrides: Sequence[str] = ()
     if not isinstance(content, dict):
         raise ConfigError(f"{where} should hold a mapping, found {type(content).__name__}")
     lines = dict(_lines(where, node))
+    _check_kind(kind, content, where, source)
     places = Places(where, lines, [_override(content, override) for override in overrides])
     content = _substitute(content)
     try:
@@ -64,6 +72,17 @@ def read_config(kind: type[C], source: str | Path, overrides: Sequence[str] = ()
         raise ConfigError("\n".join(dict.fromkeys(said))) from None
     config.read_from(places.of, Path(source).parent if Path(source).is_file() else None)
     return config
+
+
+def _check_kind(kind: type[Config], content: Any, where: str, source: str | Path) -> None:
+    """Raise if a config has keys of another kind only, and say which command takes it."""
+    for other, (called, command) in COMMANDS.items():
+        theirs = other.model_fields.keys() - kind.model_fields.keys()
+        own = kind.model_fields.keys() - other.model_fields.keys()
+        if theirs & content.keys() and not own & content.keys():
+            raise ConfigError(
+                f"{where} is the config of {called}; it goes to: {command.format(source)}"
+            )
 
 
 @dataclass
@@ -106,6 +125,7 @@ def _read(source: str | Path, *, training: bool) -> tuple[str, str]:
     configs = builtin_configs(training=training)
     name = str(source)
     text = configs.get(name) or (None if training else config_of(name))
+    text = text or builtin_configs(training=not training).get(name)  # refused, with a hint
     if text is not None:
         return f"config {name!r}", text
     if path.suffix in {".yaml", ".yml"} or "/" in name:

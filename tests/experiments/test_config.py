@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pyterrier_rewrite.experiments.config import ConfigError, builtin_configs, load_config
+from pyterrier_rewrite.experiments.config import (
+    ConfigError,
+    ExperimentConfig,
+    TrainConfig,
+    builtin_configs,
+    load_config,
+    read_config,
+)
 
 MINIMAL = """\
 name: mini
@@ -171,3 +178,18 @@ def test_every_config_that_comes_along_is_valid_and_bears_its_name(name):
     config = load_config(name)
     assert config.name == name
     assert config.description
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "name", "message"),
+    [
+        (ExperimentConfig, "train-shop", "the config of a training; it goes to: pt-rewrite train"),
+        (TrainConfig, "shop", "the config of an experiment; it goes to: pt-rewrite run"),
+    ],
+)
+def test_a_config_of_the_other_kind_names_its_command(kind, name, message, as_file, file):
+    text = builtin_configs(training=kind is ExperimentConfig)[name]
+    source = file(text) if as_file else name
+    with pytest.raises(ConfigError, match=f"{message} {source}"):
+        read_config(kind, source)
