@@ -168,7 +168,8 @@ class FromFile(Rewriter):
                 qid = file.new_identifier(record.get(key), key, line, seen)
                 field = self.field or (QUERY if TEXT not in record and QUERY_0 in record else TEXT)
                 text = file.text(record, field, line).removeprefix(self.prefix)
-                toks, weight = record.get(QUERY_TOKS), float(record.get(QWEIGHT) or 1.0)
+                toks, weight = record.get(QUERY_TOKS), record.get(QWEIGHT)
+                weight = 1.0 if weight is None else float(weight)
                 yield str(record.get(QGROUP) or qid), NewQuery(text, toks=toks, weight=weight)
         else:
             for line, (qid, text) in file.rows(QID, TEXT, header=True):

@@ -25,6 +25,7 @@ from pyterrier_rewrite.columns import (
     QUERY,
     QUERY_FORMS,
     QUSAGE,
+    QUSER,
     QWEIGHT,
     TEXT,
 )
@@ -33,6 +34,10 @@ from pyterrier_rewrite.text.files import TextFile
 from .base import Collection, CollectionError, CollectionWarning, Document
 
 _OURS: Final = {QID, QUERY, *QUERY_FORMS, QGROUP, QGROUP_QUERY, QWEIGHT, QGEN, QSTATUS, QUSAGE}
+
+_TURN: Final = (QCONVERSATION, QTURN, QHISTORY, QREWRITE, QUSER)
+_BESIDE: Final = (*(name.removeprefix("q") for name in _TURN), *_TURN)
+"""What a query may have beside its text and outside of its metadata."""
 
 
 class Malformed(CollectionError):
@@ -156,13 +161,18 @@ def _label(file: TextFile, score: str, line: int) -> int:
 def read_queries(file: TextFile, field: str = TEXT) -> Iterator[dict[str, Any]]:
     """Yield the queries of a JSONL file: ``_id`` or ``qid``, a text field, ``metadata``.
 
+    A ``query`` is the text where there is no ``text``. What a conversation needs may stand beside
+    them as well as in ``metadata``, by our columns' names too: ``history`` or ``qhistory``.
+
     Raises:
         CollectionError: If a line is malformed or an id occurs twice.
     """
     for line, qid, record in _identified(file, QID):
-        query = file.text(record, field, line)
+        named = QUERY if field == TEXT and TEXT not in record and QUERY in record else field
+        query = file.text(record, named, line)
+        told = {name.removeprefix("q"): record[name] for name in _BESIDE if name in record}
         try:
-            yield {QID: qid, QUERY: query, **query_columns(_metadata(file, record, line))}
+            yield {QID: qid, QUERY: query, **query_columns(told | _metadata(file, record, line))}
         except Malformed as error:
             raise file.wrong(str(error), "correct the query's metadata", line) from error
 

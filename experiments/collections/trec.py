@@ -32,7 +32,8 @@ TOPIC_FIELDS: Final = {
 }
 """Tags of a TREC topic, and what its field is called."""
 
-_TAG = re.compile(r"<(/?)(\w+)[^<>]*>")
+_TAG = re.compile(r"""<(/?)(\w+)(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s<>]+))*\s*/?>""")
+_AS_IT_IS = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _NUMBER = re.compile(r"""\bnumber\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _LABEL = re.compile(r"^\s*(Number|Topic|Description|Narrative)\s*:", re.IGNORECASE)
 _DOCNO = re.compile(r"<DOCNO>(.*?)</DOCNO>", re.IGNORECASE | re.DOTALL)
@@ -44,11 +45,12 @@ class Trec(Collection):
     """Topics, judgements and documents, a file each, in the formats of TREC.
 
     Topics are ``<top>`` or ``<topic>`` records (the number in a tag or as an attribute, as in the
-    web tracks and TREC-COVID), ``qid<TAB>query`` or JSONL (``_id`` or ``qid``, and ``text``);
-    judgements have four columns (query, iteration, document, label); documents are ``<DOC>``
-    records, ``docno<TAB>text`` or JSONL (``_id`` or ``docno``, ``title``, ``text``). The format
-    is found by looking. Each file may be compressed (``.gz``). Ids stay as they are written:
-    topic ``051`` is not topic ``51`` (PyTerrier's own reader drops the zero).
+    web tracks and TREC-COVID), ``qid<TAB>query`` or JSONL (``_id`` or ``qid``, ``text`` or
+    ``query``, and of a conversation ``history`` and ``turn``); judgements have four columns
+    (query, iteration, document, label); documents are ``<DOC>`` records, ``docno<TAB>text`` or
+    JSONL (``_id`` or ``docno``, ``title``, ``text``). The format is found by looking. Each file
+    may be compressed (``.gz``). Ids stay as they are written: topic ``051`` is not topic ``51``
+    (PyTerrier's own reader drops the zero).
 
     Args:
         topics: File of topics.
@@ -226,7 +228,7 @@ def _records(file: TextFile, tag: str, pattern: str) -> Iterator[tuple[int, str]
                 )
             if match is None:
                 break
-            yield start, held
+            yield start, _AS_IT_IS.sub(lambda data: html.escape(data[1]), held)
             start, held, line = 0, "", line[match.end() :]
     if start:
         raise file.wrong(f"the <{tag}> has no </{tag}>", "the file seems cut short", start)
@@ -259,9 +261,10 @@ def _topic_fields(record: str) -> dict[str, str]:
     # what looks like a tag, but is no field and ends nowhere, is text: List<String>
     real = {tag[2].lower() for tag in tags if tag[1]}.union(TOPIC_FIELDS)
     tags = [tag for tag in tags if tag[2].lower() in real]
+    end = 0
     for at, tag in enumerate(tags):
         name = TOPIC_FIELDS.get(tag[2].lower())
-        if not name or tag[1]:
+        if not name or tag[1] or tag.start() < end:
             continue
         own = (other.start() for other in tags[at:] if other[1] and other[2] == tag[2])
         following = (other.start() for other in tags[at + 1 :])

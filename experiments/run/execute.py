@@ -16,6 +16,7 @@ from pyterrier_rewrite.base import Rewriter
 from pyterrier_rewrite.columns import DOCNO, LABEL, QGEN, QGROUP
 from pyterrier_rewrite.errors import RewriteWarning
 from pyterrier_rewrite.llm.metered import Spent
+from pyterrier_rewrite.text.safe import encodable
 
 from ..build.cards import prompts_of
 from ..build.workbench import Workbench
@@ -184,6 +185,12 @@ class Executor:
                 f"systems.{name}: returns results for {sorted(strange)[0]!r}, which is no topic; "
                 "where a rewriter makes several queries from one, end the system with a fusion, "
                 "such as RRF"
+            )
+        odd = [docno for docno in frame["docno"].unique() if encodable(docno) != docno]
+        if odd:
+            raise ConfigError(
+                f"systems.{name}: returns the document {odd[0]!r}, whose id is no text that a file "
+                "can hold; index it under another"
             )
         # a TREC run: one row a document, best first
         results = frame.loc[:, [c for c in RESULT_COLUMNS if c in frame.columns]]

@@ -18,6 +18,7 @@ import pyterrier as pt
 
 from pyterrier_rewrite import __version__
 from pyterrier_rewrite.stores.whole import write_whole
+from pyterrier_rewrite.text.safe import encodable
 
 from ..build.workbench import CONFIG
 from ..config.errors import ConfigError
@@ -113,7 +114,7 @@ def rewrites_jsonl(rewrites: pd.DataFrame, prompts: Mapping[str, int]) -> str:
     records = rewrites[columns].to_dict("records")
     made_with = {"prompts": dict(prompts)} if prompts else {}
     lines = [json.dumps(record | made_with, ensure_ascii=False, default=str) for record in records]
-    return "".join(f"{line}\n" for line in lines)
+    return encodable("".join(f"{line}\n" for line in lines))
 
 
 def _write_run(run: SystemRun, tag: str, file: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -12,7 +11,7 @@ import pandas as pd
 
 from ..columns import QCONVERSATION, QHISTORY, QID, QPTKB, QREWRITE, QTURN, QUERY
 from ..rewritten import objects
-from ..text.files import FileError, TextFile
+from ..text.files import FileError, TextFile, from_json
 from .history import ROLES, History, clean, exchange, message
 
 TURNS = ("turn", "turns", "responses")
@@ -54,12 +53,7 @@ def read_conversations(
             comes twice or out of order.
     """
     file = TextFile(Path(path).expanduser(), error)
-    text = "\n".join(line for _, line in file.lines())
-    try:
-        content = _parsed(text)
-    except ValueError as problem:
-        remedy = "expected one JSON list, or one JSON object a line; is the file whole?"
-        raise file.wrong(f"not valid JSON ({problem})", remedy) from problem
+    content = _content(file)
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         raise file.wrong("expected a list of conversations or of turns", "check the format")
     try:
@@ -79,14 +73,16 @@ def read_conversations(
     return frame
 
 
-def _parsed(text: str) -> Any:
-    """Return a JSON value, or the list of those that stand a line each."""
+def _content(file: TextFile) -> Any:
+    """Return the JSON value of a file, or the list of those that stand a line each."""
     try:
-        return json.loads(text)
-    except ValueError:
-        if not text.lstrip().startswith("{"):
-            raise
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+        content = from_json("\n".join(line for _, line in file.lines()))
+    except ValueError as problem:
+        if file.starts_with("{"):
+            return [record for _, record in file.objects()]
+        remedy = "expected one JSON list, or one JSON object a line; is the file whole?"
+        raise file.wrong(f"not valid JSON ({problem})", remedy) from problem
+    return [content] if isinstance(content, dict) else content
 
 
 def _turns(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

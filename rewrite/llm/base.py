@@ -12,6 +12,7 @@ from ..columns import USAGE_KEYS
 from ..deadline import LATE, time_is_over
 from ..errors import LLMError
 from ..ranges import Count, Portion, Weight, check_attributes
+from ..text.safe import encodable
 from ..usage import Usage
 
 Message = dict[str, str]
@@ -32,15 +33,6 @@ def alike(keys: Iterable[Hashable]) -> list[list[int]]:
     for position, key in enumerate(keys):
         positions.setdefault(key, []).append(position)
     return list(positions.values())
-
-
-def encodable(text: str) -> str:
-    """Return a text that UTF-8 can hold: models also write half an emoji, a lone surrogate."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
 
 
 @dataclass(frozen=True, slots=True)

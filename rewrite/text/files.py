@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
+from .safe import encodable
+
 CHEAP_TO_COUNT: Final = 64 * 2**20
 """Largest plain file whose lines are counted ahead, in bytes."""
 
-_COLUMN_NAMES: Final = frozenset(
-    "qid queryid id topic topicid number num docno docid doc pid passageid"
-    " query text title question passage contents body rewrite utterance".split()
+_COLUMN_NAME: Final = re.compile(
+    "(?:query|q|topic|t|doc(?:ument)?|passage|p|id|no|num(?:ber)?|text|title|question|contents?|body"
+    "|keywords?|rewrite|rewritten|utterance|raw|original|user|search)+"
 )
-"""What the columns of tables with an id and a text are called."""
+"""What the columns of tables with an id and a text are called, or put together from."""
 
 
 class FileError(ValueError):
@@ -101,7 +103,7 @@ class TextFile:
         remedy = "every line should be one JSON object, {…}"
         for number, line in self.lines():
             try:
-                value = json.loads(line)
+                value = from_json(line)
             except (ValueError, RecursionError) as error:
                 raise self.wrong(f"not valid JSON ({error})", remedy, number) from error
             if not isinstance(value, dict):
@@ -196,5 +198,18 @@ class TextFile:
         return self.path.open("rb")
 
 
+def from_json(text: str) -> Any:
+    """Return the value of a JSON text, in which every text can be written as UTF-8.
+
+    Raises:
+        ValueError: If it is no JSON.
+        RecursionError: If it is nested too deeply.
+    """
+    value = json.loads(text)
+    if "\\ud" in text.lower():  # half an emoji can only stand there escaped
+        value = json.loads(encodable(json.dumps(value, ensure_ascii=False)))
+    return value
+
+
 def _is_column_name(cell: str) -> bool:
-    return re.sub(r"[\W_]", "", cell).lower() in _COLUMN_NAMES
+    return _COLUMN_NAME.fullmatch(re.sub(r"[\W_]", "", cell).lower()) is not None

@@ -47,6 +47,15 @@ def safe_text(text: str, *, max_chars: int = MAX_QUERY_CHARS) -> str:
     return text
 
 
+def encodable(text: str) -> str:
+    """Return a text that UTF-8 can hold: JSON also has half an emoji, a lone surrogate."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def count_tokens(text: str) -> int:
     """Estimate how many tokens a language model reads in ``text``: one for four bytes of UTF-8.
 

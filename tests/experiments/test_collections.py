@@ -788,3 +788,55 @@ def test_the_header_of_a_table_is_no_topic(tmp_path, header):
     path.write_text(f"{header}\n1\tred sofa\n2\ttitle\n")
     topics = Trec(topics=path).get_topics()
     assert topics.to_dict("list") == {"qid": ["1", "2"], "query": ["red sofa", "title"]}
+
+
+# -- texts that look like something else -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "query"),
+    [
+        ("how to use the <title> tag", "how to use the tag"),
+        ("<![CDATA[a < b & c]]>", "a < b & c"),
+        ("<![CDATA[what does <b>x</b> do]]>", "what does <b>x</b> do"),
+        ("if i<n and j>m", "if i<n and j>m"),
+        ("AT&amp;T vs R&D, x &lt; 3", "AT&T vs R&D, x < 3"),
+        ('a <a href="x">linked</a> word', "a linked word"),
+    ],
+)
+def test_titles_that_hold_markup(tmp_path: Path, title: str, query: str) -> None:
+    record = f"<top><num>1</num><title>{title}</title><desc>d</desc></top>"
+    topics = Trec(topics=write(tmp_path / "t.xml", record)).get_topics()
+    assert topics["query"].tolist() == [query]
+    record = f"<DOC><DOCNO>1</DOCNO><TEXT>{title.replace('<title> ', '')}</TEXT></DOC>"
+    (document,) = docs(Trec(corpus=write(tmp_path / "d.xml", record)))
+    assert document["text"] == query
+
+
+@pytest.mark.parametrize(
+    ("first", "is_header"),
+    [
+        ("query-id\tquery_text", True),
+        ("queryid\traw_query", True),
+        ("TID\tKeywords", True),
+        ("1\traw text search", False),
+        ("q1\tquery", False),
+        ("id\tquality text", False),
+    ],
+)
+def test_a_header_is_no_topic(tmp_path: Path, first: str, is_header: bool) -> None:
+    topics = Trec(topics=write(tmp_path / "t.tsv", f"{first}\n2\tsofa\n")).get_topics()
+    assert len(topics) == 2 - is_header
+
+
+@pytest.mark.parametrize("key", ["history", "qhistory"])
+@pytest.mark.parametrize("text", ["text", "query"])
+def test_a_conversation_may_stand_beside_the_text_of_a_topic(
+    tmp_path: Path, key: str, text: str
+) -> None:
+    said = [{"role": "user", "content": "who was Bach?"}]
+    record = {"qid": "1_2", text: "and his \ud83d sons?", key: said, "turn": 2}
+    (topic,) = (
+        Trec(topics=write(tmp_path / "t.jsonl", jsonl([record]))).get_topics().to_dict("records")
+    )
+    assert topic == {"qid": "1_2", "query": "and his \ufffd sons?", "qhistory": said, "qturn": 2}

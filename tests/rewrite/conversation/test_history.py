@@ -397,7 +397,8 @@ def test_compressed_files(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"a": 1}, "expected a list of conversations"),
+        ([5], "expected a list of conversations"),
+        ({"a": 1}, r"found the keys \['a'\]"),
         ([{"id": 1}], r"found the keys \['id'\]"),
         ([], "no turn"),
         ([{"number": 1, "turn": [CAST[0]["turn"][0]] * 2}], "turn 1 comes twice"),
@@ -428,7 +429,9 @@ def test_an_object_a_line(tmp_path, ending):
 def test_a_line_that_was_cut_is_named(tmp_path):
     file = tmp_path / "topics.jsonl"
     file.write_text(f'{json.dumps(QRECC[0])}\n{{"Question": "a')
-    with pytest.raises(ValueError, match="one JSON object a line; is the file whole"):
+    with pytest.raises(
+        ValueError, match=r"line 2: not valid JSON .*; every line should be one JSON"
+    ):
         pr.read_conversations(file)
 
 
@@ -457,3 +460,14 @@ def test_other_keys_of_qrecc(tmp_path, turn, qid):
     assert (row["qid"], row["qturn"]) == (qid, 2)
     assert (row["query"], row["qrewrite"]) == ("the red one?", "the red sofa?")
     assert row["qhistory"] == [user("sofas?"), system("Three.")]
+
+
+def test_conversations_of_a_line_each(tmp_path):
+    lines = [
+        json.dumps({"number": n, "turn": [{"number": 1, "raw_utterance": "a\u2028b"}]}, **kept)
+        for n, kept in ((1, {"ensure_ascii": False}), (2, {}))
+    ]
+    for count in (1, 2):
+        file = tmp_path / f"{count}.jsonl"
+        file.write_text("\n".join(lines[:count]), encoding="utf-8")
+        assert pr.read_conversations(file)["query"].tolist() == ["a\u2028b"] * count
