@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from time import monotonic, perf_counter
 from typing import Any, ClassVar, Final, Literal
@@ -14,10 +13,11 @@ import pyterrier as pt
 
 from .columns import OK, QID, QUERY, QUERY_TOKS, QUERY_VEC, TEXT, failed, skipped
 from .deadline import time_limit
-from .errors import RewriteError, RewriteWarning
+from .errors import RewriteError
 from .protocols import Analyzer
 from .rankings.groups import query_frame
 from .rankings.lists import top
+from .reporting import report_failures
 from .rewritten import (
     NewQuery,
     Rewritten,
@@ -73,7 +73,8 @@ class Rewriter(ValueTransformer):
     ``several``, they are a ``ValueError``.
 
     A query that cannot be rewritten keeps its text, says why in ``qstatus``, and one
-    :class:`~pyterrier_rewrite.RewriteWarning` sums up; with ``on_error="raise"`` the
+    :class:`~pyterrier_rewrite.RewriteWarning` sums up, once a minute where every query of a call
+    fails, call after call; with ``on_error="raise"`` the
     first failure raises.
     """
 
@@ -181,7 +182,7 @@ class Rewriter(ValueTransformer):
         with time_limit(self.deadline, since=started):
             outcomes = self._outcomes(queries, inp if v.mode == "results" else None)
         out = self._rows(queries, outcomes)
-        self._report(queries, outcomes)
+        report_failures(self, queries[QID], outcomes)
         return out
 
     def candidates(
@@ -310,22 +311,6 @@ class Rewriter(ValueTransformer):
         """Return the cells of the columns that it adds, for queries that are left alone."""
         nothing = [None] * len(queries)
         return {name: queries.get(name, nothing) for name in self.adds}
-
-    def _report(self, queries: pd.DataFrame, outcomes: Sequence[Rewritten]) -> None:
-        said = zip(queries[QID], (outcome.status for outcome in outcomes), strict=True)
-        bad = [(qid, status) for qid, status in said if status.startswith("failed")]
-        if not bad:
-            return
-        qid, status = bad[0]
-        message = (
-            f"{type(self).__name__}: {len(bad)} of {len(outcomes)} queries failed "
-            f"(first: query {qid!r}, {status})"
-        )
-        if self.on_error == "raise":
-            raise RewriteError(message)
-        warnings.warn(
-            f"{message}; they keep their text, see the column qstatus", RewriteWarning, stacklevel=4
-        )
 
     def _rows(self, queries: pd.DataFrame, outcomes: Sequence[Rewritten]) -> pd.DataFrame:
         for outcome, text in zip(outcomes, queries[QUERY], strict=True):

@@ -20,7 +20,7 @@ rewrite/text
 rewrite/parsing
 rewrite/rankings
 rewrite/stores
-rewrite: base rewritten around
+rewrite: base rewritten reporting around
 rewrite/llm
 rewrite/llm/local
 rewrite/llm/served

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+import warnings
+
 import numpy as np
 import pandas as pd
 import pyterrier as pt
@@ -9,6 +12,7 @@ import pytest
 from ir_measures import P
 
 import pyterrier_rewrite as pr
+from pyterrier_rewrite import reporting
 from pyterrier_rewrite.testing import FakeLLM, sample_results, sample_topics
 from tests.support.prompts import below_note
 
@@ -55,6 +59,23 @@ def test_a_dead_model_fails_every_query(on_error):
         out = rewriter(sample_topics())
     assert out["query"].tolist() == sample_topics()["query"].tolist()
     assert set(out["qstatus"]) == {"failed: no server at http://127.0.0.1:1/v1; start it"}
+
+
+def test_a_dead_model_is_told_of_once_a_minute(monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr(reporting.time, "monotonic", lambda: clock[0])
+    rewriter = pr.LLMRewriter(DeadLLM(), prompt=PLAIN)
+    told = []
+    for _ in range(130):
+        with warnings.catch_warnings(record=True) as its:
+            warnings.simplefilter("always")
+            assert rewriter.search("sofa")["qstatus"].str.startswith("failed").all()
+        told += [str(warning.message) for warning in its]
+        clock[0] += 1
+    assert [", as in 59 calls before it" in text for text in told] == [False, True, True]
+    assert pickle.loads(pickle.dumps(rewriter)) is not None
+    with pytest.warns(pr.RewriteWarning, match="1 of 1"):  # another rewriter is another matter
+        pr.LLMRewriter(DeadLLM(), prompt=PLAIN).search("sofa")
 
 
 def test_programming_errors_are_not_swallowed():

@@ -1,0 +1,73 @@
+"""What a user is told of queries that failed: in one warning, and no more than one a minute."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterable, Sequence
+from threading import Lock
+from typing import Any, Final
+
+from .errors import RewriteError, RewriteWarning
+from .rewritten import Rewritten
+
+PAUSE: Final = 60.0
+"""Seconds in which the same is not said again."""
+
+
+class Rarely:
+    """Remembers when something was last said, and how often it was not said since.
+
+    Copies and pickles know nothing of it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._said: float | None = None
+        self._kept = 0
+
+    def due(self) -> int | None:
+        """Return how often it was kept back since it was last said; None if it is too soon."""
+        with self._lock:
+            now = time.monotonic()
+            if self._said is not None and now - self._said < PAUSE:
+                self._kept += 1
+                return None
+            kept, self._kept, self._said = self._kept, 0, now
+            return kept
+
+    def __deepcopy__(self, memo: object) -> Rarely:
+        return Rarely()
+
+    def __reduce__(self) -> tuple[type[Rarely], tuple[()]]:
+        return Rarely, ()
+
+
+def report_failures(rewriter: Any, qids: Iterable[object], outcomes: Sequence[Rewritten]) -> None:
+    """Warn of queries that failed, or raise if the rewriter says so.
+
+    A call in which every query failed is told of once a minute: where a model is dead, a service
+    that asks query by query would say so for each.
+
+    Raises:
+        RewriteError: If a query failed and ``on_error`` is ``"raise"``.
+    """
+    said = zip(qids, (outcome.status for outcome in outcomes), strict=True)
+    bad = [(qid, status) for qid, status in said if status.startswith("failed")]
+    if not bad:
+        return
+    qid, status = bad[0]
+    message = (
+        f"{type(rewriter).__name__}: {len(bad)} of {len(outcomes)} queries failed "
+        f"(first: query {qid!r}, {status})"
+    )
+    if rewriter.on_error == "raise":
+        raise RewriteError(message)
+    if len(bad) == len(outcomes):
+        kept = vars(rewriter).setdefault("_failing", Rarely()).due()
+        if kept is None:
+            return
+        message += f", as in {kept} calls before it" if kept else ""
+    warnings.warn(
+        f"{message}; they keep their text, see the column qstatus", RewriteWarning, stacklevel=5
+    )
