@@ -61,6 +61,11 @@ class OpenAIConfig(Backend):
         concurrency: Requests that are in flight at once.
         timeout: Seconds that one request may take.
         retries: How often a request is sent again that failed for a passing reason.
+        temperature: Of every request, in place of what methods ask for.
+        extra_body: Further parameters of every request, such as ``{reasoning_effort: low}``; they
+            win over ours, and null leaves one of ours out.
+        headers: Further headers of every request. A value ``$NAME`` is that of the environment
+            variable, so that no secret stands in a config.
     """
 
     type: Literal["openai"]
@@ -70,6 +75,9 @@ class OpenAIConfig(Backend):
     concurrency: int = Field(64, ge=1)
     timeout: float = Field(60.0, gt=0)
     retries: int = Field(5, ge=0)
+    temperature: float | None = Field(None, ge=0)
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict)
 
     def make(self, name: str, *, verbose: bool) -> LLM:
         """Return the client."""
@@ -79,7 +87,25 @@ class OpenAIConfig(Backend):
                 f"llms.{name}: the environment variable {self.api_key_env} is not set; "
                 "set it, or give base_url for a server of your own"
             )
-        return OpenAILLM(api_key=key, verbose=verbose, **self.own("api_key_env"))
+        own = {"temperature": self.temperature} if self.temperature is not None else {}
+        return OpenAILLM(
+            api_key=key,
+            extra_body=own | self.extra_body or None,
+            headers={header: self._told(name, header) for header in self.headers} or None,
+            verbose=verbose,
+            **self.own("api_key_env", "temperature", "extra_body", "headers"),
+        )
+
+    def _told(self, name: str, header: str) -> str:
+        value = self.headers[header]
+        if not value.startswith("$"):
+            return value
+        found = os.environ.get(value[1:])
+        if found is None:
+            raise ConfigError(
+                f"llms.{name}.headers.{header}: the environment variable {value[1:]} is not set"
+            )
+        return found
 
 
 class TransformersConfig(Backend):

@@ -193,3 +193,21 @@ def test_a_config_of_the_other_kind_names_its_command(kind, name, message, as_fi
     source = file(text) if as_file else name
     with pytest.raises(ConfigError, match=f"{message} {source}"):
         read_config(kind, source)
+
+
+def test_what_a_server_gets_beside_the_methods_parameters(file, monkeypatch):
+    told = "temperature: 0.3, extra_body: {effort: low, n: null}, headers: {api-key: $SECRET, x: y}"
+    text = MINIMAL.replace("    model: m", f"    model: m\n    base_url: http://a/v1\n    {told}")
+    text = text.replace(", headers", "\n    headers").replace(", extra", "\n    extra")
+    config = load_config(file(text))
+    wanted = config.llms["main"]
+    with pytest.raises(ConfigError, match=r"llms.main.headers.api-key: .* SECRET is not set"):
+        wanted.make("main", verbose=False)
+    monkeypatch.setenv("SECRET", "abc")
+    llm = wanted.make("main", verbose=False)
+    assert llm.extra_body == {"temperature": 0.3, "effort": "low", "n": None}
+    assert llm.headers == {"api-key": "abc", "x": "y"}
+    # as it is written beside the results: with what is null on purpose, without the secret
+    again = load_config(file(config.as_yaml()))
+    assert again.llms == config.llms
+    assert "abc" not in config.as_yaml()

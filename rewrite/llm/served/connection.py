@@ -6,6 +6,7 @@ import base64
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 
@@ -22,6 +23,8 @@ LONGEST_CONNECT: Final = 10.0
 """Seconds that a host may take to accept a connection."""
 
 MOST_REDIRECTS: Final = 3
+
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 _REDIRECTS: Final = frozenset({301, 302, 307, 308})
 
@@ -59,9 +62,10 @@ class Connection:
         base_url: The address that ``/chat/completions`` is put behind; what follows a ``?``
             stays at the end.
         key: Sent as a bearer token.
+        headers: Further headers, which win over ours.
     """
 
-    def __init__(self, base_url: str, key: str) -> None:
+    def __init__(self, base_url: str, key: str, headers: Mapping[str, str] = NO_HEADERS) -> None:
         url = urlsplit(base_url)
         self._url = urlunsplit(
             url._replace(
@@ -70,12 +74,15 @@ class Connection:
                 fragment="",
             )
         )
-        self._headers = {
+        ours = {
             "Authorization": _authorization(url, key),
             "Content-Type": "application/json",
             "Accept": "application/json",
             "User-Agent": "pyterrier-rewrite",
         }
+        theirs = {name.lower() for name in headers}
+        kept = {name: value for name, value in ours.items() if name.lower() not in theirs}
+        self._headers = {**kept, **headers}
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, body: bytes, *, timeout: float) -> Raw:

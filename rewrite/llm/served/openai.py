@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import warnings
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,9 @@ OPENAI_URL: Final = "https://api.openai.com/v1"
 
 SAME_TIMES: Final = 3
 """Answers running whose samples are all equal that are no chance."""
+
+_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 class OpenAILLM(LLM):
@@ -57,10 +61,12 @@ class OpenAILLM(LLM):
             model that takes no temperature, ``{"n": None}`` for a server that gives one choice
             a request, ``{"response_format": None}`` for a model that writes worse lists when it
             is held to a JSON schema). Part of :attr:`identity`, so no place for secrets.
+        headers: Further headers of every request, such as ``{"api-key": …}``; they win over ours.
+            They are no part of :attr:`identity`, and shown nowhere, but pickles hold them.
         verbose: Show progress.
 
     Raises:
-        ValueError: If a number is out of range.
+        ValueError: If a number is out of range, or a header cannot be sent.
 
     Example:
         >>> llm = OpenAILLM("qwen3:8b", base_url="http://localhost:11434/v1", concurrency=4)
@@ -78,6 +84,7 @@ class OpenAILLM(LLM):
         timeout: Positive = 60.0,
         retries: Natural = 5,
         extra_body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
         verbose: bool = False,
     ) -> None:
         self.model = model
@@ -87,11 +94,17 @@ class OpenAILLM(LLM):
         self.timeout = timeout
         self.retries = retries
         self.extra_body = extra_body
+        self.headers = headers
         self.verbose = verbose
         self._dialect = Dialect()
         self._news: deque[str] = deque()
         self._equal_samples = 0
         check_attributes(self)
+        for name, value in (headers or {}).items():
+            if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+                raise ValueError(
+                    f"headers: {name!r} cannot be sent; a name is one word, a value one line"
+                )
 
     @property
     def identity(self) -> str:
@@ -137,7 +150,7 @@ class OpenAILLM(LLM):
         key, url, seconds = clean_key(self._key()), self._url, remaining()
 
         async def answer_all(emit: Emit[tuple[int, Completions]]) -> None:
-            server = server_at(background_loop(), url, key, self.model)
+            server = server_at(background_loop(), url, key, self.model, self.headers or {})
             await Batch(self, server, sampling, seconds=seconds).run(prompts, emit)
 
         with pt.tqdm(total=len(prompts), desc=self.model, disable=not self.verbose) as progress:
@@ -208,9 +221,11 @@ class OpenAILLM(LLM):
 
     def redact(self, text: str) -> str:
         """Return a message without the key, which some servers repeat."""
-        key = self._key()
-        # a stand-in such as "none" is no secret, and may be a word of the message
-        return text.replace(key, "<secret>") if len(key) >= 8 else text
+        for secret in (self._key(), *(self.headers or {}).values()):
+            # a stand-in such as "none" is no secret, and may be a word of the message
+            if len(secret) >= 8:
+                text = text.replace(secret, "<secret>")
+        return text
 
     @property
     def _url(self) -> str:

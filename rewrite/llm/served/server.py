@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter, deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -168,14 +168,17 @@ class Server:
             self._cuts += 1
 
 
-def server_at(background: BackgroundLoop, url: str, key: str, model: str) -> Server:
+def server_at(
+    background: BackgroundLoop, url: str, key: str, model: str, headers: Mapping[str, str]
+) -> Server:
     """Return what is known about a model; call it in the loop."""
-    found: Server | None = background.shared.get((url, key, model))
+    where = (url, key, tuple(sorted(headers.items())))
+    found: Server | None = background.shared.get((where, model))
     if found is None:
-        place = background.shared.get((url, key))
+        place = background.shared.get(where)
         if place is None:
-            place = Connection(url, key), Circuit()
-            background.shared[url, key] = place
+            place = Connection(url, key, headers), Circuit()
+            background.shared[where] = place
             background.closing.append(place[0].close)
-        found = background.shared[url, key, model] = Server(*place)
+        found = background.shared[where, model] = Server(*place)
     return found

@@ -540,3 +540,24 @@ def test_a_refused_response_format_of_ones_own_ends_the_batch(make, llm_server):
     llm_server.replies = lambda body, number: broken("'response_format' is not supported")
     with pytest.raises(LLMError, match=r"extra_body=.'response_format': None"):
         make(extra_body={"response_format": {"type": "x"}}).generate([ask("q")], schema=SCHEMA)
+
+
+def test_headers_of_ones_own_win_and_are_shown_nowhere(llm_server):
+    secret = "0123456789abcdef"
+    headers = {"api-key": secret, "user-agent": "mine"}
+    llm = OpenAILLM("m", base_url=llm_server.url, api_key="key-12345678", headers=headers)
+    plain = OpenAILLM("m", base_url=llm_server.url, api_key="key-12345678")
+    for one in (llm, plain):
+        one.generate([[{"role": "user", "content": "a"}]])
+    sent, without = llm_server.headers
+    assert (sent["api-key"], sent["user-agent"]) == (secret, "mine")
+    assert sent["authorization"] == without["authorization"]
+    assert "api-key" not in without
+    assert llm == plain
+    assert secret not in llm.redact(f"{llm!r}: bad key {secret}")
+
+
+@pytest.mark.parametrize("headers", [{"a b": "c"}, {"a": "b\nc: d"}, {"": "x"}])
+def test_headers_that_cannot_be_sent_are_refused(headers):
+    with pytest.raises(ValueError, match=r"headers: .* cannot be sent"):
+        OpenAILLM("m", base_url="http://127.0.0.1:1", headers=headers)
