@@ -178,7 +178,7 @@ class Resources:
             replay = Cached(llm, path, offline=True) if path and Path(path).exists() else None
             return Estimating(llm, cache=replay, price=price)
         if self.budget is not None:
-            llm = Budgeted(llm, budget=self.budget, price=price)
+            llm = Budgeted(llm, budget=self.budget, price=price, cached=bool(path))
         if path:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             llm = Cached(llm, path, offline=wanted.offline)

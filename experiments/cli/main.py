@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final
 
 import typer
@@ -70,8 +70,17 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:  # before the command, or after it
         code = INTERRUPTED
     if code == INTERRUPTED:
-        print("interrupted; what models answered so far is in the cache", file=sys.stderr)
+        print("; ".join(["interrupted", *_kept()]), file=sys.stderr)
     sys.exit(code)
+
+
+def _kept() -> Iterator[str]:
+    """Say which answers of models were kept, where any were asked for."""
+    from pyterrier_rewrite.llm.cache import KEPT
+
+    for path, count in KEPT.items():
+        if count:
+            yield f"{count:,} new answers of models are kept in {path}"
 
 
 def call(arguments: list[str]) -> int:

@@ -76,18 +76,25 @@ class Answers:
                     self._damaged.add(key)
                 yield answer
 
-    def keep(self, key: bytes, request: str, answer: Completions) -> None:
-        """Write an answer that has a text, if there is room; the first one of a key stays."""
+    def keep(self, key: bytes, request: str, answer: Completions) -> bool:
+        """Write an answer that has a text, if there is room; the first one of a key stays.
+
+        Returns:
+            Whether it is in the file.
+        """
+        kept = False
         if self._writable and answer.error is None and any(map(str.strip, answer.texts)):
-            kept = canonical_json({name: getattr(answer, name) for name in _KEPT})
+            text = canonical_json({name: getattr(answer, name) for name in _KEPT})
             how = "REPLACE" if key in self._damaged else "IGNORE"
             with self._if_there_is_room():
                 self._database.execute(
-                    f"INSERT OR {how} INTO answers VALUES (?, ?, ?)", (key, request, kept)
+                    f"INSERT OR {how} INTO answers VALUES (?, ?, ?)", (key, request, text)
                 )
+                kept = True
         if self._claims is not None:
             with self._or_without_claims():
                 self._claims.renew()
+        return kept
 
     def claim(self, keys: Sequence[bytes]) -> set[bytes]:
         """Return the keys that nobody else asks for at the moment, and keep others from it."""

@@ -22,6 +22,9 @@ FIRST_LOOK: Final = 0.005
 LONGEST_LOOK: Final = 0.25
 """Seconds between two looks for an answer that somebody else asked for; they grow."""
 
+KEPT: Final[Counter[Path]] = Counter()
+"""New answers that this process put into each file, for whoever has to say so."""
+
 
 class Cached(Wrapped):
     """A language model that remembers its answers in a SQLite file.
@@ -90,7 +93,7 @@ class Cached(Wrapped):
                 try:
                     for number, answer in asked:
                         position = mine[number]
-                        file.keep(keys[position], requests[position], answer)
+                        KEPT[self.path] += file.keep(keys[position], requests[position], answer)
                         yield position, answer
                 finally:
                     if isinstance(asked, Generator):

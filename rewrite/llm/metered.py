@@ -6,6 +6,7 @@ import operator
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +15,14 @@ from .base import LLM, Completions, Messages, Sampling
 from .tokens import estimated_tokens
 from .wrapped import Wrapped
 
+IN_CACHE: Final = (
+    "the answers so far are in the cache, so a run with a larger --budget goes on from here"
+)
+NOT_IN_CACHE: Final = "there is no cache, so a run with a larger --budget asks for everything again"
+
 
 class BudgetError(Exception):
-    """The next request could pass the cap; nothing was lost, the answers so far are cached."""
+    """The next request could pass the cap; the text says whether the answers so far are kept."""
 
 
 @dataclass(frozen=True)
@@ -129,12 +135,21 @@ class Budgeted(Wrapped):
     A prompt is reserved with as many tokens as it has bytes, and a completion with its limit,
     so the cap holds whatever the tokenizer; what was reserved too much is given back when
     the answers are there. Where a server does not say what it used, an estimate by length counts.
+
+    Args:
+        llm: The model.
+        budget: The cap, and what was spent of it.
+        price: What tokens cost; None where the cap is in tokens.
+        cached: Whether a cache in front of it keeps the answers, for the error.
     """
 
-    def __init__(self, llm: LLM, *, budget: Budget, price: Price | None = None) -> None:
+    def __init__(
+        self, llm: LLM, *, budget: Budget, price: Price | None = None, cached: bool = False
+    ) -> None:
         super().__init__(llm)
         self.budget = budget
         self.price = price
+        self.cached = cached
 
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling
@@ -156,8 +171,8 @@ class Budgeted(Wrapped):
                 raise BudgetError(
                     f"stopped at {self.budget.spent:,.6g} of the budget of "
                     f"{self.budget.cap:,.6g} {unit}".rstrip()
-                    + f": the next of {len(prompts) - start} prompts could pass it; the answers "
-                    "so far are in the cache, so a run with a larger --budget goes on from here"
+                    + f": the next of {len(prompts) - start} prompts could pass it; "
+                    + (IN_CACHE if self.cached else NOT_IN_CACHE)
                 )
             for position, answer in self.llm.stream(prompts[start:end], sampling):
                 tokens = counted_tokens(prompts[start + position], answer)

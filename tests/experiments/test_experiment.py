@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from io import StringIO
 
 import ir_measures
@@ -11,18 +12,20 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 import pytest
+import typer
 import yaml
 from rich.console import Console
 from scipy.stats import ttest_rel
 
-from pyterrier_rewrite import Prompt
+from pyterrier_rewrite import Cached, FakeLLM, Prompt
 from pyterrier_rewrite.experiments.build.workbench import Workbench
-from pyterrier_rewrite.experiments.cli.main import call
+from pyterrier_rewrite.experiments.cli.main import call, main
 from pyterrier_rewrite.experiments.config import ConfigError, ExperimentConfig, load_config
 from pyterrier_rewrite.experiments.run.execute import Executor, run_experiment
 from pyterrier_rewrite.experiments.run.files import file_names
 from pyterrier_rewrite.experiments.run.results import against_baseline
 from pyterrier_rewrite.experiments.run.table import print_report
+from pyterrier_rewrite.llm import Sampling
 
 SHOP = {"shop": {"products": 2000, "queries": {"test": 20}}}
 
@@ -285,6 +288,33 @@ def test_dry_run_loads_no_model_of_vectors_and_counts_every_step(tmp_path, capsy
     printed = capsys.readouterr().out
     (line,) = [line for line in printed.splitlines() if line.strip().startswith("QAExpand")]
     assert line.split()[1] == "60"  # three requests for each of 20 queries
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_an_interrupt_promises_only_the_cache_that_there_is(tmp_path, monkeypatch, capsys, cache):
+    monkeypatch.setattr("pyterrier_rewrite.llm.cache.KEPT", Counter())
+    file = tmp_path / "cache.db"
+
+    def interrupted(*_, **__):
+        llm = Cached(FakeLLM("a couch"), file) if cache else FakeLLM("a couch")
+        stream = llm.stream([[{"role": "user", "content": str(i)}] for i in range(9)], Sampling())
+        assert [next(stream)[0], next(stream)[0]] == [0, 1]
+        raise typer.Abort
+
+    monkeypatch.setitem(main.__globals__, "app", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "query2doc"])
+    kept = f"interrupted; 2 new answers of models are kept in {file}\n"
+    said = kept if cache else "interrupted\n"
+    assert (ended.value.code, capsys.readouterr().err) == (130, said)
+
+
+@pytest.mark.parametrize(("cache", "said"), [(True, "in the cache"), (False, "no cache")])
+def test_a_budget_says_whether_the_answers_so_far_are_kept(tmp_path, capsys, cache, said):
+    llms = {"fake": {"type": "fake", "reply": f"a couch {cache}", "cache": cache}}
+    config = write_config(tmp_path, llms=llms)
+    call(["run", config, "--budget", "500 tokens", "--out", str(tmp_path / "o"), "-q"])
+    assert said in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_budget_stops_the_run(tmp_path, capsys):

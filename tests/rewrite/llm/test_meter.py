@@ -30,7 +30,8 @@ def test_budget_is_never_passed_and_what_fits_is_sent():
     llm = FakeLLM("x")
     budget = Budget(cap=27 + 2, in_tokens=True)
     with pytest.raises(
-        BudgetError, match=r"stopped at 4 of the budget of 29 tokens: the next of 1"
+        BudgetError,
+        match=r"stopped at 4 of the budget of 29 tokens: the next of 1.*no cache",
     ):
         Budgeted(llm, budget=budget).generate(prompts("a", "b", "c"), max_tokens=10)
     assert len(llm.prompts) == 2
@@ -73,8 +74,9 @@ def test_cache_hits_are_free_of_the_budget(tmp_path):
 
 def test_what_was_answered_before_the_cap_is_cached(tmp_path):
     path = tmp_path / "cache.sqlite"
-    capped = Cached(Budgeted(FakeLLM("x"), budget=Budget(29, in_tokens=True)), path)
-    with pytest.raises(BudgetError):
+    budget = Budget(29, in_tokens=True)
+    capped = Cached(Budgeted(FakeLLM("x"), budget=budget, cached=True), path)
+    with pytest.raises(BudgetError, match="are in the cache"):
         capped.generate(prompts("a", "b", "c"), max_tokens=10)
     assert len(Cached(FakeLLM(), path)) == 2
 
