@@ -108,6 +108,14 @@ def try_(
     local: Annotated[
         bool, typer.Option("--local", help="Run the model here with transformers.")
     ] = False,
+    history: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--history",
+            "-t",
+            help="What was said before, once a message, oldest first; answers as 'assistant: …'.",
+        ),
+    ] = None,
     results: Annotated[int, typer.Option("--results", "-k", min=1, help="Documents to show.")] = 5,
 ) -> None:
     """Show one rewrite, its cost, and the documents before and after."""
@@ -129,4 +137,5 @@ def try_(
         base_url=base_url,
         local=local,
         results=results,
+        history=history or [],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pyterrier_rewrite.columns import QCONVERSATION, QHISTORY, QID, QTURN, QUERY
+from pyterrier_rewrite.conversation.history import ROLES, clean, message
 from pyterrier_rewrite.errors import RewriteError
 
 from ..build.names import fb_docs, needs, rewriters
@@ -30,8 +33,21 @@ def show_trial(
     base_url: str | None,
     local: bool,
     results: int,
+    history: Sequence[str] = (),
 ) -> None:
-    """Rewrite a query and print what happened.
+    """Rewrite a query and print what happened; no judgement is needed.
+
+    Args:
+        method: The rewriter's name.
+        query: The query.
+        console: Where to print.
+        parameters: Of the rewriter.
+        collection: As in configs.
+        model: Name or path of a model, for a method that asks one.
+        base_url: Where it is served.
+        local: Whether it is run here.
+        results: Documents to show.
+        history: What was said before, oldest first: the person's, or ``assistant: …``.
 
     Raises:
         ConfigError: If the method, a parameter or the model is missing or wrong.
@@ -48,7 +64,7 @@ def show_trial(
     content = {"name": "try", "collection": collection, "llms": llms, "systems": systems}
     config = ExperimentConfig.model_validate(content)
     workbench = Workbench(config, verbose=console.is_terminal)
-    topics = pd.DataFrame([{"qid": "1", "query": query}])
+    topics = pd.DataFrame([{QID: "1", QUERY: query, **_turn(history)}])
     (rewriter,) = workbench.system(method)
     rewritten = rewriter.transform(topics)
     _print_rewrite(rewritten, console)
@@ -62,6 +78,19 @@ def show_trial(
         title = "after" if len(rewritten) == 1 else f"after, query {row + 1}"
         found = loader(engine(rewritten.loc[[row]].reset_index(drop=True)))
         _print_documents(title, found, console)
+
+
+def _turn(history: Sequence[str]) -> dict[str, Any]:
+    """Return the columns of a turn of a conversation; none without a conversation."""
+    if not history:
+        return {}
+    said = []
+    for text in history:
+        role, colon, content = text.partition(":")
+        spoken = colon and role.strip().lower() in ROLES
+        said.append(message(role.strip().lower(), content) if spoken else message(ROLES[0], text))
+    turns = sum(one["role"] == ROLES[0] for one in said)
+    return {QHISTORY: clean(said, "--history"), QCONVERSATION: "1", QTURN: turns + 1}
 
 
 def _llms(method: str, model: str | None, base_url: str | None, local: bool) -> dict[str, Any]:

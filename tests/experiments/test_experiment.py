@@ -597,3 +597,14 @@ def test_try_shows_rewrite_cost_and_documents(capsys):
     printed = capsys.readouterr().out
     for word in ("rewrite", "terms", "leather", "cost", "before", "after", "0 requests"):
         assert word in printed
+
+
+def test_try_in_a_conversation_and_without_judgements(tmp_path, capsys):
+    (tmp_path / "corpus.jsonl").write_text('{"_id": "a", "text": "Bach had many sons"}\n')
+    said = ["-t", "who was Bach?", "-t", "Assistant: a composer"]
+    arguments = ["try", "AppendHistory", "and his sons?", "-c", f"{{beir: {tmp_path}}}"]
+    assert call([*arguments, *said]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "rewrite and his sons? who was Bach? a composer" in printed
+    assert "before" in printed
+    assert "Bach had many sons" in printed
