@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from inspect import Parameter
 from typing import Any
 
 import pandas as pd
@@ -15,19 +16,33 @@ from ..ranges import Bound, ranges
 
 
 def check_arguments(rewriter: Rewriter, frame: pd.DataFrame) -> None:
-    """Assert that arguments are stored, and are checked before a model is asked.
+    """Assert that arguments are stored as given, can work, and are checked before a model is asked.
 
     Every number that is outside a range that its annotation declares should be an error, here and
     in the rewriters inside, and so should ``llm=None``.
     """
     for name in rewriter.parameters():
         assert hasattr(rewriter, name), f"__init__ should store {name!r} under its own name"
+        assert _is_stored(rewriter, name), f"__init__ should store {name!r} as it is given"
+    rewriter.check()
     for what, make in _broken(rewriter):
         try:
             make()(frame)
         except (TypeError, ValueError):
             continue
         raise AssertionError(f"{what} should be an error: check() calls super().check()")
+
+
+def _is_stored(rewriter: Rewriter, name: str) -> bool:
+    """Say whether another value of an argument is kept, or refused by the constructor."""
+    if rewriter.parameters()[name].kind is Parameter.VAR_POSITIONAL:
+        return True
+    given = object()
+    try:
+        changed = rewriter.apply_attributes(**{name: given})
+    except Exception:  # a constructor that looks at the value may do so
+        return True
+    return getattr(changed, name) is given
 
 
 def _broken(rewriter: Rewriter) -> Iterator[tuple[str, Callable[[], Rewriter]]]:

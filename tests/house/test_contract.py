@@ -381,6 +381,21 @@ class Unstored(Loud):
         del self.marks
 
 
+class Constant(Loud):
+    """Takes an argument, and stores another value."""
+
+    def __init__(self, marks: int = 1) -> None:
+        super().__init__()
+        self.marks = 1
+
+
+class Chance(Shout):
+    """Writes something else every time, and does not say so."""
+
+    def rewrite(self, queries: pd.DataFrame) -> list[pr.Rewritten]:
+        return [pr.Rewritten([pr.NewQuery(f"{q} {random()}")]) for q in queries["query"]]
+
+
 class Counting(Shout):
     """Remembers how often it was called."""
 
@@ -422,6 +437,8 @@ class Forgetful(Several):
         (Unchecked(), "marks=0 should be an error"),
         (Unless("x", Unchecked()), "marks=0 should be an error"),
         (Unstored(), "store 'marks' under its own name"),
+        (Constant(), "store 'marks' as it is given"),
+        (Chance(), "a second call gives another"),
         (Counting(), "a second call gives another"),
         (Eager(llm(), prompt=PLAIN), "before the arguments were checked"),
         (Forgetful(), "include_original should keep the original"),
