@@ -74,7 +74,11 @@ class LocalLLM(LLM):
         name = named(self.model, self.gguf_file)
         name += f"@{self.revision}" if self.revision else ""
         adapter = f" adapter={named(self.adapter)}" if self.adapter else ""
-        return f"{self.kind}:{name} dtype={self.dtype or 'auto'}{adapter}"
+        return f"{self.kind}:{name} dtype={self._number_format()}{adapter}"
+
+    def _number_format(self) -> str:
+        """Return what the weights are computed in, as far as it is known before they are read."""
+        return self.dtype or "auto"
 
     def check(self, sampling: Sampling) -> None:
         """Raise if ``max_tokens`` leaves no room for a prompt; see :meth:`LLM.check`."""

@@ -17,6 +17,7 @@ from ...extras import need
 from ...ranges import Count, check_attributes
 from ..base import Completions, Messages, Sampling
 from .decoding import row_seed
+from .dtype import number_format, stored_format
 from .gguf import read_metadata, trained_context
 from .loaded import LoadedModel, Row, load, positions
 from .model import LocalLLM, encode, room
@@ -48,8 +49,9 @@ class TransformersLLM(LocalLLM):
         dtype: Number format as torch names it, for example ``"bfloat16"``; None takes the
             checkpoint's own on a GPU. On a CPU it takes bfloat16 for a checkpoint in 16 bits or
             a quantised one if the processor has AMX or AVX512-BF16, else float32. What was taken
-            is logged (level INFO); :attr:`identity` says ``auto`` for all, so that a cache filled
-            on one machine serves the other.
+            is logged (level INFO) and part of :attr:`identity`, for answers differ with it: a cache
+            that is to serve elsewhere, or without the model, is best filled with a ``dtype``.
+            ``"auto"`` takes the checkpoint's own on any device.
         gguf_file: Name of a GGUF file in ``model``, which then brings weights, config, tokenizer
             and chat template; weights are dequantised. It takes transformers' loader about ten
             times as long as :class:`~pyterrier_rewrite.LlamaCpp`, which also runs them as they are.
@@ -167,6 +169,12 @@ class TransformersLLM(LocalLLM):
             )
             return None if config.is_encoder_decoder else positions(config)
         return None
+
+    def _number_format(self) -> str:
+        if self.dtype not in (None, "auto"):
+            return str(self.dtype)
+        stored = stored_format(self.model, revision=self.revision, gguf_file=self.gguf_file)
+        return number_format(self.dtype, device=self.device, stored=stored)
 
     def _load(self) -> LoadedModel:
         return self.load()

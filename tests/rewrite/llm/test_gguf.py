@@ -136,8 +136,8 @@ def test_a_directory_with_a_gguf_file_goes_by_its_contents(file: Path) -> None:
 
 
 def test_a_gguf_file_of_the_hub_is_named() -> None:
-    llm = TransformersLLM("maker/model", gguf_file="q4.gguf", revision="v2")
-    assert llm.identity == "transformers:maker/model/q4.gguf@v2 dtype=auto"
+    llm = TransformersLLM("maker/model", gguf_file="q4.gguf", revision="v2", dtype="float32")
+    assert llm.identity == "transformers:maker/model/q4.gguf@v2 dtype=float32"
 
 
 def test_a_file_given_to_another_backend_counts(file: Path) -> None:

@@ -134,4 +134,4 @@ def test_a_16_bit_checkpoint_is_run_as_the_processor_likes(
     with caplog.at_level(logging.INFO):
         assert str(llm.loaded().model.dtype) == f"torch.{expected}"
     assert f"{expected} on cpu" in caplog.text
-    assert llm.identity.endswith(" dtype=auto")
+    assert llm.identity.endswith(f" dtype={expected}")

@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import AutoModelForCausalLM
 
 from pyterrier_rewrite.errors import LLMError, MissingExtraError
 from pyterrier_rewrite.llm import VLLM, Sampling, TransformersLLM
+from pyterrier_rewrite.llm.local import dtype, loaded
 from pyterrier_rewrite.llm.local.decoding import GumbelSampler, StopTexts, cut_at, row_seed
 from pyterrier_rewrite.llm.local.model import encode, fingerprint, render
 from pyterrier_rewrite.prompting.prompt import Prompt
@@ -545,6 +547,43 @@ def test_an_adapter_brings_its_tokenizer(tiny_causal: Path, adapter: Path, tmp_p
         shutil.copy(tmp_path / "base" / name, trained)
     loaded = TransformersLLM(tiny_causal, adapter=trained).loaded()
     assert loaded.tokenizer.chat_template == tiny.NO_SYSTEM_TEMPLATE
+
+
+@pytest.mark.parametrize("able", [True, False])
+@pytest.mark.parametrize("stored", ["float32", "bfloat16"])
+@pytest.mark.parametrize("asked", [None, "auto", "float32"])
+def test_the_identity_tells_what_the_weights_are_computed_in(
+    asked: str | None, stored: str, able: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny.causal(tmp_path / "model")
+    if stored == "bfloat16":
+        model = AutoModelForCausalLM.from_pretrained(folder).to(torch.bfloat16)
+        model.save_pretrained(folder)
+    monkeypatch.setattr(dtype, "cpu_multiplies_bfloat16", lambda: able)
+    llm = TransformersLLM(folder, device="cpu", dtype=asked)
+    told = llm.identity
+    assert told.endswith(f" dtype={str(llm.loaded().model.dtype).removeprefix('torch.')}")
+    assert told == llm.identity
+    assert told.endswith("bfloat16") == (
+        stored == "bfloat16" and (asked == "auto" or (asked is None and able))
+    )
+
+
+def test_a_format_that_cannot_be_known_is_auto() -> None:
+    assert TransformersLLM("maker/model").identity == "transformers:maker/model dtype=auto"
+    assert TransformersLLM("no/such/folder").identity.endswith(" dtype=auto")
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_large_weights_of_32_bits_are_told_where_16_are_faster(
+    able: bool, tiny_causal: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(loaded, "cpu_multiplies_bfloat16", lambda: able)
+    TransformersLLM(tiny_causal, device="cpu").loaded()
+    assert "times as fast" not in caplog.text
+    monkeypatch.setattr(loaded, "SMALL_MODEL", 1000)
+    TransformersLLM(tiny_causal, device="cpu").loaded()
+    assert ("times as fast" in caplog.text) == able
 
 
 def test_dtype(tiny_causal: Path) -> None:
