@@ -13,6 +13,7 @@ import pyterrier as pt
 
 from pyterrier_rewrite.extras import need, quiet_loading
 from pyterrier_rewrite.rankings.lists import Floats, Ints
+from pyterrier_rewrite.text.safe import encodable
 
 T = TypeVar("T")
 Vectors = npt.NDArray[np.float32]
@@ -43,6 +44,7 @@ def encode(
         MissingExtraError: If sentence-transformers is not installed.
         ValueError: If the model does not give one finite vector a text.
     """
+    texts = list(map(encodable, texts))
     at = {text: number for number, text in enumerate(dict.fromkeys(texts))}
     if not at:
         return np.empty((0, 0), dtype=np.float32)
@@ -86,6 +88,7 @@ def score_pairs(
         MissingExtraError: If sentence-transformers is not installed.
         ValueError: If the model does not give one number a pair.
     """
+    pairs = [(encodable(query), encodable(text)) for query, text in pairs]
     at = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
     if not at:
         return np.empty(0)

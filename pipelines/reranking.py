@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from typing import Any, Literal
 
@@ -11,8 +12,10 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.columns import DOCNO, QID, RANK
+from pyterrier_rewrite.errors import RewriteWarning
 from pyterrier_rewrite.ranges import Count
 from pyterrier_rewrite.rankings.lists import rank_results
+from pyterrier_rewrite.rewritten import check_columns, check_qids
 from pyterrier_rewrite.value import ValueTransformer
 
 from . import models as _models
@@ -26,7 +29,8 @@ class Reranker(ValueTransformer):
     Input columns: ``qid``, ``docno`` and those that ``query_field`` and ``text_field`` name.
 
     Output columns: those of the input; ``score`` and ``rank`` (from 0) are new. Rows are sorted
-    by rank, ties by ``docno``, queries in input order.
+    by rank, ties by ``docno``, queries in input order. A document without a text is scored as an
+    empty one, and a warning says how many there are.
 
     Args:
         model: The model.
@@ -64,17 +68,34 @@ class Reranker(ValueTransformer):
 
         Raises:
             pt.validate.InputValidationError: If a column is missing.
-            TypeError: If a query or a document has no text.
+            TypeError: If a query is not a text, a document's text is something else, or none has
+                a text.
             MissingExtraError: If sentence-transformers is not installed.
             ValueError: If an argument is out of range, or the model gives something else than
                 one finite score a document.
         """
         self.check()
+        check_columns(inp)
         needed = list(dict.fromkeys([self.query_field, self.text_field]))
         pt.validate.result_frame(inp, needed, context=self)
-        queries, texts = (_texts(inp, field) for field in (self.query_field, self.text_field))
+        check_qids(inp, once=False)
+        queries, texts = _texts(inp, self.query_field), self._document_texts(inp)
         scores = self.scores(queries, texts)
         return rank_results(inp.drop(columns=RANK, errors="ignore").assign(score=scores))
+
+    def _document_texts(self, results: pd.DataFrame) -> list[str]:
+        """Return the text of each document, an empty one for what has none; a warning counts."""
+        missing = results[self.text_field].isna()
+        if 0 < missing.sum() < len(results):
+            warnings.warn(
+                f"{type(self).__name__}: {missing.sum()} of {len(results)} documents have no "
+                f"{self.text_field!r} (first: {results[DOCNO][missing].iloc[0]!r}) and are scored "
+                "as empty ones; drop them in front of it, or choose another text_field",
+                RewriteWarning,
+                stacklevel=4,
+            )
+            results = results.fillna({self.text_field: ""})
+        return _texts(results, self.text_field)
 
 
 class BiEncoderReranker(Reranker):

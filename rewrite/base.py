@@ -26,6 +26,7 @@ from .rewritten import (
     check_columns,
     check_one_text,
     check_outcomes,
+    check_qids,
     output_rows,
     safe_terms,
     still_asked,
@@ -175,10 +176,7 @@ class Rewriter(ValueTransformer):
         check_cells(queries)
         if v.mode == "results":
             check_one_text(queries, inp)
-        twice = queries[QID][queries[QID].map(str).duplicated()]
-        if len(twice) and (self.several or self.fb_docs > 0):
-            found = f"found {twice.iloc[0]!r} twice"
-            raise ValueError(f"every qid should occur once, {found}; number the rows anew")
+        check_qids(queries, once=self.several or self.fb_docs > 0)
         with time_limit(self.deadline, since=started):
             outcomes = self._outcomes(queries, inp if v.mode == "results" else None)
         out = self._rows(queries, outcomes)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .columns import (
+    DOCNO,
     OK,
     QCAND,
     QGEN,
@@ -83,13 +84,35 @@ def check_columns(inp: pd.DataFrame) -> None:
         raise ValueError(f"the column {twice!r} occurs twice; drop or rename one of them")
 
 
-def check_cells(queries: pd.DataFrame) -> None:
-    """Raise if a row has no id, or a query is not a text."""
+def check_qids(queries: pd.DataFrame, *, once: bool) -> None:
+    """Raise if a row has no id or, where each is to occur once, the same as another."""
     missing = queries[QID].isna()
     if missing.any():
         raise ValueError(
             f"row {missing.to_numpy().argmax() + 1} of {len(queries)} has no qid; number the rows"
         )
+    seen: set[str] = set()
+    for qid in queries[QID] if once else ():
+        if str(qid) in seen:
+            raise ValueError(
+                f"every qid should occur once, found {qid!r} twice; number the rows anew"
+            )
+        seen.add(str(qid))
+
+
+def check_docnos(results: pd.DataFrame) -> None:
+    """Raise if the id of a document is not a text."""
+    for row, docno in enumerate(results[DOCNO], start=1):
+        if not isinstance(docno, str):
+            raise TypeError(
+                f"docno should be a text (str), found {docno!r} of type {type(docno).__name__} in "
+                f"row {row} of {len(results)}; drop such rows, or turn numbers into texts"
+            )
+
+
+def check_cells(queries: pd.DataFrame) -> None:
+    """Raise if a row has no id, or a query is not a text."""
+    check_qids(queries, once=False)
     for qid, text in zip(queries[QID], queries[QUERY], strict=True):
         if not isinstance(text, str):
             raise TypeError(

@@ -17,7 +17,7 @@ import pyterrier as pt
 from pyterrier_rewrite.columns import DOCNO, QUERY
 from pyterrier_rewrite.ranges import Count, Share, Weight
 from pyterrier_rewrite.rankings.lists import positions
-from pyterrier_rewrite.rewritten import check_columns
+from pyterrier_rewrite.rewritten import check_columns, check_qids
 from pyterrier_rewrite.stores.sealed import check_files, read_sealed
 from pyterrier_rewrite.stores.whole import METADATA, exclusive, replacing
 from pyterrier_rewrite.value import ValueTransformer
@@ -233,10 +233,18 @@ class Retriever(ValueTransformer):
         """Return the results of a frame with ``qid`` and ``query``."""
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
-        """Search for every query of a frame; see the class."""
+        """Search for every query of a frame; see the class.
+
+        Raises:
+            pt.validate.InputValidationError: If a column is missing.
+            TypeError: If the name of a column, or what is searched for, is of another type.
+            ValueError: If a column or a ``qid`` occurs twice, or a ``qid`` is missing.
+            DamagedError: If the index is not as it was built.
+        """
         check_columns(inp)
         pt.validate.query_frame(inp, extra_columns=[QUERY], context=self)
         self.check()
+        check_qids(inp, once=True)
         return self.search_frame(inp)
 
     def fuse_rank_cutoff(self: Self, k: int) -> Self:

@@ -13,6 +13,7 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.columns import DESCRIPTION, DOCNO, TEXT
+from pyterrier_rewrite.rewritten import check_columns, check_docnos
 from pyterrier_rewrite.value import ValueTransformer
 
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -172,6 +173,7 @@ class TextLoader(ValueTransformer):
 
     Raises:
         ValueError: On use, if the index has no such column or a document is unknown to it.
+        TypeError: On use, if a ``docno`` is not a text.
 
     Example:
         >>> pipeline = index.bm25() >> index.text()  # doctest: +SKIP
@@ -183,7 +185,9 @@ class TextLoader(ValueTransformer):
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Add the columns; see the class."""
+        check_columns(inp)
         pt.validate.columns(inp, includes=[DOCNO], context=self)
+        check_docnos(inp)
         docnos = inp[DOCNO].tolist()
         found = self.index.records(docnos, self.columns) if docnos else {}
         try:

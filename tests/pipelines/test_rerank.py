@@ -10,7 +10,7 @@ import pandas as pd
 import pyterrier as pt
 import pytest
 
-from pyterrier_rewrite.errors import MissingExtraError
+from pyterrier_rewrite.errors import MissingExtraError, RewriteWarning
 from pyterrier_rewrite.pipelines import BiEncoderReranker, CrossEncoderReranker
 
 
@@ -137,10 +137,17 @@ def test_rerankers_are_their_arguments(reranker: Any) -> None:
 def test_bad_input_is_an_error(reranker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(pt.validate.InputValidationError, match="text"):
         reranker(Overlap())(results().drop(columns="text"))
-    missing = results()
-    missing.loc[missing["docno"] == "d3", "text"] = None
-    with pytest.raises(TypeError, match=r"'text' should be a text .* document 'd3' of query 'q2'"):
-        reranker(Overlap())(missing)
+    for wrong in (3, b"red", ["red"]):
+        odd = results().astype({"text": object})
+        odd.at[odd.index[odd["docno"] == "d3"][0], "text"] = wrong
+        with pytest.raises(TypeError, match=r"'text' should be .* document 'd3' of query 'q2'"):
+            reranker(Overlap())(odd)
+    with pytest.raises(TypeError, match=r"'text' should be a text"):
+        reranker(Overlap())(results().assign(text=None))
+    with pytest.raises(TypeError, match=r"'query' should be a text"):
+        reranker(Overlap())(results().assign(query=None))
+    with pytest.raises(ValueError, match="row 1 of 5 has no qid"):
+        reranker(Overlap())(results().assign(qid=None))
     with pytest.raises(ValueError, match="batch_size should be at least 1"):
         reranker(Overlap(), batch_size=0)(results())
     with pytest.raises(TypeError, match="model should be the name or path"):
@@ -148,6 +155,37 @@ def test_bad_input_is_an_error(reranker: Any, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(MissingExtraError, match=r"pyterrier-rewrite\[hf\]"):
         reranker("some/model")(results())
+
+
+@pytest.mark.parametrize("missing", [None, math.nan, pd.NA], ids=str)
+@pytest.mark.parametrize("reranker", [CrossEncoderReranker, BiEncoderReranker])
+def test_what_has_no_text_is_counted_and_scored_as_empty(reranker: Any, missing: Any) -> None:
+    given = results().astype({"text": object})
+    lost = given["docno"] == "d3"
+    given.loc[lost, "text"] = missing
+    with pytest.warns(RewriteWarning, match=rf"{lost.sum()} of 5 documents have no 'text' .*'d3'"):
+        found = reranker(Overlap())(given)
+    empty = given.assign(text=given["text"].where(~lost, ""))
+    columns = ["docno", "score", "rank"]
+    pd.testing.assert_frame_equal(found[columns], reranker(Overlap())(empty)[columns])
+    assert found["text"].isna().sum() == lost.sum()  # the frame says what it said
+
+
+@pytest.mark.parametrize("reranker", [CrossEncoderReranker, BiEncoderReranker])
+def test_no_model_sees_what_no_tokenizer_takes(reranker: Any) -> None:
+    class Strict(Overlap):
+        def encode(self, texts: list[str]) -> Any:
+            " ".join(texts).encode()
+            return super().encode(texts)
+
+        def predict(self, pairs: list[tuple[str, str]]) -> Any:
+            " ".join(map(" ".join, pairs)).encode()
+            return super().predict(pairs)
+
+    texts = ["red\ud800sofa", "", "\x00\u202e", "red " * 10_000, "sofa"]
+    given = results().reset_index(drop=True).assign(text=pd.Series(texts, dtype=object))
+    given["query"] = pd.Series(["red \udfff"] * 5, dtype=object)
+    assert len(reranker(Strict())(given)) == 5
 
 
 @pytest.mark.parametrize("scores", [np.ones((4, 2)), np.full(4, math.nan)])

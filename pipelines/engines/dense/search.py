@@ -13,6 +13,12 @@ import pyterrier as pt
 from pyterrier_rewrite.columns import DOCNO, QID, QUERY, QUERY_VEC, RANK
 from pyterrier_rewrite.ranges import Count
 from pyterrier_rewrite.rankings.lists import Ints, rank_results
+from pyterrier_rewrite.rewritten import (
+    check_columns,
+    check_docnos,
+    check_one_text,
+    check_qids,
+)
 from pyterrier_rewrite.value import ValueTransformer
 
 from ...models import Vectors, similarities
@@ -126,12 +132,16 @@ class DenseReranker(ValueTransformer):
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Rerank; see the class."""
+        check_columns(inp)
         pt.validate.result_frame(inp, [QUERY], context=self)
         self.check()
+        check_docnos(inp)
+        check_qids(inp, once=False)
         scores = np.empty(0)
         if len(inp):
             at = pd.factorize(inp[QID])[0]
             queries = inp.drop_duplicates(QID)
+            check_one_text(queries, inp)
             vectors = query_vectors(
                 self.index, queries, batch_size=self.batch_size, verbose=self.verbose
             )
@@ -159,7 +169,7 @@ def query_vectors(
     texts: dict[int, str] = {}
     rows = zip(queries[QID], given, queries[QUERY], strict=True)
     for row, (qid, vector, text) in enumerate(rows):
-        if vector is not None and not (np.ndim(vector) == 0 and pd.isna(vector)):
+        if not (pd.api.types.is_scalar(vector) and pd.isna(vector)):
             vectors[row] = index.comparable(_one_vector(vector, qid))[0]
         elif isinstance(text, str):
             texts[row] = text
@@ -176,12 +186,13 @@ def query_vectors(
 
 
 def _one_vector(vector: Any, qid: str) -> Vectors:
-    found = np.asarray(vector, dtype=np.float32)
+    wanted = f"query_vec of query {qid!r} should be a one-dimensional array of finite numbers"
+    try:
+        found = np.asarray(vector, dtype=np.float32)
+    except (TypeError, ValueError):  # texts, or lists of different lengths
+        raise ValueError(f"{wanted}, found {vector!r:.100}") from None
     if found.ndim != 1 or not np.isfinite(found).all():
-        raise ValueError(
-            f"query_vec of query {qid!r} should be a one-dimensional array of finite numbers, "
-            f"found an array of shape {found.shape}"
-        )
+        raise ValueError(f"{wanted}, found an array of shape {found.shape}")
     return found[None, :]
 
 

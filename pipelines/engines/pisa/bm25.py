@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from numbers import Real
 from typing import Any, Final
 
 import numpy as np
@@ -154,6 +155,11 @@ def whole_weights(terms: Mapping[str, float]) -> tuple[dict[str, float], float]:
     """
     weights: dict[str, float] = {}
     for term, weight in terms.items():
+        if not isinstance(term, str) or not isinstance(weight, Real):
+            raise TypeError(
+                "query_toks should map terms (str) to numbers, found "
+                f"{term!r:.100}: {weight!r:.100}"
+            )
         weight = float(weight)
         if not 0 <= weight < math.inf:
             raise ValueError(
