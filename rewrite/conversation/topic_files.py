@@ -15,16 +15,29 @@ from ..text.files import FileError, TextFile, from_json
 from .history import ROLES, History, clean, exchange, message
 
 TURNS = ("turn", "turns", "responses")
-UTTERANCE = ("raw_utterance", "utterance", "user_utterance", "Question", "cur_utt_text")
-RESPONSE = ("response", "passage", "Answer")
+UTTERANCE = ("raw_utterance", "utterance", "user_utterance", "question", "cur_utt_text", "query")
+RESPONSE = ("response", "passage", "answer")
 REWRITE = (
     "manual_rewritten_utterance",
     "resolved_utterance",
-    "Truth_rewrite",
-    "Rewrite",
+    "truth_rewrite",
+    "rewrite",
     "oracle_utt_text",
+    "oracle_rewrite",
 )
-CONTEXT = ("Context", "ctx_utts_text")
+CONTEXT = ("context", "ctx_utts_text", "history")
+PLACES = (
+    ("sample_id",),
+    ("conversation_no", "turn_no"),
+    ("conversation_id", "turn_id"),
+    ("conv_id", "turn_id"),
+    ("qid",),
+    ("id",),
+)
+"""Where a turn that stands alone says its conversation and its number: in one key, or in two.
+
+Keys are compared in lower case: QReCC is handed on in several spellings.
+"""
 
 
 def read_conversations(
@@ -35,8 +48,9 @@ def read_conversations(
     Understood by their keys are TREC CAsT 2019 to 2022 (one conversation after another; of 2022
     also the trees and the flattened paths, where a turn that several paths share comes once),
     TREC iKAT 2023 to 2025, QReCC (as handed out, and with the keys of SCAI-QReCC) and TopiOCQA,
-    both also as ConvGQR prepares them (``sample_id``, ``cur_utt_text``). Where the file has what
-    the system answered, the history has it too.
+    both also as ConvGQR prepares them (``sample_id``, ``cur_utt_text``), with keys in upper or
+    lower case and ids in one key (``qid``, ``id``) or two (``conversation_id``, ``turn_id``).
+    Where the file has what the system answered, the history has it too.
 
     Args:
         path: The file, plain or ``.gz``.
@@ -53,7 +67,7 @@ def read_conversations(
             comes twice or out of order.
     """
     file = TextFile(Path(path).expanduser(), error)
-    content = _content(file)
+    content = _lowered(_content(file))
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         raise file.wrong("expected a list of conversations or of turns", "check the format")
     try:
@@ -62,6 +76,8 @@ def read_conversations(
         raise file.wrong(str(problem), "correct the file") from problem
     if not rows:
         raise file.wrong("no turn", "expected at least one")
+    if not any(row[QUERY] for row in rows):
+        raise file.wrong("no turn says what was asked", f"expected one of the keys {UTTERANCE}")
     topics: dict[str, dict[str, Any]] = {}
     for row in rows:
         first = topics.setdefault(row[QID], row)  # paths share their beginnings
@@ -86,7 +102,7 @@ def _content(file: TextFile) -> Any:
 
 
 def _turns(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    if all("Conversation_no" in entry or "sample_id" in entry for entry in content):
+    if all(_place(entry) and not any(name in entry for name in TURNS) for entry in content):
         yield from _flat(content)
         return
     for topic in content:
@@ -94,8 +110,8 @@ def _turns(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         if "number" not in topic or not isinstance(turns, list):
             raise ValueError(
                 "expected conversations with 'number' and 'turn' (TREC CAsT), 'turns' or "
-                "'responses' (TREC iKAT), or turns with 'Conversation_no' or 'sample_id' (QReCC, "
-                "TopiOCQA), "
+                "'responses' (TREC iKAT), or turns with 'Conversation_no' and 'Turn_no', "
+                "'sample_id' or 'qid' (QReCC, TopiOCQA), "
                 f"found the keys {sorted(topic)}"
             )
         walk = _tree if any("participant" in turn for turn in turns) else _path
@@ -141,17 +157,40 @@ def _flat(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield turns that each stand alone, with what was said before in a context of their own."""
     seen: set[str] = set()
     for turn in content:
-        conversation, label = str(turn.get("Conversation_no")), str(turn.get("Turn_no"))
-        if "sample_id" in turn:
-            conversation, _, label = str(turn["sample_id"]).rpartition("_")
+        conversation, label = _place(turn) or ("", "")
         if not label.isdigit() or f"{conversation}_{label}" in seen:
             problem = "comes twice" if label.isdigit() else "should be a whole number"
             raise ValueError(f"conversation {conversation!r}: turn {label} {problem}")
         seen.add(f"{conversation}_{label}")
-        context: Sequence[str] = next((turn[name] for name in CONTEXT if turn.get(name)), ())
+        context: Any = next((turn[name] for name in CONTEXT if turn.get(name)), [])
+        if not isinstance(context, list):
+            raise ValueError(
+                f"conversation {conversation!r}: expected the context of turn {label} as a list of "
+                f"what was said in turn, found {context!r:.80}"
+            )
         said = [message(ROLES[at % 2], text) for at, text in enumerate(context)]
         history = clean(said, f"the context of turn {label} of conversation {conversation!r}")
         yield {**_row(conversation, label, int(label), history, turn), QPTKB: []}
+
+
+def _place(turn: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the conversation and the number of a turn that stands alone, if it says them."""
+    for keys in PLACES:
+        if all(turn.get(key) is not None for key in keys):
+            values = [str(turn[key]) for key in keys]
+            conversation, _, label = "_".join(values).rpartition("_")
+            if conversation:
+                return conversation, label
+    return None
+
+
+def _lowered(value: Any) -> Any:
+    """Return JSON with the keys of its objects in lower case."""
+    if isinstance(value, list):
+        return [_lowered(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key.lower(): _lowered(entry) for key, entry in value.items()}
+    return value
 
 
 def _row(

@@ -11,7 +11,7 @@ import pandas as pd
 import pyterrier as pt
 from annotated_types import Ge
 
-from ...columns import QUERY
+from ...columns import QID, QUERY
 from ...ranges import Count, Positive, Weight
 from ..run.columns import CHOSEN, COMPLETION, GOOD, REJECTED
 from ..run.run import R, Run
@@ -161,7 +161,7 @@ def kto(
     """
     common, settings = Common.of(kto, locals())
     pt.validate.query_frame(data, [QUERY, COMPLETION, GOOD])
-    good = [_is_good(label) for label in data[GOOD]]
+    good = [_is_good(label, qid) for label, qid in zip(data[GOOD], data[QID], strict=True)]
     if len(set(good)) < 2:
         raise ValueError("KTO needs good and bad examples, found all labels the same")
     # TRL reads the examples in order, for the sake of its reference term; so they are shuffled here
@@ -187,8 +187,11 @@ def kto(
     )
 
 
-def _is_good(label: object) -> bool:
+def _is_good(label: object, qid: object) -> bool:
     """Read a label; a text is refused, because every text is true, ``"False"`` too."""
     if isinstance(label, (bool, int, float, np.bool_, np.number)) and label in (0, 1, -1):
         return bool(label > 0)
-    raise ValueError(f"label should be True or False, 1 or 0, or 1 or -1, found {label!r}")
+    raise ValueError(
+        f"label should be True or False, 1 or 0, or 1 or -1, found {label!r} for the query "
+        f"{qid!r}; turn texts into these first: data['label'] = data['label'] == 'good'"
+    )

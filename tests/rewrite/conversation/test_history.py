@@ -405,6 +405,9 @@ def test_compressed_files(tmp_path):
         ([{"number": 1, "turn": CAST[0]["turn"][::-1]}], "turn 1 comes after turn 2"),
         ([{"number": 1, "turn": TREE[0]["turn"][::-1]}], "comes before its parent 1-2"),
         ([QRECC[0], QRECC[0]], "turn 1 comes twice"),
+        ([{**QRECC[1], "Context": "who? Abba."}], "the context of turn 2 as a list"),
+        ([{"Conversation_no": 5, "Turn_no": 1, "Text": "who?"}], "no turn says what was asked"),
+        ([{**QRECC[1], "Turn_no": "x"}], "turn x should be a whole number"),
     ],
 )
 def test_files_that_are_wrong_are_refused(tmp_path, content, message):
@@ -452,8 +455,21 @@ PREPARED = {
 }
 
 
+LOWER = {key.lower(): value for key, value in SCAI.items()}
+TEXTS = {"context": ["sofas?", "Three."], "question": "the red one?", "Rewrite": "the red sofa?"}
+
+
 @pytest.mark.parametrize(
-    ("turn", "qid"), [(SCAI, "1_2"), (PREPARED, "QReCC-Train_1_2")], ids=["SCAI", "ConvGQR"]
+    ("turn", "qid"),
+    [
+        (SCAI, "1_2"),
+        (PREPARED, "QReCC-Train_1_2"),
+        (LOWER, "1_2"),
+        ({"id": "QReCC-Train_1_2", **TEXTS}, "QReCC-Train_1_2"),
+        ({"qid": "1_2", **TEXTS}, "1_2"),
+        ({"Conversation_ID": 1, "Turn_ID": 2, **TEXTS}, "1_2"),
+        ({"conv_id": "a_1", "turn_id": 2, **TEXTS}, "a_1_2"),
+    ],
 )
 def test_other_keys_of_qrecc(tmp_path, turn, qid):
     row = read(tmp_path, [turn]).iloc[0]
