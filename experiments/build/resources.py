@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ import pyterrier as pt
 from pyterrier_rewrite import pipelines
 from pyterrier_rewrite.llm import LLM, Cached
 from pyterrier_rewrite.llm.metered import Budget, Budgeted, Estimating, Metered, Price, Spent
+from pyterrier_rewrite.llm.remembering import Remembering
 from pyterrier_rewrite.protocols import Engine
 
 from ..collections import load_collection
@@ -73,6 +75,7 @@ class Resources:
 
     def __post_init__(self) -> None:
         self._llms: dict[str, Metered | Estimating] = {}
+        self._remembering: dict[str, Remembering] = {}
         self._variant: str | None = None
 
     @cached_property
@@ -166,7 +169,24 @@ class Resources:
         """Return a model by its name in the config."""
         if name not in self._llms:
             self._llms[name] = self._make_llm(name, self.config.llms[name])
-        return self._llms[name]
+            self._remembering[name] = Remembering(self._llms[name])
+        return self._remembering[name]
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Let models note what they answer, and give it once more after that."""
+        for llm in self._remembering.values():
+            llm.noting = True
+        try:
+            yield
+        finally:
+            for llm in self._remembering.values():
+                llm.noting = False
+
+    def forget(self) -> None:
+        """Drop what models have noted."""
+        for llm in self._remembering.values():
+            llm.forget()
 
     def _make_llm(self, name: str, wanted: LLMConfig) -> Metered | Estimating:
         llm = wanted.make(name, verbose=self.verbose)

@@ -111,6 +111,8 @@ class ExperimentConfig(Config):
         depth: Results a query.
         seed: Seed of everything that samples; every method that samples gets it.
         topics: At most so many topics, the first ones; None for all.
+        timed: Queries, behind the first, that are run alone before all are run together, for p50
+            and p95; 0 for none.
     """
 
     index: IndexConfig = IndexConfig()
@@ -127,6 +129,7 @@ class ExperimentConfig(Config):
     depth: int = Field(1000, ge=1)
     seed: int = 42
     topics: int | None = Field(None, ge=1)
+    timed: int = Field(20, ge=0)
 
     @model_validator(mode="before")
     @classmethod

@@ -6,14 +6,14 @@ import traceback
 import warnings
 from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import ir_measures
 import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.base import Rewriter
-from pyterrier_rewrite.columns import DOCNO, LABEL, QGEN, QGROUP
+from pyterrier_rewrite.columns import DOCNO, LABEL, QGEN, QGROUP, QSTATUS
 from pyterrier_rewrite.errors import RewriteWarning
 from pyterrier_rewrite.llm.metered import Spent
 from pyterrier_rewrite.text.safe import encodable
@@ -26,6 +26,9 @@ from .results import Report, SystemRun, compare, evaluate, told
 
 Done: TypeAlias = tuple[pd.DataFrame, float, Spent]
 """What a stage made of a frame, in how many seconds, and what models were asked for it."""
+
+LONGEST_TIMING: Final = 20.0
+"""Seconds after which no further query of a system is run alone."""
 
 RESULT_COLUMNS = ("qid", "docno", "score", "rank")
 
@@ -145,6 +148,7 @@ class Executor:
         self.topics = topics
         self.workbench = workbench
         self._done: dict[tuple[pt.Transformer, ...], Done | Exception] = {}
+        self._alone: dict[tuple[pt.Transformer, ...], dict[int, Done]] = {}
 
     def run_all(
         self, systems: Mapping[str, Sequence[pt.Transformer]]
@@ -165,8 +169,9 @@ class Executor:
         return runs, failed
 
     def run(self, name: str, stages: Sequence[pt.Transformer]) -> SystemRun:
-        """Run one system."""
-        frame, seconds, spent = self.topics, 0.0, Spent()
+        """Run one system: some queries alone, for their time, and all together."""
+        latencies = self._run_alone(stages)
+        frame, seconds, spent = self.topics, 0.0, self._spent_alone(stages)
         rewrites = None
         for length in range(1, len(stages) + 1):
             prefix = tuple(stages[:length])
@@ -197,11 +202,58 @@ class Executor:
         results = results.sort_values(["qid", "score"], ascending=[True, False], kind="stable")
         results = results.groupby("qid", sort=False).head(self.workbench.config.depth)
         results = results.reset_index(drop=True)
-        run = SystemRun(name, results, rewrites, seconds, spent, prompts_of(stages))
+        self.workbench.forget()
+        run = SystemRun(name, results, rewrites, seconds, spent, prompts_of(stages), latencies)
         run.unanswered = self._missing(frame["qid"])
         if rewrites is not None:
             run.unread = self._missing(rewrites[QGROUP if QGROUP in rewrites else "qid"])
         return run
+
+    def _run_alone(self, stages: Sequence[pt.Transformer]) -> list[float]:
+        """Run queries one by one, and return the seconds of those that nothing went wrong with.
+
+        The first one opens indexes and loads models, and is not timed. What models answer here
+        they are not asked for again when all queries are run.
+        """
+        count = 0 if self.workbench.dry_run else self.workbench.config.timed
+        latencies: list[float] = []
+        stop = perf_counter() + LONGEST_TIMING
+        with self.workbench.noting(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RewriteWarning)
+            for at in range(min(count + 1, len(self.topics)) if count else 0):
+                try:
+                    seconds = self._seconds_alone(stages, at)
+                except Exception:  # it is reported where all queries are run
+                    return []
+                if seconds is not None and at > 0:
+                    latencies.append(seconds)
+                if perf_counter() > stop:
+                    break
+        return latencies
+
+    def _seconds_alone(self, stages: Sequence[pt.Transformer], at: int) -> float | None:
+        """Return the seconds of one query; None if it fails, or was not timed when it could be."""
+        frame, total = self.topics.iloc[[at]], 0.0
+        for length, stage in enumerate(stages, 1):
+            prefix = tuple(stages[:length])
+            timed = self._alone.setdefault(prefix, {})
+            if at not in timed:
+                if prefix in self._done:
+                    return None
+                before, started = self.workbench.spent, perf_counter()
+                out = stage.transform(frame)
+                seconds = perf_counter() - started
+                timed[at] = (out, seconds, self.workbench.spent - before)
+            frame, seconds, _ = timed[at]
+            total += seconds
+            if QSTATUS in frame and frame[QSTATUS].astype(str).str.startswith("failed").any():
+                return None
+        return total
+
+    def _spent_alone(self, stages: Sequence[pt.Transformer]) -> Spent:
+        prefixes = (tuple(stages[:length]) for length in range(1, len(stages) + 1))
+        timed = (its for prefix in prefixes for its in self._alone.get(prefix, {}).values())
+        return sum((spent for _, _, spent in timed), Spent())
 
     def _missing(self, qids: pd.Series) -> list[str]:
         there = set(qids)

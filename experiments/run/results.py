@@ -30,6 +30,7 @@ class SystemRun:
         seconds: Time for all queries, shared stages counted in full.
         spent: What the language models were asked.
         prompts: Prompts that the system shows a model, with their versions.
+        latencies: Seconds of queries that were run alone.
         unanswered: Topics for which the system has no result.
         unread: Those that did not reach the last rewriter: the engine before it found nothing.
     """
@@ -40,6 +41,7 @@ class SystemRun:
     seconds: float
     spent: Spent
     prompts: dict[str, int] = field(default_factory=dict)
+    latencies: list[float] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
 
@@ -159,8 +161,8 @@ def compare(
     ``<measure> change``, ``<measure> p`` (paired t-test, two-sided, corrected over the systems),
     ``<measure> won``, ``tied``, ``lost`` (queries); with an oracle ``gap_closed`` (share of the
     main measure's gap between baseline and oracle); ``failed`` (queries that could not be
-    rewritten); ``no_results`` (queries for which the system has none); ``mrt`` (milliseconds a
-    query);
+    rewritten); ``no_results`` (queries for which the system has none); ``p50``, ``p95``
+    (milliseconds of a query that is run alone); ``mrt`` (milliseconds a query, run together);
     ``requests``, ``cached``, ``prompt_tokens``, ``completion_tokens``; ``money`` where a price
     is known.
     """
@@ -186,12 +188,18 @@ def compare(
         ]
     table["failed"] = [len(run.failures) for run in runs]
     table["no_results"] = [len(run.unanswered) for run in runs]
+    for percentile in (50, 95):
+        table[f"p{percentile}"] = [_milliseconds(run.latencies, percentile) for run in runs]
     table["mrt"] = [1000 * run.seconds / max(1, num_topics) for run in runs]
     for cost in ("requests", "cached", "prompt_tokens", "completion_tokens"):
         table[cost] = [getattr(run.spent, cost) for run in runs]
     if any(llm.price is not None for llm in config.llms.values()):
         table["money"] = [run.spent.money for run in runs]
     return table
+
+
+def _milliseconds(latencies: Sequence[float], percentile: float) -> float:
+    return 1000 * float(np.percentile(latencies, percentile)) if latencies else math.nan
 
 
 def _mean(measure: str, values: pd.Series) -> float:

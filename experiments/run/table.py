@@ -58,7 +58,9 @@ def print_report(report: Report, console: Console) -> None:
     for key in ("failed", "no_results"):
         if any(row[key] for row in rows):
             columns[key.replace("_", " ")] = [f"{row[key]:,}" for row in rows]
-    columns["ms"] = [f"{row['mrt']:,.1f}" for row in rows]
+    timed = any(run.latencies for run in report.runs)
+    for key in ("p50", "p95") if timed else ():
+        columns[f"{key} ms"] = [_milliseconds(row[key]) for row in rows]
     console.print(f"{config.name}: {report.num_queries:,} queries", style="bold", highlight=False)
     _print_table(columns, console)
     if any(row["requests"] for row in rows):
@@ -68,12 +70,23 @@ def print_report(report: Report, console: Console) -> None:
         corrected = f", {config.correction} corrected" if config.correction else ""
         console.print(
             f"* differs from {report.baseline}: paired t-test{corrected}, p < {config.alpha:g}. "
-            f"Change and won/tied/lost queries: {measures[0]} against it. ms: a query.",
+            f"Change and won/tied/lost queries: {measures[0]} against it.",
+            style="dim",
+            highlight=False,
+        )
+    if timed:
+        count = max(len(run.latencies) for run in report.runs)
+        console.print(
+            f"p50, p95: milliseconds of a query that is run alone (of {count} queries).",
             style="dim",
             highlight=False,
         )
     for note in report.notes:
         console.print(note, style="yellow", markup=False, highlight=False)
+
+
+def _milliseconds(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:,.1f}"
 
 
 def _costs(

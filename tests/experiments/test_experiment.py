@@ -52,6 +52,7 @@ def workbench(**changes) -> Workbench:
         "baseline": "raw",
         "oracle": "oracle",
         "depth": 50,
+        "timed": 2,
         **changes,
     }
     return Workbench(ExperimentConfig.model_validate(content), verbose=False)
@@ -416,7 +417,34 @@ def test_a_stage_that_fails_is_run_once():
     runs, failed = Executor(bench.topics(), bench).run_all(systems)
     assert [run.name for run in runs] == ["fine"]
     assert list(failed) == ["a", "b"]
-    assert calls == [1]  # the query that opens an index or loads a model
+    assert calls == [1, 1]  # alone, and the query that opens an index or loads a model
+
+
+def test_queries_are_timed_alone_and_models_asked_no_more_than_without():
+    systems = {"Query2Doc": ["Query2Doc", "bm25"], "again": ["Query2Doc", {"bm25": {"k1": 2}}]}
+    tables = []
+    for timed in (0, 3):
+        bench = workbench(systems=systems, timed=timed, baseline=None, oracle=None)
+        report = run_experiment(bench)
+        assert [len(run.latencies) for run in report.runs] == [timed, timed]
+        assert bench.spent.requests == 20
+        tables.append(report.table)
+    without, table = tables
+    assert without[["p50", "p95"]].isna().all(axis=None)
+    assert (table["p95"] >= table["p50"]).all()
+    assert (table["p50"] > 0).all()
+    same = ["nDCG@10", "requests", "cached", "prompt_tokens", "completion_tokens"]
+    pd.testing.assert_frame_equal(table[same], without[same])
+
+
+def test_what_fails_has_no_latency():
+    systems = {"Query2Doc": ["Query2Doc", "bm25"], "raw": ["bm25"]}
+    bench = workbench(systems=systems, llms={"fake": {"type": "fake", "reply": ""}}, oracle=None)
+    report = run_experiment(bench)
+    assert [len(run.latencies) for run in report.runs] == [0, 2]
+    console = Console(width=200, file=StringIO())
+    print_report(report, console)
+    assert "–" in console.file.getvalue()
 
 
 @pytest.mark.parametrize("on_error", ["keep", "raise"])
@@ -529,7 +557,7 @@ def test_no_name_and_no_number_is_cut_to_fit_the_terminal(width):
     assert "…" not in printed
     for row in report.table.to_dict("records"):
         (line, *_) = [text for text in printed.splitlines() if text.strip().startswith(row["name"])]
-        assert line.rstrip().endswith(f" {row['mrt']:,.1f}")
+        assert line.rstrip().endswith(f" {row['p95']:,.1f}")
 
 
 def test_methods_lists_every_rewriter(capsys):
