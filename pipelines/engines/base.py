@@ -15,11 +15,12 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.columns import DOCNO, QUERY
+from pyterrier_rewrite.errors import DamagedError
 from pyterrier_rewrite.ranges import Count, Share, Weight
 from pyterrier_rewrite.rankings.lists import positions
 from pyterrier_rewrite.rewritten import check_columns, check_qids
 from pyterrier_rewrite.stores.sealed import check_files, read_sealed
-from pyterrier_rewrite.stores.whole import METADATA, exclusive, replacing
+from pyterrier_rewrite.stores.whole import METADATA, exclusive, finish_replacing, replacing
 from pyterrier_rewrite.value import ValueTransformer
 
 from .documents import DocumentStore, TextLoader
@@ -140,6 +141,7 @@ class BuiltIndex(IndexFolder):
         kind = type(self).__name__
         if overwrite or not (reuse and self._finished):
             with exclusive(self.path):
+                finish_replacing(self.path)
                 if overwrite or not (reuse and self._finished):  # another process was not faster
                     with replacing(
                         self.path, kind=kind, marker=self._marker, overwrite=overwrite
@@ -185,7 +187,13 @@ class BuiltIndex(IndexFolder):
         Raises:
             DamagedError: If they are not.
         """
-        _check_files(self.path, self.stamp, names)
+        stamp = self.stamp
+        try:
+            _check_files(self.path, stamp, names)
+        except DamagedError:
+            if self.stamp == stamp:
+                raise
+            self.check_files(*names)  # another process has built it anew meanwhile
 
     @property
     def stamp(self) -> tuple[int, int]:

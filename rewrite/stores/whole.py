@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
+
+from ..errors import RewriteError
 
 ABANDONED: Final = 3600.0
 """Seconds after which a half-written file was left by a process that died."""
@@ -28,7 +33,7 @@ def write_whole(path: Path, content: str | Callable[[Path], object]) -> None:
         path: The file; its folder must be there.
         content: The text, or what writes to the path that it is given, which has the same suffix.
     """
-    for left in path.parent.glob(f".new-*.{path.name}"):
+    for left in path.parent.glob(f".new-*.{escape(path.name)}"):
         if time.time() - left.stat().st_mtime > ABANDONED:
             left.unlink(missing_ok=True)
     beside = path.with_name(f".new-{uuid4().hex}.{path.name}")
@@ -56,6 +61,19 @@ def replace_folder(path: Path, new: Path) -> None:
             old.rename(path)
         raise
     shutil.rmtree(path / old.name, ignore_errors=True)
+
+
+def finish_replacing(path: Path) -> None:
+    """Do what a process left undone that died in :func:`replace_folder` under :func:`replacing`."""
+    for work in _left_beside(path):
+        if not path.exists() and any(work.glob(".replaced-*")):
+            work.rename(path)
+    for old in path.glob(".replaced-*"):
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _left_beside(path: Path) -> list[Path]:
+    return list(path.parent.glob(f".{escape(path.name)}.building-*"))
 
 
 @contextmanager
@@ -103,8 +121,9 @@ def replacing(path: Path, *, kind: str, marker: str, overwrite: bool) -> Iterato
 
     Raises:
         FileExistsError: If there is something at ``path`` that is not to be replaced.
+        RewriteError: If the disk is full.
     """
-    for stale in path.parent.glob(f".{path.name}.building-*"):
+    for stale in _left_beside(path):
         shutil.rmtree(stale, ignore_errors=True)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         if not (path / marker).is_file():
@@ -122,6 +141,17 @@ def replacing(path: Path, *, kind: str, marker: str, overwrite: bool) -> Iterato
     try:
         yield work
         replace_folder(path, work)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
+        if _is_full(error):
+            raise RewriteError(
+                f"{path} could not be built: the disk is full ({error}); make room, or choose "
+                "another path"
+            ) from error
         raise
+
+
+def _is_full(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return isinstance(error, sqlite3.OperationalError) and "disk" in str(error)

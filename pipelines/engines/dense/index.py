@@ -86,6 +86,7 @@ class DenseIndex(DenseFolder):
             ValueError: If the index to reuse is another, the corpus is empty, a ``docno`` is empty,
                 occurs twice or has whitespace, or the model gives no vectors.
             TypeError: If a document is not a dict, or a field of it not a text.
+            RewriteError: If the disk is full.
             MissingExtraError: If sentence-transformers is needed and not installed.
         """
         settings = Settings.of(

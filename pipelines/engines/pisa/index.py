@@ -74,7 +74,7 @@ class PisaIndex(PisaFolder, TextIndex):
             ValueError: If the index to reuse is another, the corpus is empty, a ``docno`` is empty,
                 occurs twice or has whitespace.
             TypeError: If a document is not a dict, or a field of it not a text.
-            RewriteError: If PISA gives up.
+            RewriteError: If PISA gives up, or the disk is full.
         """
         settings = Settings.of(corpus, name, fields, stemmer=stemmer, stops=stops)
         make = partial(write, corpus=corpus, settings=settings, verbose=verbose)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +23,7 @@ from pyterrier_rewrite.stores.sealed import (
     read_sealed,
     write_sealed,
 )
-from pyterrier_rewrite.stores.whole import METADATA
+from pyterrier_rewrite.stores.whole import ABANDONED, METADATA
 
 STEMMERS: Final = ("porter2", "krovetz", "none")
 STOP_LISTS: Final = ("terrier", "lucene", "none")
@@ -123,6 +124,9 @@ def _model_folder(folder: Path, settings: dict[str, Any], scratch: Path) -> Path
         return model
     check_files(folder, index, INPUTS)
     shutil.rmtree(model, ignore_errors=True)
+    for left in folder.glob(".model-*"):
+        if time.time() - left.stat().st_mtime > ABANDONED:
+            shutil.rmtree(left, ignore_errors=True)
     try:
         work = Path(tempfile.mkdtemp(prefix=".model-", dir=folder))
     except OSError:
