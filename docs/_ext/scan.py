@@ -135,7 +135,8 @@ def _column(node: ast.AST) -> str | None:
 def exceptions() -> dict[str, tuple[str, ast.ClassDef]]:
     """Return every error and warning that the library defines: its module and its source."""
     found: dict[str, tuple[str, ast.ClassDef]] = {}
-    known = {"BaseException", "Exception", "ValueError", "UserWarning", "RuntimeError"}
+    known = {"BaseException", "Exception", "KeyboardInterrupt", "RuntimeError"}
+    known |= {"UserWarning", "ValueError"}
     again = True
     while again:
         again = False

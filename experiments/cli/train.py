@@ -68,12 +68,13 @@ def train(
 
 def _figures(run: Mapping[str, Any]) -> str:
     """Return what a run's validation found, and what it would have found without a rewriter."""
-    figures = []
-    if run["best"] is not None:
-        figures += [f"validation {run['best']:.4f}", f"raw queries {run['raw']:.4f}"]
-    if run["unanswered"] is not None:
-        figures.append(f"without an answer {run['unanswered']:.0%}")
-    return "".join(f", {figure}" for figure in figures)
+    known = (
+        ("best", "validation {:.4f}"),
+        ("raw", "raw queries {:.4f}"),
+        ("unanswered", "without an answer {:.0%}"),
+    )
+    values = ((form, run.get(name)) for name, form in known)  # a run of before knows no others
+    return "".join(f", {form.format(value)}" for form, value in values if value is not None)
 
 
 def demo(
