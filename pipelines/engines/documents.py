@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
@@ -13,6 +14,7 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_rewrite.columns import DESCRIPTION, DOCNO, TEXT
+from pyterrier_rewrite.errors import RewriteWarning
 from pyterrier_rewrite.rewritten import check_columns, check_docnos
 from pyterrier_rewrite.value import ValueTransformer
 
@@ -72,6 +74,26 @@ def read_documents(corpus: Any, doing: str, *, verbose: bool) -> Iterable[Mappin
         documents, desc=doing, unit="doc", total=total, disable=not verbose
     )
     return shown
+
+
+def read_texts(
+    corpus: Any, doing: str, fields: Sequence[str], *, verbose: bool
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield the docno, the text and the whole of each document; a warning counts empty texts."""
+    count, empty, first = 0, 0, ""
+    for count, document in enumerate(read_documents(corpus, doing, verbose=verbose), start=1):
+        docno = checked_docno(document, count)
+        text = document_text(document, fields, docno)
+        if not text.strip():
+            empty, first = empty + 1, first or docno
+        yield docno, text, document
+    if empty:
+        warnings.warn(
+            f"{empty} of {count} documents have no text in the fields {list(fields)} (first: "
+            f"{first!r}); they are in the index as empty ones",
+            RewriteWarning,
+            stacklevel=2,
+        )
 
 
 def checked_docno(document: object, position: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import islice
@@ -20,7 +20,7 @@ from pyterrier_rewrite.value import same
 from ... import models as _models
 from ...models import Vectors
 from ..base import BuiltIndex
-from ..documents import CorpusSettings, checked_docno, document_text, read_documents, twice
+from ..documents import CorpusSettings, read_texts, twice
 
 VECTORS: Final = "vectors.npy"
 DOCNOS: Final = "docnos.txt"
@@ -51,13 +51,11 @@ class Settings(CorpusSettings):
         super().__post_init__()
 
 
-def _text(document: Mapping[str, Any], settings: Settings, seen: dict[str, int]) -> str:
+def _note(docno: str, seen: dict[str, int]) -> None:
+    """Note the position of a document; raise if its docno was there before."""
     position = len(seen) + 1
-    docno = checked_docno(document, position)
-    if docno in seen:
+    if seen.setdefault(docno, position) != position:
         raise twice(docno, seen[docno], position)
-    seen[docno] = position
-    return settings.doc_prefix + document_text(document, settings.fields, docno)
 
 
 def _header(handle: BinaryIO, count: int, dimension: int) -> None:
@@ -84,12 +82,14 @@ class DenseFolder(BuiltIndex):
     ) -> None:
         """Encode a corpus into a folder, the metadata last."""
         model = settings.model if self.model is None else self.model
-        documents = iter(read_documents(corpus, "Encoding", verbose=verbose))
+        documents = read_texts(corpus, "Encoding", settings.fields, verbose=verbose)
         seen: dict[str, int] = {}
         dimension = 0
         with open(work / VECTORS, "wb") as handle:
             while batch := list(islice(documents, max(1, batch_size) * _BATCHES)):
-                texts = [_text(document, settings, seen) for document in batch]
+                for docno, _, _ in batch:
+                    _note(docno, seen)
+                texts = [settings.doc_prefix + text for _, text, _ in batch]
                 found = _models.encode(model, texts, batch_size=batch_size, device=self.device)
                 if settings.similarity == "cosine":
                     found = _models.unit_length(found)

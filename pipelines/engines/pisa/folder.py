@@ -26,7 +26,7 @@ from pyterrier_rewrite.stores.whole import METADATA
 from pyterrier_rewrite.text.safe import safe_text
 
 from ..base import BuiltIndex
-from ..documents import CorpusSettings, checked_docno, document_text, read_documents, twice
+from ..documents import CorpusSettings, read_texts, twice
 from . import native as _pisa
 
 STORE: Final = "store.sqlite"
@@ -103,11 +103,9 @@ def _read(
     digest = hashlib.sha256()
     columns: dict[str, None] = {}
     count, indexable = 0, False
-    documents = read_documents(corpus, "Indexing", verbose=verbose)
+    documents = read_texts(corpus, "Indexing", settings.fields, verbose=verbose)
     with open(texts, "w", encoding="utf-8") as lines:
-        for count, document in enumerate(documents, start=1):
-            docno = checked_docno(document, count)
-            text = document_text(document, settings.fields, docno)
+        for count, (docno, text, document) in enumerate(documents, start=1):
             others = {k: v for k, v in document.items() if k not in ("docno", "text")}
             columns.update(dict.fromkeys(others))
             row = (docno, text, json.dumps(others, default=str))
