@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,6 +59,7 @@ class LoopbackServer:
         most_words: Echo only so many words, the last ones; None echoes all.
         slots: Requests that it works on at a time, the others queue; None is any number. Clients
             that leave are forgotten.
+        port: Where it listens; 0 is any port that is free.
 
     Attributes:
         replies: What to answer to the next requests, in turn; when there are none left, the
@@ -81,6 +83,7 @@ class LoopbackServer:
         ignore_n: bool = False,
         most_words: int | None = None,
         slots: int | None = None,
+        port: int = 0,
     ) -> None:
         self.latency = latency
         self.ignore_n = ignore_n
@@ -91,7 +94,7 @@ class LoopbackServer:
         self.headers: list[dict[str, str]] = []
         self.in_flight = 0
         self.most_in_flight = 0
-        self.port = 0
+        self.port = port
         self._ready = threading.Event()
         self._stop: Callable[[], object] = lambda: None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
@@ -125,7 +128,7 @@ class LoopbackServer:
         )
         self._free = asyncio.Semaphore(self.slots or sys.maxsize)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
+        site = web.TCPSite(runner, "127.0.0.1", self.port, backlog=1024)
         await site.start()
         self.port = runner.addresses[0][1]
         loop, left = asyncio.get_running_loop(), asyncio.Event()
@@ -230,6 +233,20 @@ def completion(*texts: str | None, finish: list[str] | None = None, prompt_token
             "total_tokens": 0,
         },
     }
+
+
+@contextmanager
+def silent_host() -> Iterator[str]:
+    """Give an address at which no connection is ever accepted, as a firewall leaves it."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(8):  # whoever comes later waits behind them
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
 
 
 @contextmanager

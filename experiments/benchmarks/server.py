@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from statistics import median, quantiles
@@ -15,10 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from pyterrier_rewrite import Query2Doc
-from pyterrier_rewrite.errors import RewriteError
+from pyterrier_rewrite.errors import RewriteError, RewriteWarning
 from pyterrier_rewrite.llm import Message, OpenAILLM
 
-from .loopback import separate_process
+from .loopback import separate_process, silent_host
+from .measuring import timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,10 @@ LEAST_OF_SEQUENTIAL = 20.0
 
 MOST_FOR_ONE_ROW = 3.0
 """Milliseconds that one row through a rewriter takes longer than a bare request, at most."""
+
+MOST_FOR_FIRST_DEAD = 350.0
+MOST_FOR_LATER_DEAD = 10.0
+"""Milliseconds that a query takes where nobody answers, the deadline being 300, at most."""
 
 Row = dict[str, str | int | float]
 Prompts = list[list[Message]]
@@ -123,6 +129,23 @@ def one_row(*, rows: int = 300) -> list[Row]:
         {"client": name, "median": median(its), "p99": quantiles(its, n=100)[98]}
         for name, its in taken.items()
     ]
+
+
+def dead_host(*, rows: int = 200, deadline: float = 0.3) -> tuple[float, float]:
+    """Measure single queries where no connection is ever accepted.
+
+    Args:
+        rows: Queries after the first.
+        deadline: Seconds that each may take.
+
+    Returns:
+        Milliseconds of the first query, and of the others, the median.
+    """
+    with silent_host() as url, warnings.catch_warnings():
+        warnings.simplefilter("ignore", RewriteWarning)
+        rewriter = Query2Doc(OpenAILLM("loopback", base_url=url), deadline=deadline)
+        first, *others = (timed(rewriter.search, f"query {n}")[1] for n in range(rows + 1))
+    return 1000 * first, 1000 * median(others)
 
 
 def _prompts(topics: pd.DataFrame) -> Prompts:
@@ -231,5 +254,14 @@ def print_server(
     for row in single:
         table.add_row(str(row["client"]), f"{row['median']:.2f}", f"{row['p99']:.2f}")
     console.print(table)
-    if missed := shortfalls(rows, single):
+    missed = shortfalls(rows, single)
+    first, later = dead_host()
+    console.print(
+        f"a host that accepts no connection, deadline 300 ms: the first query takes {first:.0f} ms, "
+        f"later ones {later:.1f} ms (median)",
+        highlight=False,
+    )
+    if first > MOST_FOR_FIRST_DEAD or later > MOST_FOR_LATER_DEAD:
+        missed.append(f"a dead host costs {first:.0f} and {later:.1f} ms, expected 350 and 10")
+    if missed:
         raise RewriteError(f"too slow: {'; '.join(missed)}")

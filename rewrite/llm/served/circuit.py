@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 FIRST_PROBE: Final = 1.0
@@ -11,29 +13,34 @@ FIRST_PROBE: Final = 1.0
 LONGEST_PROBE: Final = 30.0
 """Seconds that they double to."""
 
+FORGOTTEN: Final = 600.0
+"""Seconds after the last caller when nobody looks any more, and the next caller has to try."""
+
 
 class Circuit:
-    """Remembers that nobody answers at an address, and lets one caller at a time try again.
+    """Remembers that nobody answers at an address.
 
-    Closed, requests go through; open, they fail at once, but for one try now and then.
+    Closed, requests go through; open, they fail at once, while somebody looks for the server
+    beside them, now and then (:func:`watch`).
+
+    Args:
+        on_open: Called when it opens.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_open: Callable[[], object] = lambda: None) -> None:
+        self._on_open = on_open
         self._open = False
-        self._probing = False
         self._tried = 0.0
+        self._asked = 0.0
         self._wait = FIRST_PROBE
         self._why = ""
 
     def admit(self) -> str | None:
-        """Return why not to send a request, or None; it is a probe where :attr:`probing`."""
+        """Return why not to send a request, or None."""
         if not self._open:
             return None
-        now = time.monotonic()
+        self._asked = now = time.monotonic()
         left = self._tried + self._wait - now
-        if left <= 0 and not self._probing:
-            self._probing = True
-            return None
         soon = "next try now" if left <= 0 else f"next try in {_seconds(left)}"
         why = f" ({self._why})" if self._why else ""
         return f"tried {_seconds(now - self._tried)} ago, {soon}{why}"
@@ -44,16 +51,48 @@ class Circuit:
         return self._open
 
     def found_nobody(self, why: str = "") -> None:
-        """Open, or wait for longer if it was open; callers are told why."""
+        """Open; callers are told why. Others that were under way find the same."""
         self._why = why or self._why
-        if self._open and not self._probing:
-            return  # others that were under way find the same
-        self._wait = min(LONGEST_PROBE, 2 * self._wait) if self._open else FIRST_PROBE
-        self._open, self._probing, self._tried = True, False, time.monotonic()
+        if not self._open:
+            self._open, self._wait = True, FIRST_PROBE
+            self._tried = self._asked = time.monotonic()
+            self._on_open()
 
     def found_somebody(self) -> None:
         """Close."""
-        self._open = self._probing = False
+        self._open = False
+
+    def next_probe(self) -> float | None:
+        """Return the seconds until somebody should look again; None if nobody needs to.
+
+        A circuit that nobody asked for a while closes.
+        """
+        now = time.monotonic()
+        if now - self._asked > FORGOTTEN:
+            self._open = False
+        return max(0.0, self._tried + self._wait - now) if self._open else None
+
+    def still_nobody(self) -> None:
+        """Note that somebody looked, and wait for longer."""
+        self._wait = min(LONGEST_PROBE, 2 * self._wait)
+        self._tried = time.monotonic()
+
+
+async def watch(circuit: Circuit, look: Callable[[], Awaitable[bool]]) -> None:
+    """Look for a server while its circuit is open.
+
+    Args:
+        circuit: The circuit.
+        look: Says whether somebody is there.
+    """
+    while (wait := circuit.next_probe()) is not None:
+        await asyncio.sleep(wait)
+        if not circuit.is_open:
+            return
+        if await look():
+            circuit.found_somebody()
+        else:
+            circuit.still_nobody()
 
 
 def _seconds(seconds: float) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 
@@ -42,6 +43,17 @@ class Raw:
     status: int
     text: str
     headers: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Way:
+    """How far a request came.
+
+    Attributes:
+        connects: Whether it waits for a connection to be made.
+    """
+
+    connects: bool = False
 
 
 class TooLongError(Exception):
@@ -85,12 +97,13 @@ class Connection:
         self._headers = {**kept, **headers}
         self._session: aiohttp.ClientSession | None = None
 
-    async def post(self, body: bytes, *, timeout: float) -> Raw:
+    async def post(self, body: bytes, *, timeout: float, way: Way | None = None) -> Raw:
         """Send a body and return what comes back, whatever the status.
 
         Args:
             body: JSON.
             timeout: Seconds until the end of the reply.
+            way: Is told how far the request came.
 
         Raises:
             aiohttp.ClientError: If there is no connection, or it broke.
@@ -107,17 +120,48 @@ class Connection:
         url = self._url
         for _ in range(MOST_REDIRECTS + 1):
             async with session.post(
-                url, data=body, headers=self._headers, timeout=limit, allow_redirects=False
+                url,
+                data=body,
+                headers=self._headers,
+                timeout=limit,
+                allow_redirects=False,
+                trace_request_ctx=way or Way(),
             ) as response:
                 if response.status not in _REDIRECTS or "Location" not in response.headers:
                     return Raw(response.status, await _read(response), response.headers)
                 url = _next(url, response.headers["Location"])
         raise RedirectError("the server redirects in a circle: check base_url")
 
+    async def finds_somebody(self) -> bool:
+        """Return whether anybody answers, whatever it is; no key is sent."""
+        import aiohttp
+
+        session = self._session or self._open()
+        limit = aiohttp.ClientTimeout(total=2 * LONGEST_CONNECT, connect=LONGEST_CONNECT)
+        try:
+            async with session.get(
+                self._url, timeout=limit, allow_redirects=False, trace_request_ctx=Way()
+            ):
+                return True
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            return False
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
+            return True
+
     def _open(self) -> aiohttp.ClientSession:
         import aiohttp
 
+        async def begin(_: object, context: SimpleNamespace, __: object) -> None:
+            context.trace_request_ctx.connects = True
+
+        async def end(_: object, context: SimpleNamespace, __: object) -> None:
+            context.trace_request_ctx.connects = False
+
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_create_start.append(begin)
+        trace.on_connection_create_end.append(end)
         self._session = aiohttp.ClientSession(
+            trace_configs=[trace],
             connector=aiohttp.TCPConnector(limit=0),  # who asks bounds the requests in flight
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=not _is_this_machine(urlsplit(self._url).hostname or ""),  # HTTP(S)_PROXY

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..base import Completions
-from .circuit import Circuit
+from .circuit import Circuit, watch
 from .connection import Connection
 from .loop import BackgroundLoop
 
@@ -177,8 +177,21 @@ def server_at(
     if found is None:
         place = background.shared.get(where)
         if place is None:
-            place = Connection(url, key, headers), Circuit()
+            place = _place(background, Connection(url, key, headers))
             background.shared[where] = place
             background.closing.append(place[0].close)
         found = background.shared[where, model] = Server(*place)
     return found
+
+
+def _place(background: BackgroundLoop, connection: Connection) -> tuple[Connection, Circuit]:
+    """Return the connections to an address, and whether there is a server at all."""
+    watching: set[asyncio.Task[None]] = set()  # or nobody would hold them
+
+    def look_for_it() -> None:
+        task = background.loop.create_task(watch(circuit, connection.finds_somebody))
+        watching.add(task)
+        task.add_done_callback(watching.discard)
+
+    circuit = Circuit(look_for_it)
+    return connection, circuit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from typing import Final
 
 from .server import Sent, Server
@@ -29,6 +30,9 @@ TRIES_FILTERED: Final = 1
 TRIES_UNHEARD: Final = 2
 """How often to look again for a server that nobody has ever heard of."""
 
+LONGEST_UNHEARD: Final = 2.0
+"""Seconds after which it is not looked for again: a host that swallows packets takes ten a try."""
+
 
 class Tries:
     """What is known of the tries of one request.
@@ -54,6 +58,7 @@ class Tries:
         self._filtered = 0
         self._waited = 0.0  # seconds, since anybody was answered
         self._last: Trouble | None = None
+        self._begun = time.monotonic()
 
     def found_nobody(self) -> bool:
         """Return whether there was no server the last time, and nobody heard of one meanwhile."""
@@ -78,6 +83,8 @@ class Tries:
         retries = self._retries
         if trouble.cause is Cause.NOBODY and not self._server.heard:
             retries = min(retries, TRIES_UNHEARD)
+            if time.monotonic() - self._begun > LONGEST_UNHEARD:
+                return None
         if trouble.wait > LONGEST_ASKED_WAIT or self._counted > retries:
             return None
         if self._server.circuit.is_open:  # this was the one try of a probe

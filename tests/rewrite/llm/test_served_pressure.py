@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 import warnings
 
 import pytest
 
+from pyterrier_rewrite.deadline import time_limit
 from pyterrier_rewrite.errors import LLMError
+from pyterrier_rewrite.experiments.benchmarks.loopback import silent_host
 from pyterrier_rewrite.experiments.benchmarks.soak import failures, soak
 from pyterrier_rewrite.llm import Message, OpenAILLM, Sampling
 from pyterrier_rewrite.llm.served import batch as _batch
@@ -240,26 +243,70 @@ def test_a_dead_server_costs_the_first_caller_seconds_and_the_others_nothing(dea
     assert len(quick) == before
 
 
-def test_a_server_that_comes_back_is_found_by_one_probe_at_a_time(quick, monkeypatch):
-    clock = [100.0]
+def test_a_server_that_comes_back_is_found_beside_the_callers(monkeypatch):
+    clock, looked = [100.0], []
     monkeypatch.setattr(_circuit.time, "monotonic", lambda: clock[0])
-    circuit = Circuit()
+
+    async def sleep(seconds: float) -> None:
+        assert circuit.admit()  # somebody asks now and then
+        clock[0] += seconds
+
+    async def look() -> bool:
+        assert "next try now" in (circuit.admit() or "")  # callers go on being told
+        looked.append(clock[0] - 100)
+        return len(looked) == 8
+
+    monkeypatch.setattr(_circuit.asyncio, "sleep", sleep)
+    opened = []
+    circuit = Circuit(lambda: opened.append(1))
     assert circuit.admit() is None
     circuit.found_nobody()
     circuit.found_nobody()  # another that was under way: no longer wait
     assert circuit.admit() == "tried 0.0 s ago, next try in 1 s"
-    for wait in (1, 2, 4, 8, 16, 30, 30):
-        clock[0] += wait - 0.01
-        assert "next try in" in (circuit.admit() or "")
-        clock[0] += 0.01
-        assert circuit.admit() is None  # one may look
-        assert "next try now" in (circuit.admit() or "")  # the others wait for what it finds
-        circuit.found_nobody()
-    clock[0] += 30
+    assert opened == [1]
+    asyncio.run(_circuit.watch(circuit, look))
+    assert looked == [1, 3, 7, 15, 31, 61, 91, 121]
     assert circuit.admit() is None
-    circuit.found_somebody()
-    assert not circuit.is_open
-    assert circuit.admit() is None
+
+
+def test_nobody_looks_for_a_server_that_nobody_asks_for(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(_circuit.time, "monotonic", lambda: clock[0])
+    circuit = Circuit()
+    circuit.found_nobody()
+    assert circuit.next_probe() == 1
+    clock[0] += 601
+    assert circuit.next_probe() is None
+    assert circuit.admit() is None  # the next caller has to try
+
+
+def test_a_dead_server_that_comes_back_is_used_again(monkeypatch):
+    monkeypatch.setattr(_circuit, "FIRST_PROBE", 0.05)
+    with nobody() as url:
+        llm = OpenAILLM("m", base_url=url, retries=0)
+        for _ in range(2):
+            with pytest.raises(LLMError, match="no server answers"):
+                llm.generate(questions(1))
+        port = int(url.rpartition(":")[2].partition("/")[0])
+    with LoopbackServer(port=port) as server:
+        answers: list = []
+        while not answers:
+            with contextlib.suppress(LLMError):
+                answers = llm.generate(questions(1))
+        assert answers[0].texts == ["q0"]
+        assert len(server.requests) == 1  # looking for it costs no completion
+
+
+def test_a_host_that_swallows_packets_costs_one_deadline():
+    taken = []
+    with silent_host() as url:
+        for _ in range(4):
+            began = time.perf_counter()
+            with time_limit(0.3), contextlib.suppress(LLMError):
+                OpenAILLM("m", base_url=url).generate(questions(3))
+            taken.append(time.perf_counter() - began)
+    assert 0.25 < taken[0] < 3
+    assert max(taken[1:]) < 0.25  # the circuit is open: nobody waits, not even for who looks
 
 
 def test_what_was_answered_before_the_server_died_is_used(quick):
