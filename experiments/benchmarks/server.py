@@ -257,7 +257,7 @@ def print_server(
     missed = shortfalls(rows, single)
     first, later = dead_host()
     console.print(
-        f"a host that accepts no connection, deadline 300 ms: the first query takes {first:.0f} ms, "
+        f"a host that accepts no connection, deadline 300 ms: the first takes {first:.0f} ms, "
         f"later ones {later:.1f} ms (median)",
         highlight=False,
     )
