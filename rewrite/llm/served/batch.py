@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from ...deadline import LATE
 from ...errors import LLMError
 from ..base import Completions, Messages, Sampling, prompt_key
-from .connection import Raw, Way
+from .connection import Raw
 from .loop import Emit
 from .reply import Reply, error_in, read_reply
 from .server import Server
@@ -79,7 +79,6 @@ class Batch:
         self._sampling = sampling
         self._seconds = seconds
         self._identity = llm.identity
-        self._late = False  # whether the time is over
         self._given_up = 0  # requests given up since the last good answer
 
     async def run(self, prompts: Sequence[Messages], emit: Emit[tuple[int, Completions]]) -> None:
@@ -106,7 +105,8 @@ class Batch:
             )
             for worker in done:
                 worker.result()
-            self._late = bool(late)
+            if late and self._server.connection.only_connects():  # who swallows what is sent
+                self._server.circuit.found_nobody("no connection in time")
         finally:
             for worker in workers:
                 worker.cancel()
@@ -170,17 +170,12 @@ class Batch:
         while True:
             body = self._llm.request_body(prompt, self._sampling, n=n, seed=seed)
             sent = await server.enter(self._llm.concurrency)
-            way = Way()
             try:
                 if (closed := server.circuit.admit()) is not None:
                     raise self._end(
                         f"no server answers: {closed}; check base_url, and that it runs"
                     )
-                reply = await self._try(body, way)
-            except asyncio.CancelledError:
-                if self._late and way.connects:  # a host that swallows what is sent to it
-                    server.circuit.found_nobody("no connection in time")
-                raise
+                reply = await self._try(body)
             finally:
                 server.leave(sent)
             if isinstance(reply, Reply):
@@ -199,11 +194,11 @@ class Batch:
                     server.circuit.found_nobody(reply.text)
                 raise
 
-    async def _try(self, body: dict[str, Any], way: Way) -> Reply | Trouble:
+    async def _try(self, body: dict[str, Any]) -> Reply | Trouble:
         """Send one request once."""
         try:
             raw = await self._server.connection.post(
-                json.dumps(body).encode(), timeout=self._llm.timeout, way=way
+                json.dumps(body).encode(), timeout=self._llm.timeout
             )
         except Exception as error:
             trouble = judge_failure(error, timeout=self._llm.timeout)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import ipaddress
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType, SimpleNamespace
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
+from weakref import WeakSet
 
 from ...errors import LLMError
 from ...extras import need
@@ -43,17 +45,6 @@ class Raw:
     status: int
     text: str
     headers: Mapping[str, str]
-
-
-@dataclass(slots=True)
-class Way:
-    """How far a request came.
-
-    Attributes:
-        connects: Whether it waits for a connection to be made.
-    """
-
-    connects: bool = False
 
 
 class TooLongError(Exception):
@@ -96,14 +87,14 @@ class Connection:
         kept = {name: value for name, value in ours.items() if name.lower() not in theirs}
         self._headers = {**kept, **headers}
         self._session: aiohttp.ClientSession | None = None
+        self._sockets: WeakSet[socket.socket] = WeakSet()
 
-    async def post(self, body: bytes, *, timeout: float, way: Way | None = None) -> Raw:
+    async def post(self, body: bytes, *, timeout: float) -> Raw:
         """Send a body and return what comes back, whatever the status.
 
         Args:
             body: JSON.
             timeout: Seconds until the end of the reply.
-            way: Is told how far the request came.
 
         Raises:
             aiohttp.ClientError: If there is no connection, or it broke.
@@ -125,12 +116,21 @@ class Connection:
                 headers=self._headers,
                 timeout=limit,
                 allow_redirects=False,
-                trace_request_ctx=way or Way(),
             ) as response:
                 if response.status not in _REDIRECTS or "Location" not in response.headers:
                     return Raw(response.status, await _read(response), response.headers)
                 url = _next(url, response.headers["Location"])
         raise RedirectError("the server redirects in a circle: check base_url")
+
+    def only_connects(self) -> bool:
+        """Return whether connections are being made and there is none: nobody accepts them."""
+        ready = [_is_connected(one) for one in self._sockets if one.fileno() >= 0]
+        return bool(ready) and not any(ready)
+
+    def _make_socket(self, address: Any) -> socket.socket:
+        made = socket.socket(*address[:3])
+        self._sockets.add(made)
+        return made
 
     async def finds_somebody(self) -> bool:
         """Return whether anybody answers, whatever it is; no key is sent."""
@@ -139,9 +139,7 @@ class Connection:
         session = self._session or self._open()
         limit = aiohttp.ClientTimeout(total=2 * LONGEST_CONNECT, connect=LONGEST_CONNECT)
         try:
-            async with session.get(
-                self._url, timeout=limit, allow_redirects=False, trace_request_ctx=Way()
-            ):
+            async with session.get(self._url, timeout=limit, allow_redirects=False):
                 return True
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             return False
@@ -151,18 +149,9 @@ class Connection:
     def _open(self) -> aiohttp.ClientSession:
         import aiohttp
 
-        async def begin(_: object, context: SimpleNamespace, __: object) -> None:
-            context.trace_request_ctx.connects = True
-
-        async def end(_: object, context: SimpleNamespace, __: object) -> None:
-            context.trace_request_ctx.connects = False
-
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_create_start.append(begin)
-        trace.on_connection_create_end.append(end)
         self._session = aiohttp.ClientSession(
-            trace_configs=[trace],
-            connector=aiohttp.TCPConnector(limit=0),  # who asks bounds the requests in flight
+            # who asks bounds the requests in flight
+            connector=aiohttp.TCPConnector(limit=0, socket_factory=self._make_socket),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=not _is_this_machine(urlsplit(self._url).hostname or ""),  # HTTP(S)_PROXY
         )
@@ -223,6 +212,14 @@ def _authorization(url: SplitResult, key: str) -> str:
         pair = f"{unquote(url.username)}:{unquote(url.password or '')}"
         return f"Basic {base64.b64encode(pair.encode()).decode()}"
     return f"Bearer {key or 'none'}"
+
+
+def _is_connected(one: socket.socket) -> bool:
+    try:
+        one.getpeername()
+    except OSError:
+        return False
+    return True
 
 
 def _is_this_machine(host: str) -> bool:
