@@ -17,7 +17,12 @@ _SIGNS: Final = (  # vowel signs and the like are letters to a reader, and none 
 )
 _WORD: Final = re.compile(rf"(?:[^\W\d_][{_SIGNS}]*)+(?:['’-](?:[^\W\d_][{_SIGNS}]*)+)*")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NUMBER: Final = re.compile(r"\d+")
 _UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+MOST_NUMBERS: Final = 4
+"""Numbers of a text without a letter that says something, such as an address or a date."""
 
 
 @lru_cache(maxsize=1)
@@ -96,6 +101,11 @@ def _kinds(word: str) -> frozenset[str]:
 def has_word(text: str) -> bool:
     """Say whether there is a letter or a digit, in any script."""
     return any(character.isalnum() for character in text)
+
+
+def says_something(text: str) -> bool:
+    """Say whether there is a letter, or a number or few: ``1.1.1.2.1.1`` is counting gone wrong."""
+    return any(map(str.isalpha, text)) or 0 < len(_NUMBER.findall(text)) <= MOST_NUMBERS
 
 
 def takes_turns(name: str) -> bool:

@@ -16,7 +16,7 @@ from ..llm.base import LLM, Completions, Messages, Sampling
 from ..parsing.failures import is_failure
 from ..parsing.loops import is_loop, without_loop
 from ..parsing.parsers import Parser, Text, without_unfinished_word
-from ..parsing.words import has_word
+from ..parsing.words import says_something
 from ..protocols import Analyzer
 from ..ranges import Count, Natural, Portion, Positive, Weight
 from ..text.analysis import has_content
@@ -290,7 +290,7 @@ class LLMRewriter(Rewriter):
         told = {"query": query} if getattr(self.parser, "takes_query", False) else {}
         heard = self.heard(answer, query)
         parts = (self._own(part, query) for text in heard for part in self.parser(text, **told))
-        return [part for part in parts if has_word(part)]
+        return [part for part in parts if says_something(part)]
 
     def heard(self, answer: Completions, query: str = "") -> list[str]:
         """Return what the generations of one answer say, for a parser to read.

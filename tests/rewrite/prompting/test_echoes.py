@@ -334,3 +334,20 @@ def test_a_query_that_is_only_repeated_counts_as_unchanged(answer):
     assert (out["query"], out["qstatus"]) == ("red couch", "skipped: unchanged")
     more = pr.Q2EZS(pr.FakeLLM(f"{answer}, sofa")).search("red couch").iloc[0]
     assert more["qstatus"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("1.1.2.1.1.2.2.1.2", "failed"),
+        ("1.1.1.1.1.2.2.3.3.4.4.5.5.6", "failed"),
+        ("192.168.0.1", "ok"),
+        ("1789", "ok"),
+        ("١٧٨٩", "ok"),
+        ("1.1.2.1.1 sofas", "ok"),
+        ("红色沙发", "ok"),
+    ],
+)
+def test_a_row_of_numbers_is_no_query(answer, status):
+    out = pr.DialogueQuery(pr.FakeLLM(answer)).search("red couch")
+    assert out["qstatus"][0].partition(":")[0] == status
