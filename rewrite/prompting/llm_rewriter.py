@@ -260,8 +260,11 @@ class LLMRewriter(Rewriter):
         Args:
             prompts: One a request.
             parser: What will read the answers: if it reads lists and the model can be held to
-                a JSON schema, the parser's is asked for.
+                a JSON schema, the parser's is asked for; not where turns of the assistant show
+                how an answer looks, since small models then write neither.
         """
+        shown = any(message["role"] == "assistant" for prompt in prompts for message in prompt)
+        free = shown or not self.llm.constrains
         try:
             return self.llm.generate(
                 prompts,
@@ -271,7 +274,7 @@ class LLMRewriter(Rewriter):
                 max_tokens=self.max_tokens,
                 stop=tuple(self.stop),
                 seed=self.seed,
-                schema=getattr(parser, "schema", None) if self.llm.constrains else None,
+                schema=None if free else getattr(parser, "schema", None),
             )
         except LLMError as error:
             if self.on_error == "raise":

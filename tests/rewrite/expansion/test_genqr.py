@@ -156,7 +156,7 @@ def test_several_of_several_is_refused():
         pr.Several(formulation=pr.Several())
 
 
-@pytest.mark.parametrize("cls", [pr.GenQR, pr.GenQREnsemble, pr.GenQRFusion, pr.Q2E, pr.Q2EZS])
+@pytest.mark.parametrize("cls", [pr.GenQR, pr.GenQREnsemble, pr.GenQRFusion, pr.Q2EZS])
 def test_a_model_that_can_is_held_to_a_list_of_terms(cls):
     llm = FakeLLM('{"terms": ["sofa", "settee"]}', constrains=True)
     out = cls(llm).search("couch")
@@ -184,3 +184,10 @@ def test_examples_are_chosen_for_each_query():
         "e.g. couch\n\ne.g. boots\n\nA. shoes",
         "e.g. couch\n\ne.g. boots\n\nB. shoes",
     ]
+
+
+@pytest.mark.parametrize("cls", [pr.Q2E, pr.StepBack])
+def test_not_where_examples_answer_in_plain_text(cls):
+    llm = FakeLLM("sofa, settee", constrains=True)
+    cls(llm).search("couch")
+    assert llm.calls[0][1].schema is None
