@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -21,6 +21,7 @@ LEAST_PHRASES: Final = 5
 """Phrases of :data:`LEAST_WORDS` words that a sentence has if it may be an echo in part."""
 
 _WORD: Final = re.compile(r"[^\W\d_]+|\d+")
+_BLANK: Final = re.compile(r"<(?!conversation>|document )([a-z][^<>\n]*)>")
 _GAP: Final = re.compile(r"\s+")
 _ENDS: Final = tuple(".!?:")
 _CLOSERS: Final = "*_\"')]"
@@ -33,15 +34,18 @@ _TAGS: Final = re.compile(r"^(?:[ \t]*</?(?:document \d+|conversation)>)+[ \t]*$
 _DOCUMENT: Final = re.compile(r"^<(document \d+|conversation)>\n(?:(?!<)[^\n]*\n)*</\1>\n?", re.M)
 
 
-def own_words(texts: Iterable[str]) -> frozenset[str]:
+def own_words(texts: Collection[str]) -> frozenset[str]:
     """Return the lines and sentences of a prompt, free of case, punctuation and Markdown.
+
+    What stands in ``<…>`` to be filled in belongs to them, however short it is.
 
     Args:
         texts: What the prompt says, without what its slots are filled with.
     """
     keys = {_key(unit) for text in texts for unit in _units(text)}
     unnumbered = {key.removeprefix("0 ") for key in keys}  # an item may be copied without its mark
-    return frozenset(filter(_is_long, keys | unnumbered))
+    blanks = {_key(blank) for text in texts for blank in _BLANK.findall(text)}
+    return frozenset(filter(_is_long, keys | unnumbered)) | frozenset(filter(None, blanks))
 
 
 def own_labels(texts: Iterable[str], slots: Iterable[str]) -> frozenset[str]:

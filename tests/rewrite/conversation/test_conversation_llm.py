@@ -92,8 +92,10 @@ def test_llm4cs_asks_once_for_five(mode, reason):
     assert "User: red sofas\nAssistant: There are three.\n" in first
     assert first.rstrip().endswith("Turn: of linen?")
     assert "(nothing was said before)" in second
-    assert ("\nReason: <" in first) == reason
-    assert ("\nResponse: <" in first) == (mode == "RAR")
+    asked, answered = (turn["content"] for turn in below_note(prompts[0])[:2])
+    for text, sign in ((asked, " <"), (answered, " ")):
+        assert (f"Reason:{sign}" in text) == reason
+        assert (f"\nResponse:{sign}" in text) == (mode == "RAR")
 
 
 def test_rtr_asks_for_responses_to_the_first_rewrite():

@@ -351,3 +351,9 @@ def test_a_query_that_is_only_repeated_counts_as_unchanged(answer):
 def test_a_row_of_numbers_is_no_query(answer, status):
     out = pr.DialogueQuery(pr.FakeLLM(answer)).search("red couch")
     assert out["qstatus"][0].partition(":")[0] == status
+
+
+@pytest.mark.parametrize("blank", ["<the turn, rewritten>", "The turn, rewritten", "the passage"])
+def test_a_blank_of_the_prompt_is_an_echo_however_short(blank):
+    own = pr.Prompt.load("llm4cs/rewrite-and-respond").own_words
+    assert without_echoes(blank, own, "red couch") == ""
