@@ -15,6 +15,7 @@ from pyterrier_rewrite.pipeline import joined_later
 from pyterrier_rewrite.ranges import Count
 from pyterrier_rewrite.rankings import groups as _groups
 from pyterrier_rewrite.rankings.lists import Floats, RankedLists
+from pyterrier_rewrite.rewritten import check_columns
 from pyterrier_rewrite.value import ValueTransformer
 
 
@@ -164,15 +165,18 @@ class Fusion(ValueTransformer):
     def _check_results(self, results: Sequence[pd.DataFrame]) -> None:
         for number, found in enumerate(results):
             source = repr(self.systems[number]) if self.systems else "the input"
+            check_columns(found)
             missing = [c for c in (QID, DOCNO, SCORE) if c not in found.columns]
             if missing:
                 raise ValueError(
                     f"a fusion needs results with qid, docno and score, but {source} has the "
                     f"columns {list(found)}, without {missing}"
                 )
-            bad = found[found[SCORE].isna()]
-            if len(bad):
-                raise ValueError(
-                    f"a fusion needs a score for every result, but in {source} document "
-                    f"{bad[DOCNO].iloc[0]!r} of query {bad[QID].iloc[0]!r} has none; drop such rows"
-                )
+            for column in (QID, DOCNO, SCORE):
+                bad = found[found[column].isna()]
+                if len(bad):
+                    raise ValueError(
+                        f"a fusion needs a {column} for every result, but in {source} document "
+                        f"{bad[DOCNO].iloc[0]!r} of query {bad[QID].iloc[0]!r} has none; drop such "
+                        "rows"
+                    )

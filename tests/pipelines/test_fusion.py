@@ -402,6 +402,21 @@ def test_errors_say_what_is_wrong(fusion: Any, error: type[Exception], words: st
         fusion(TOPICS)
 
 
+@pytest.mark.parametrize("column", ["qid", "docno", "score"])
+def test_a_missing_cell_is_named(column: str) -> None:
+    given = split_results().astype({column: object})
+    given.loc[2, column] = None
+    for fusion in (RRF(), RRF(pt.apply.generic(lambda _: given))):
+        with pytest.raises(ValueError, match=f"needs a {column} for every result"):
+            fusion(TOPICS if fusion.systems else given)
+
+
+def test_a_column_that_occurs_twice_is_named() -> None:
+    given = split_results()
+    with pytest.raises(ValueError, match="'docno' occurs twice"):
+        RRF()(pd.concat([given, given["docno"]], axis=1))
+
+
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(pt.validate.InputValidationError, match="query"):
         RRF(A)(TOPICS[["qid"]])
