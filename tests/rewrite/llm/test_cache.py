@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pickle
 import signal
@@ -505,3 +506,54 @@ def test_half_an_emoji_becomes_a_text_that_can_be_written(said, read):
     (answer,) = FakeLLM(said).generate([[{"role": "user", "content": "x"}]])
     assert answer.texts == [read]
     answer.texts[0].encode()
+
+
+KILLED_TEN_TIMES = """
+import os, signal, sys
+from pyterrier_rewrite.llm import Cached, FakeLLM, Sampling
+
+path = sys.argv[1]
+for moment in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89):
+    answered, tell = os.pipe()
+    child = os.fork()
+    if not child:
+        prompts = [[{"role": "user", "content": f"{moment} {i}"}] for i in range(1000)]
+        llm = Cached(FakeLLM(), path)
+        for position, answer in llm.stream(prompts, Sampling()):
+            os.write(tell, b"%05d" % position)
+        os._exit(1)  # should have been killed
+    told = b""
+    while len(told) < 5 * moment:
+        told += os.read(answered, 5 * moment - len(told))
+    os.kill(child, signal.SIGKILL)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    os.close(tell)
+    while more := os.read(answered, 65536):
+        told += more
+    print(moment, len(told) // 5)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_run_that_is_killed_loses_nothing_that_was_answered(tmp_path):
+    path = tmp_path / "cache.db"
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED_TEN_TIMES, str(path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr
+    killed = [tuple(map(int, line.split())) for line in run.stdout.splitlines()]
+    assert len(killed) == 10
+    for moment, answered in killed:
+        assert answered >= moment
+        asked = [[{"role": "user", "content": f"{moment} {i}"}] for i in range(answered)]
+        found = Cached(FakeLLM("nobody"), path, offline=True).generate(asked)
+        assert [its.texts for its in found] == [[p[0]["content"]] for p in asked]
+    with closing(sqlite3.connect(path)) as file:
+        assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        rows = file.execute("SELECT answer FROM answers").fetchall()
+    assert all(json.loads(answer)["texts"] for (answer,) in rows)
+    again = Cached(FakeLLM(), path).generate([[{"role": "user", "content": "1 9999"}]])
+    assert again[0].texts == ["1 9999"]  # and it takes new ones
