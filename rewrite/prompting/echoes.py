@@ -163,7 +163,8 @@ def _peeled(line: str, own: frozenset[str], asked: str) -> str:
         if any(bracket in piece for bracket in "{}[]"):
             return False  # a value of a structured answer
         key = _key(piece)
-        return (key in own and f" {key} " not in asked) or _is_copied(key, own, asked)
+        said = key in own or (_is_long(key) and any(f" {key} " in f" {line} " for line in own))
+        return (said and f" {key} " not in asked) or _is_copied(key, own, asked)
 
     if _key(line) in own and is_echo(line):
         return ""

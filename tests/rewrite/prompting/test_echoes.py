@@ -357,3 +357,10 @@ def test_a_row_of_numbers_is_no_query(answer, status):
 def test_a_blank_of_the_prompt_is_an_echo_however_short(blank):
     own = pr.Prompt.load("llm4cs/rewrite-and-respond").own_words
     assert without_echoes(blank, own, "red couch") == ""
+
+
+def test_a_part_of_a_sentence_of_the_prompt_is_an_echo():
+    own = own_words(["Give one search query a line and nothing else."])
+    assert without_echoes("A line and nothing else.\nred sofa", own, "red couch") == "red sofa"
+    assert without_echoes("nothing else", own, "red couch") == "nothing else"
+    assert without_echoes("a line and nothing else", own, "draw a line and nothing else") != ""
