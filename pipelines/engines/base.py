@@ -19,7 +19,7 @@ from pyterrier_rewrite.errors import DamagedError
 from pyterrier_rewrite.ranges import Count, Share, Weight
 from pyterrier_rewrite.rankings.lists import positions
 from pyterrier_rewrite.rewritten import check_columns, check_qids
-from pyterrier_rewrite.stores.sealed import check_files, read_sealed
+from pyterrier_rewrite.stores.sealed import check_files, is_sealed, read_sealed
 from pyterrier_rewrite.stores.whole import METADATA, exclusive, finish_replacing, replacing
 from pyterrier_rewrite.value import ValueTransformer
 
@@ -136,15 +136,20 @@ class BuiltIndex(IndexFolder):
     ) -> Index:
         """Let ``write`` fill a folder that becomes the index, or reuse the index that is there.
 
-        Builds of one path take turns; whoever waited for another build may reuse its index.
+        Builds of one path take turns; whoever waited for another build may reuse its index. One
+        of the same corpus and settings that an earlier version built, without checksums, is
+        built anew.
         """
         kind = type(self).__name__
-        if overwrite or not (reuse and self._finished):
+        if overwrite or not (reuse and self._usable):
             with exclusive(self.path):
                 finish_replacing(self.path)
-                if overwrite or not (reuse and self._finished):  # another process was not faster
+                if overwrite or not (reuse and self._usable):  # another process was not faster
+                    old = reuse and not overwrite and self._finished
+                    if old:
+                        self.check_settings(settings)
                     with replacing(
-                        self.path, kind=kind, marker=self._marker, overwrite=overwrite
+                        self.path, kind=kind, marker=self._marker, overwrite=overwrite or old
                     ) as work:
                         write(work)
         self.check_settings(settings)
@@ -220,6 +225,10 @@ class BuiltIndex(IndexFolder):
     @property
     def _finished(self) -> bool:
         return (self.path / METADATA).exists()
+
+    @property
+    def _usable(self) -> bool:
+        return self._finished and is_sealed(self.path / METADATA)
 
 
 class Retriever(ValueTransformer):

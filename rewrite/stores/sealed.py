@@ -50,6 +50,15 @@ def read_sealed(path: Path) -> dict[str, Any]:
     return found
 
 
+def is_sealed(path: Path) -> bool:
+    """Say whether the file of a folder tells what its files sum to.
+
+    Raises:
+        DamagedError: If the file is not as it was written.
+    """
+    return FILES in read_sealed(path)
+
+
 def check_files(folder: Path, facts: Mapping[str, Any], names: Iterable[str]) -> None:
     """Raise unless files are as they were when they were sealed; this reads them.
 

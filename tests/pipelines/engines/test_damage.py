@@ -170,6 +170,11 @@ def test_an_index_of_before_there_were_checksums_says_so(tmp_path: Path) -> None
     (path / "pt_meta.json").write_text(json.dumps(facts))
     with pytest.raises(DamagedError, match=r"an earlier version .* build it anew"):
         PisaIndex(path).bm25()(frame("cat"))
+    with pytest.raises(ValueError, match="is another one"):
+        PisaIndex.open_or_build(path, DOCS, fields=("text",), verbose=False)
+    assert "files" not in json.loads((path / "pt_meta.json").read_text())  # nothing was lost
+    anew = PisaIndex.open_or_build(path, DOCS, verbose=False)
+    assert len(anew.bm25()(frame("cat"))) > 0
 
 
 def test_damage_can_be_built_over(kind: str, whole: tuple[Path, list[Any]], tmp_path: Path) -> None:
