@@ -282,6 +282,7 @@ def test_where_a_step_asks_yes_or_no_they_are_an_answer():
     ("answer", "left"),
     [
         ("The passage provides a view of filters.", "a view of filters."),
+        ("The text gives a clear and concise explanation of filters.", "filters."),
         ("The document 3 discusses filters. It is old.", "filters. It is old."),
         ("Filters. The text also mentions relays.", "Filters. relays."),
         ("The query is about relays", "relays"),
