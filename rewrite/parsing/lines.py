@@ -35,8 +35,9 @@ _CLOCK: Final = re.compile(r".*\d\s*:\s*\d", re.S)
 
 def lines(text: str) -> list[Line]:
     """Return the lines that hold a word, in order."""
-    plain = "".join(c for c in text if unicodedata.category(c) != "Cf" or c in _JOINERS)
-    return itemized([line for line in of_markdown(plain) if has_word(line.text)])
+    if not text.isascii():
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf" or c in _JOINERS)
+    return itemized([line for line in of_markdown(text) if has_word(line.text)])
 
 
 def head_of(text: str) -> tuple[str, str]:

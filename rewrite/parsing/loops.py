@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from .spoken import spoken
@@ -16,11 +17,14 @@ FEWEST: Final = 3
 
 _UNSPACED: Final = "[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]"
 _TOKEN: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+|[^\w\s]")
+_END: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+")
+_TAIL: Final = 200
 _ENDED: Final = re.compile(r"[.!?…。！？*_\s]")
 _NUMBER: Final = re.compile(r"\W*\d+\W*")
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
 
 
+@lru_cache(maxsize=256)  # an answer is looked at several times
 def without_loop(text: str) -> str:
     r"""Return an answer with one of what it repeats again and again at its end.
 
@@ -36,6 +40,9 @@ def without_loop(text: str) -> str:
         >>> without_loop("sofa, sofa, sofa, sofa, sofa, sofa, sofa")
         'sofa,'
     """
+    end = _END.findall(text[-_TAIL:])
+    if end and text.casefold().count(end[-1].casefold()) < FEWEST:
+        return text
     spans = [match.span() for match in _TOKEN.finditer(text)]
     tokens = [text[start:end].casefold() for start, end in spans]
     found = _loop(tokens)

@@ -19,6 +19,7 @@ _RULED: Final = re.compile(
     r"^(?:-{2,9}|={2,9}|~{2,9})[ \t]+([^\W_][^|\n]{0,60}?)[ \t]+(?:-{2,9}|={2,9}|~{2,9})$", re.M
 )
 _ROWS: Final = re.compile(r"\s*(\|[^\n]*\|)[ \t]*\n[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z)")
+_UNMARKED: Final = re.compile(r"[^\W\d_][^\n\r*_`#|<>\[\]\\~&\x0b\x0c\x85\u2028\u2029]*")
 _BORDER: Final = re.compile(r"^\+[-=+]{3,}\+[ \t]*$", re.M)
 
 
@@ -35,6 +36,8 @@ def of_markdown(text: str) -> list[Line]:
         >>> [(line.kind, line.text) for line in of_markdown("# Seats\n- **red** sofa")]
         [('heading', 'Seats'), ('item', 'red sofa')]
     """
+    if _UNMARKED.fullmatch(text):
+        return [Line(text.rstrip(), block=1)]  # a line of prose, as most answers are
     plain = _RULED.sub(r"## \1", textwrap.dedent(_BREAKS.sub("\n", text)))
     source = _with_head(_without_borders(plain))
     walk = _Walk(source.split("\n"))

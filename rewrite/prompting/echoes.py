@@ -22,9 +22,8 @@ LEAST_PHRASES: Final = 5
 
 _WORD: Final = re.compile(r"[^\W\d_]+|\d+")
 _BLANK: Final = re.compile(r"<(?!conversation>|document )([a-z][^<>\n]*)>")
-_GAP: Final = re.compile(r"\s+")
-_ENDS: Final = tuple(".!?:")
-_CLOSERS: Final = "*_\"')]"
+_NUMBER: Final = re.compile(r"\d+")
+_END: Final = re.compile(r"[.!?:][*_\"')\]]{0,8}\s+")
 _MARKER: Final = re.compile(r"\W*(?:\d+[.)]\W*)?")
 _STRUCTURED: Final = ("{", "[", "```json")
 _LABEL: Final = re.compile(
@@ -194,20 +193,17 @@ def _units(text: str) -> Iterator[str]:
 
 def _sentences(line: str) -> Iterator[str]:
     """Yield the sentences of a line, each with the space behind it."""
-    start = word = 0
-    for gap in _GAP.finditer(line):
-        if line[word : gap.start()].rstrip(_CLOSERS).endswith(_ENDS):
-            yield line[start : gap.end()]
-            start = gap.end()
-        word = gap.end()
+    start = 0
+    for end in _END.finditer(line):
+        yield line[start : end.end()]
+        start = end.end()
     if start < len(line):
         yield line[start:]
 
 
 def _key(text: str) -> str:
     """Return the words; every number is the same, as a slot may be filled with one."""
-    words = _WORD.findall(text.casefold())
-    return " ".join("0" if word[0].isdigit() else word for word in words)
+    return " ".join(_WORD.findall(_NUMBER.sub("0", text.casefold())))
 
 
 def _item(line: str) -> str:

@@ -291,8 +291,11 @@ class LLMRewriter(Rewriter):
                 that repeats it no echo.
         """
         told = {"query": query} if getattr(self.parser, "takes_query", False) else {}
-        heard = self.heard(answer, query)
-        parts = (self._own(part, query) for text in heard for part in self.parser(text, **told))
+        parts = [
+            part if part == text.strip() else self._own(part, query)
+            for text in self.heard(answer, query)
+            for part in self.parser(text, **told)
+        ]
         return [part for part in parts if says_something(part)]
 
     def heard(self, answer: Completions, query: str = "") -> list[str]:
