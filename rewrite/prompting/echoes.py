@@ -80,7 +80,7 @@ def without_examples(text: str, shown: Mapping[str, frozenset[str]], query: str)
 
     Example:
         >>> shown = example_lines([{"query": "can bees see red", "answer": "how do bees see"}])
-        >>> without_examples("how do bees see\nred couches", shown, "red sofas")
+        >>> without_examples("how do bees see\nred couches", shown, "old sofas")
         'red couches'
         >>> without_examples("How do bees see?", shown, "what is seen by bees")
         'How do bees see?'

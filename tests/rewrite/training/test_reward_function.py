@@ -27,7 +27,7 @@ def test_an_unreadable_generation_falls_below_its_group(topics: pd.DataFrame) ->
 def test_no_verdict_silences_its_whole_group_and_no_other(topics: pd.DataFrame) -> None:
     reward = ByText(lambda text: None if text.endswith("down") else 0.5)
     marks = RewardFunction(Task.of(fake(), topics), reward)(
-        completions=["a", "down", "...", "a", "a"], row=[0, 0, 0, 1, 1]
+        completions=["a", "sofa down", "...", "a", "a"], row=[0, 0, 0, 1, 1]
     )
     assert marks == [None, None, None, 0.5, 0.5]
 
