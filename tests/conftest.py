@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from tests.support.server import LoopbackServer, nobody
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as jobs in the background do
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for _name, _examples in (("tests", 6), ("search", 200)):  # --hypothesis-profile
     settings.register_profile(
