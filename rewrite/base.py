@@ -26,7 +26,6 @@ from .rewritten import (
     check_columns,
     check_one_text,
     check_outcomes,
-    check_qids,
     output_rows,
     safe_terms,
     still_asked,
@@ -173,14 +172,13 @@ class Rewriter(ValueTransformer):
         if v.mode is None:  # only reached by pt.inspect on a frame of another kind
             raise pt.validate.InputValidationError(f"unknown kind of frame: {list(inp)}", [])
         queries = inp if v.mode == "queries" else query_frame(inp)
-        check_cells(queries)
+        check_cells(queries, once=self.several or self.fb_docs > 0)
         if v.mode == "results":
             check_one_text(queries, inp)
-        check_qids(queries, once=self.several or self.fb_docs > 0)
         with time_limit(self.deadline, since=started):
             outcomes = self._outcomes(queries, inp if v.mode == "results" else None)
         out = self._rows(queries, outcomes)
-        report_failures(self, queries[QID], outcomes)
+        report_failures(self, queries[QID].tolist(), outcomes)
         return out
 
     def candidates(
@@ -199,9 +197,11 @@ class Rewriter(ValueTransformer):
 
     def _outcomes(self, queries: pd.DataFrame, results: pd.DataFrame | None) -> list[Rewritten]:
         outcomes = [Rewritten() for _ in range(len(queries))]
-        clean = [safe_text(text) for text in queries[QUERY]]
-        batch = queries.assign(**{QID: list(map(str, queries[QID])), QUERY: clean})
-        batch.index = pd.RangeIndex(len(batch))
+        texts, qids = queries[QUERY].tolist(), queries[QID].tolist()
+        clean, names = list(map(safe_text, texts)), list(map(str, qids))
+        batch = queries.reset_index(drop=True)
+        if clean != texts or names != qids:  # seldom, and columns cost a single query much
+            batch = batch.assign(**{QID: names, QUERY: clean})
         started = perf_counter()
         try:
             batch = still_asked(
@@ -311,7 +311,7 @@ class Rewriter(ValueTransformer):
         return {name: queries.get(name, nothing) for name in self.adds}
 
     def _rows(self, queries: pd.DataFrame, outcomes: Sequence[Rewritten]) -> pd.DataFrame:
-        for outcome, text in zip(outcomes, queries[QUERY], strict=True):
+        for outcome, text in zip(outcomes, queries[QUERY].tolist(), strict=True):
             self._make_safe(outcome, safe_text(text))
         return output_rows(
             queries,

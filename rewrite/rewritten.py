@@ -76,23 +76,23 @@ class Rewritten:
 
 def check_columns(inp: pd.DataFrame) -> None:
     """Raise if columns cannot be told apart by their names."""
-    odd = [name for name in inp.columns if not isinstance(name, str)]
+    names = inp.columns.tolist()
+    odd = [name for name in names if not isinstance(name, str)]
     if odd:
         raise TypeError(f"names of columns should be texts, found {odd[0]!r}; rename or drop it")
-    if not inp.columns.is_unique:
+    if len(set(names)) < len(names):
         twice = inp.columns[inp.columns.duplicated()][0]
         raise ValueError(f"the column {twice!r} occurs twice; drop or rename one of them")
 
 
 def check_qids(queries: pd.DataFrame, *, once: bool) -> None:
     """Raise if a row has no id or, where each is to occur once, the same as another."""
-    missing = queries[QID].isna()
-    if missing.any():
-        raise ValueError(
-            f"row {missing.to_numpy().argmax() + 1} of {len(queries)} has no qid; number the rows"
-        )
+    qids = queries[QID].tolist()
+    for row, qid in enumerate(qids, 1):
+        if pd.isna(qid):
+            raise ValueError(f"row {row} of {len(qids)} has no qid; number the rows")
     seen: set[str] = set()
-    for qid in queries[QID] if once else ():
+    for qid in qids if once else ():
         if str(qid) in seen:
             raise ValueError(
                 f"every qid should occur once, found {qid!r} twice; number the rows anew"
@@ -102,7 +102,7 @@ def check_qids(queries: pd.DataFrame, *, once: bool) -> None:
 
 def check_docnos(results: pd.DataFrame) -> None:
     """Raise if the id of a document is not a text."""
-    for row, docno in enumerate(results[DOCNO], start=1):
+    for row, docno in enumerate(results[DOCNO].tolist(), start=1):
         if not isinstance(docno, str):
             raise TypeError(
                 f"docno should be a text (str), found {docno!r} of type {type(docno).__name__} in "
@@ -110,11 +110,12 @@ def check_docnos(results: pd.DataFrame) -> None:
             )
 
 
-def check_cells(queries: pd.DataFrame) -> None:
-    """Raise if a row has no id, or a query is not a text."""
-    check_qids(queries, once=False)
-    for qid, text in zip(queries[QID], queries[QUERY], strict=True):
+def check_cells(queries: pd.DataFrame, *, once: bool) -> None:
+    """Raise if a query is not a text, or a row has no id (with ``once``, none of its own)."""
+    check_qids(queries, once=once)
+    for row, text in enumerate(queries[QUERY].tolist()):
         if not isinstance(text, str):
+            qid = queries[QID].iloc[row]
             raise TypeError(
                 f"query {qid!r} should be a text (str), found {text!r} of type "
                 f"{type(text).__name__}; drop or fill such rows before rewriting"
@@ -128,8 +129,8 @@ def check_one_text(queries: pd.DataFrame, results: pd.DataFrame) -> None:
         queries: The first row of each id.
         results: All rows.
     """
-    first = dict(zip(queries[QID], queries[QUERY], strict=True))
-    for qid, text in zip(results[QID], results[QUERY], strict=True):
+    first = dict(zip(queries[QID].tolist(), queries[QUERY].tolist(), strict=True))
+    for qid, text in zip(results[QID].tolist(), results[QUERY].tolist(), strict=True):
         if text != first.get(qid):
             raise ValueError(
                 f"every qid should occur once, found {qid!r} for {text!r:.80} and for another "
@@ -183,7 +184,8 @@ def still_asked(
     for row, reason in zip(batch.index, reasons, strict=True):
         if reason is not None:
             outcomes[row] = Rewritten(status=skipped(reason))
-    return batch.iloc[[at for at, reason in enumerate(reasons) if reason is None]]
+    asked = [at for at, reason in enumerate(reasons) if reason is None]
+    return batch if len(asked) == len(batch) else batch.iloc[asked]
 
 
 def check_outcomes(
@@ -232,8 +234,9 @@ def output_rows(
     if several:
         counts = [len(outcome.queries) for outcome in outcomes]
         kept = kept.loc[kept.index.repeat(counts)].reset_index(drop=True)
-    # a dict of columns: a frame that grows by one column after the other costs a single query
-    # more than all else that is done here
+    column = partial(pd.Series, index=kept.index, dtype=object)
+    # a dict of columns of one index: a frame that grows by one column after the other, or aligns
+    # them, costs a single query more than all else that is done here
     rows = {n: its for n, its in _pushed(kept).items() if n not in QUERY_FORMS or n in writes}
     if several:
         if QGROUP not in rows:
@@ -242,28 +245,28 @@ def output_rows(
         rows[QID] = [f"{qid}~{i}" for qid, i in zip(rows[QID], number, strict=True)]
         inherited = rows.get(QWEIGHT, [1.0] * len(made))
         rows[QWEIGHT] = [w * q.weight for w, q in zip(inherited, made, strict=True)]
-    rows[QUERY] = objects([query.text for query in made])
+    rows[QUERY] = column([query.text for query in made])
     if QUERY_TOKS in writes:
-        rows[QUERY_TOKS] = objects([query.toks for query in made])
+        rows[QUERY_TOKS] = column([query.toks for query in made])
     if QUERY_VEC in writes:
-        rows[QUERY_VEC] = objects([query.vec for query in made])
-    rows[QGEN] = objects([o.gen for o in outcomes for _ in o.queries])
-    rows[QSTATUS] = objects([o.status for o in outcomes for _ in o.queries])
+        rows[QUERY_VEC] = column([query.vec for query in made])
+    rows[QGEN] = column([o.gen for o in outcomes for _ in o.queries])
+    rows[QSTATUS] = column([o.status for o in outcomes for _ in o.queries])
     # the cost stands in the first row of a group, so that a sum over rows is right
     costs = []
     for outcome, earlier in zip(outcomes, before, strict=True):
         costs.append(add_usage(earlier, outcome.usage))
         costs.extend(no_usage() for _ in outcome.queries[1:])
-    rows[QUSAGE] = objects(costs)
-    for column, cells in added.items():
-        rows[column] = objects(
+    rows[QUSAGE] = column(costs)
+    for name, cells in added.items():
+        rows[name] = column(
             [
-                outcome.columns.get(column, cell)
+                outcome.columns.get(name, cell)
                 for outcome, cell in zip(outcomes, cells, strict=True)
                 for _ in outcome.queries
             ]
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, index=kept.index)
 
 
 def _pushed(queries: pd.DataFrame) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class LoopbackServer:
         latency: Seconds until an answer.
         ignore_n: Send one choice, however many are asked for, as some servers do.
         most_words: Echo only so many words, the last ones; None echoes all.
+        answer: What to say in place of the echo.
         slots: Requests that it works on at a time, the others queue; None is any number. Clients
             that leave are forgotten.
         port: Where it listens; 0 is any port that is free.
@@ -82,12 +83,14 @@ class LoopbackServer:
         latency: float = 0.0,
         ignore_n: bool = False,
         most_words: int | None = None,
+        answer: str | None = None,
         slots: int | None = None,
         port: int = 0,
     ) -> None:
         self.latency = latency
         self.ignore_n = ignore_n
         self.most_words = most_words
+        self.answer = answer
         self.slots = slots
         self.replies: list[Reply] | Callable[[Body, int], Reply | None] = []
         self.requests: list[Body] = []
@@ -174,7 +177,7 @@ class LoopbackServer:
         return self.replies.pop(0) if self.replies else Reply()
 
     def _echo(self, body: Body) -> Body:
-        text = body["messages"][-1]["content"]
+        text = body["messages"][-1]["content"] if self.answer is None else self.answer
         if self.most_words is not None:
             text = " ".join(text.split()[-self.most_words :])
         limit = body.get("max_tokens") or body.get("max_completion_tokens") or 10**6
@@ -250,12 +253,15 @@ def silent_host() -> Iterator[str]:
 
 
 @contextmanager
-def separate_process(*, latency: float, most_words: int | None = None) -> Iterator[str]:
+def separate_process(
+    *, latency: float, most_words: int | None = None, answer: str | None = None
+) -> Iterator[str]:
     """Run a server in a process of its own, so that it costs the client no time.
 
     Args:
         latency: Seconds until an answer.
         most_words: Echo only so many words, the last ones; None echoes all.
+        answer: What to say in place of the echo.
 
     Yields:
         Its address, for ``base_url``.
@@ -265,6 +271,8 @@ def separate_process(*, latency: float, most_words: int | None = None) -> Iterat
     command = [sys.executable, "-m", __spec__.name, "--latency", str(latency)]
     if most_words is not None:
         command += ["--most-words", str(most_words)]
+    if answer is not None:
+        command += ["--answer", answer]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
@@ -278,6 +286,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0.05, help="seconds until an answer")
     parser.add_argument("--most-words", type=int, help="echo only the last words")
+    parser.add_argument("--answer", help="what to say in place of the echo")
     with LoopbackServer(**vars(parser.parse_args())) as server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()

@@ -6,13 +6,16 @@ import resource
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from rich.console import Console
 from rich.table import Table
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+PASSAGE: Final = "A sofa is a piece of furniture that seats two or three people in a living room."
+"""What a model answers where its answer does not matter."""
 
 
 def timed(call: Callable[P, T], *args: P.args, **options: P.kwargs) -> tuple[T, float]:

@@ -10,9 +10,7 @@ from rich.console import Console
 from pyterrier_rewrite import FakeLLM, Query2Doc, RepeatTerms, RewriteError
 from pyterrier_rewrite.prompting.prompt import Prompt
 
-from .measuring import print_peak, print_table, timed
-
-PASSAGE = "A sofa is a piece of furniture that seats two or three people in a living room."
+from .measuring import PASSAGE, print_peak, print_table, timed
 
 
 def print_overhead(console: Console, *, queries: int = 100_000) -> None:

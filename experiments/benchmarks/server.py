@@ -20,7 +20,7 @@ from pyterrier_rewrite.errors import RewriteError, RewriteWarning
 from pyterrier_rewrite.llm import Message, OpenAILLM
 
 from .loopback import separate_process, silent_host
-from .measuring import timed
+from .measuring import PASSAGE, timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,9 +109,12 @@ def one_row(*, rows: int = 300) -> list[Row]:
     Returns:
         One row a way: ``client``, ``median`` and ``p99`` in milliseconds.
     """
-    with separate_process(latency=0.0) as url, bare_client(url) as (_, sequential):
+    with (
+        separate_process(latency=0.0, answer=PASSAGE) as url,
+        bare_client(url) as (_, sequential),
+    ):
         llm = OpenAILLM("loopback", base_url=url, api_key="none")
-        rewriter = Query2Doc(llm)
+        rewriter = Query2Doc(llm, on_error="raise")
         ways: dict[str, Callable[[pd.DataFrame], object]] = {
             "bare aiohttp": lambda topics: sequential(_prompts(topics)),
             "OpenAILLM": lambda topics: llm.generate(_prompts(topics)),

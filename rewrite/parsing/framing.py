@@ -82,9 +82,9 @@ def _is_closing(text: str, found: Sequence[Line]) -> bool:
 
 def _unannounced(text: str, query: str, *, alone: bool) -> str:
     """Return the first line without a greeting and what announces the rest."""
-    match = greeting().match(text)
-    if match and match[0].casefold().strip(" !.,:：") not in query.casefold():
-        text = text[match.end() :]
+    ungreeted = without_greeting(text, query)
+    if ungreeted != text:
+        text = ungreeted
         if not alone and is_chat(text):
             return ""
     said = straight(text)
@@ -95,6 +95,14 @@ def _unannounced(text: str, query: str, *, alone: bool) -> str:
         if not head and not alone and len(words(said)) <= 15 and is_prose(text):
             one_sentence = not re.search(r"[.!?]\s", text)
             return "" if one_sentence and speaks(said[opening.end() - 1 :]) else text
+    return text
+
+
+def without_greeting(text: str, query: str) -> str:
+    """Return a line without a greeting in front, unless the query has it."""
+    match = greeting().match(text)
+    if match and match[0].casefold().strip(" !.,:：") not in query.casefold():
+        return text[match.end() :]
     return text
 
 

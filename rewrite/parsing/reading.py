@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .failures import is_failure
-from .framing import at_labels, only_block, speaks, without_talk
+from .framing import at_labels, only_block, speaks, without_greeting, without_talk
 from .heads import named
 from .keeping import (
     asked_for,
@@ -20,13 +20,13 @@ from .keeping import (
     whole_passage,
     without_comments,
 )
-from .lines import head_of, lines, unquoted
+from .lines import head_of, is_plain, lines, unquoted
 from .part import ASKED, Part, Rank
 from .spoken import spoken
 from .tags import untagged
 from .talk import declines, is_comment, is_nothing, keeps, made_of_talk
 from .values import listed, strings
-from .words import kind_of, pattern, words
+from .words import has_word, kind_of, pattern, words
 
 _QUOTED_END: Final = re.compile(
     r"^[^\"“”„«「.!?]{3,120}?[\"“„«「]([^\"“”„«»「」]{2,})[\"”“»」][.。!]?$"
@@ -69,6 +69,8 @@ def read(
         kind = kind_of(name)
         return -1 if kind in ("aside", "original") else wanted.get(kind or "", 0)
 
+    if is_plain(plain := generation.strip()):
+        return _of_sentence(plain, rank, query)
     parts: list[Part] = []
     values: list[str] = []
     said = spoken(generation)
@@ -95,6 +97,14 @@ def read(
     if values:
         return _of_values(values, query)
     return Answer(_of_one(first_turn(parts), rank, query) if one else _of_many(parts, rank, query))
+
+
+def _of_sentence(said: str, rank: Rank, query: str) -> Answer:
+    """Read what has one line and no sign of structure, as most answers do."""
+    text = without_greeting(said, query)
+    parts = [Part(text, whole=text)] if has_word(text) else []
+    nothing = not parts or is_failure(said, query) or _is_none(parts, rank, query)
+    return Answer() if nothing else Answer(parts)
 
 
 def _strings(text: str, rank: Rank) -> list[str] | None:

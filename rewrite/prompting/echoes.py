@@ -20,6 +20,9 @@ LEAST_OF_EXAMPLE: Final = 3
 LEAST_PHRASES: Final = 5
 """Phrases of :data:`LEAST_WORDS` words that a sentence has if it may be an echo in part."""
 
+Phrase = tuple[str, ...]
+"""Words that follow one another, :data:`LEAST_WORDS` of them."""
+
 _WORD: Final = re.compile(r"[^\W\d_]+|\d+")
 _BLANK: Final = re.compile(r"<(?!conversation>|document )([a-z][^<>\n]*)>")
 _NUMBER: Final = re.compile(r"\d+")
@@ -85,6 +88,8 @@ def without_examples(text: str, shown: Mapping[str, frozenset[str]], query: str)
         >>> without_examples("How do bees see?", shown, "what is seen by bees")
         'How do bees see?'
     """
+    if not shown:
+        return text
     lines = text.split("\n")
     abouts = [shown.get(_item(line)) for line in lines]
     if not any(abouts):
@@ -157,6 +162,8 @@ def without_echoes(text: str, own: frozenset[str], query: str = "") -> str:
 
 def _peeled(line: str, own: frozenset[str], asked: str) -> str:
     """Return a line without the echoes at its begin and end."""
+    if not _may_echo(line, own):
+        return line
 
     def is_echo(piece: str) -> bool:
         if any(bracket in piece for bracket in "{}[]"):
@@ -174,6 +181,14 @@ def _peeled(line: str, own: frozenset[str], asked: str) -> str:
     while last > first and is_echo(pieces[last - 1]):
         last -= 1
     return line if last - first == len(pieces) else "".join(pieces[first:last]).strip()
+
+
+def _may_echo(line: str, own: frozenset[str]) -> bool:
+    """Say whether a line has a phrase of the prompt's, which every echo has, or a blank of its."""
+    key = _key(line)
+    return not _phrases(key).isdisjoint(_phrases_of(own)) or any(
+        blank in key for blank in _blanks_of(own)
+    )
 
 
 def _unlabelled(line: str, own: frozenset[str]) -> str:
@@ -214,22 +229,27 @@ def _item(line: str) -> str:
 def _is_copied(key: str, own: frozenset[str], asked: str) -> bool:
     """Say whether half of the phrases of a sentence are the prompt's, and not the query's."""
     around = f" {key} ".split(asked) if asked.strip() else [key]
-    phrases = frozenset[str]().union(*map(_phrases, around))
+    phrases = frozenset[Phrase]().union(*map(_phrases, around))
     if len(phrases) < (LEAST_PHRASES if len(around) == 1 else 2):
         return False
-    copied = [phrase for phrase in phrases & _phrases_of(own) if f" {phrase} " not in asked]
+    shared = phrases & _phrases_of(own)
+    copied = [phrase for phrase in shared if f" {' '.join(phrase)} " not in asked]
     return 2 * len(copied) >= len(phrases)
 
 
 @lru_cache(maxsize=256)
-def _phrases_of(own: frozenset[str]) -> frozenset[str]:
-    return frozenset[str]().union(*map(_phrases, own))
+def _phrases_of(own: frozenset[str]) -> frozenset[Phrase]:
+    return frozenset[Phrase]().union(*map(_phrases, own))
 
 
-def _phrases(key: str) -> frozenset[str]:
+@lru_cache(maxsize=256)
+def _blanks_of(own: frozenset[str]) -> tuple[str, ...]:
+    return tuple(key for key in own if not _is_long(key) and not key.endswith(":"))
+
+
+def _phrases(key: str) -> frozenset[Phrase]:
     words = key.split()
-    starts = range(len(words) - LEAST_WORDS + 1)
-    return frozenset(" ".join(words[at : at + LEAST_WORDS]) for at in starts)
+    return frozenset(zip(*(words[at:] for at in range(LEAST_WORDS)), strict=False))
 
 
 def _is_long(key: str) -> bool:

@@ -204,7 +204,7 @@ class LLMRewriter(Rewriter):
 
     def slots(self, queries: pd.DataFrame) -> list[dict[str, str]]:
         """Return what each query's prompt is filled with; methods with other slots override it."""
-        filled = [{"query": query} for query in queries[QUERY]]
+        filled = [{"query": query} for query in queries[QUERY].tolist()]
         if self.fb_docs > 0:
             for values, documents in zip(filled, queries[DOCUMENTS], strict=True):
                 values["documents"] = self.show(documents)
@@ -222,7 +222,7 @@ class LLMRewriter(Rewriter):
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Ask the model once for the whole batch, then parse and form."""
         answers = self.generate(self.messages(queries), parser=self.parser)
-        parts = list(map(self.parse, answers, queries[QUERY]))
+        parts = list(map(self.parse, answers, queries[QUERY].tolist()))
         asked = [[answer] for answer in answers]
         return self.formed(queries, parts, asked, unusable="no usable text in the answer")
 
@@ -320,7 +320,8 @@ class LLMRewriter(Rewriter):
     def own_words(self) -> frozenset[str]:
         """Return what the prompts say themselves: an answer that repeats it says nothing."""
         named = [value for name, value in vars(self).items() if name.endswith("prompt") and value]
-        return frozenset[str]().union(*(Prompt.load(prompt).own_words for prompt in named))
+        said = [Prompt.load(prompt).own_words for prompt in named]
+        return said[0] if len(said) == 1 else frozenset[str]().union(*said)
 
     @classmethod
     def default(cls, name: str) -> Any:

@@ -43,7 +43,8 @@ def content_words(text: str) -> frozenset[str]:
 
 def has_content(text: str) -> bool:
     """Say whether there is more than function words of English; a letter alone is a name."""
-    return bool(EnglishAnalyzer().terms(text)) or len(text.strip()) == 1
+    found = (match[0].lower() for match in _WORD.finditer(text))
+    return any(word not in STOP_WORDS for word in found) or len(text.strip()) == 1
 
 
 def stems_of(text: str, analyzer: Analyzer) -> tuple[str, ...]:
