@@ -18,7 +18,8 @@ _MESSAGE: Final = re.compile(
     rf"(?:http(?:/[\d.]+)?\W+)?[45]\d\d\W{{1,3}}(?:{_PHRASE})\b"
     r"|(?:http |server )?error(?: code| status)?\W{1,3}[45]\d\d\b"
     rf"|(?:error\W{{1,3}})?(?:{_PHRASE})\W*\Z"
-    r"|traceback \(most recent call last\)",
+    r"|upstream (?:connect error|request timeout)\b|no healthy upstream\W*\Z"
+    r"|stream (?:timeout|closed)\W*\Z|traceback \(most recent call last\)",
     re.I,
 )
 _PAGE: Final = re.compile(r"[45]\d\d\b[\w ]{0,40}")

@@ -32,7 +32,7 @@ _WRAPPED: Final = re.compile(
 )
 _CLOCK: Final = re.compile(r".*\d\s*:\s*\d", re.S)
 _PLAIN: Final = re.compile(  # a word first; no early number, no dash, no bracket at the end
-    r"(?!.{0,40}\d)(?!.*\s[-–—]\s)[^\W\d_] ?[^\W\d_]"
+    r"(?!.{0,40}\d)(?!.*\s[-–—]\s)\w ?[^\W\d_]"
     r"[^*_`#|<>\[\]{}\\~&=^:：→⇒\"“”„‟«»‹›「」『』《》【】◁▷⟨⟩ĊĠ▁]*(?<![)])(?<!\)\.)"
 )
 _LONGEST_PLAIN: Final = 10_000
@@ -41,7 +41,7 @@ _BARE_CHANNELS: Final = ("analysis", "commentary", "assistantfinal")
 
 def is_plain(text: str) -> bool:
     """Say whether an answer is one line without any sign of structure, to be read at a glance."""
-    if len(text) > _LONGEST_PLAIN or not text.isprintable():
+    if len(text) > _LONGEST_PLAIN or not text[:1].isalpha() or not text.isprintable():
         return False
     return _PLAIN.fullmatch(text) is not None and not text.startswith(_BARE_CHANNELS)
 

@@ -66,6 +66,7 @@ def test_most_answers_are_plain(said: str) -> None:
     [
         "Query: red sofa",
         "- red sofa",
+        "① red sofa ② blue sofa",
         "1. red sofa",
         '"red sofa"',
         "red sofa\nblue sofa",

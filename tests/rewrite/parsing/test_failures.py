@@ -19,6 +19,9 @@ FAILURES = [
     '{"detail": "Not Found"}',
     "<html><head><title>504 Gateway Time-out</title></head><body><h1>504</h1></body></html>",
     "<!DOCTYPE html>\n<html><title>502 Bad Gateway</title></html>",
+    "upstream connect error or disconnect/reset before headers. reset reason: overflow",
+    "upstream request timeout",
+    "no healthy upstream",
     'Traceback (most recent call last):\n  File "server.py", line 3\nRuntimeError: no memory',
 ]
 
@@ -26,6 +29,7 @@ ABOUT_ONE = [
     ("500 internal server error in django", "500 Internal Server Error Django"),
     ("http 404 not found meaning", "404 Not Found"),
     ("TypeError: 'NoneType' object", "TypeError: 'NoneType' object is not iterable"),
+    ("fish that swim upstream", "Upstream connections of fish ladders"),
     ("errors in surveys", "error of measurement in surveys"),
     ("500 dollar sofa", "500 dollar red sofa"),
     ("sofa", '{"error": "", "query": "red sofa"}'),
