@@ -12,14 +12,18 @@ from .words import has_word
 LONGEST: Final = 64
 """Words and signs of the longest phrase that is looked for."""
 
-FEWEST: Final = 3
+FEWEST: Final = 2
 """How often a long one stands at the end of an answer before it is taken for a loop."""
+
+LEAST_OF_SENTENCE: Final = 20
+"""Characters of a sentence that is not said twice; shorter ones may be a refrain."""
 
 _UNSPACED: Final = "[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]"
 _TOKEN: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+|[^\w\s]")
 _END: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+")
 _TAIL: Final = 200
 _ENDED: Final = re.compile(r"[.!?…。！？*_\s]")
+_SENTENCES: Final = re.compile(r"(?<=[.!?])(?=\s)|(?<=[。！？])")
 _NUMBER: Final = re.compile(r"\W*\d+\W*")
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
 
@@ -28,7 +32,7 @@ _WORD: Final = re.compile(r"[^\W\d_]{2}")
 def without_loop(text: str) -> str:
     r"""Return an answer with one of what it repeats again and again at its end.
 
-    A word or two are a loop at the sixth time, a sentence is at the third.
+    A word or two are a loop at the sixth time, a sentence is at the second.
     Of one word again and again nothing is left, unless it is a list: one item after the other, on
     lines or between commas, is that item. Of several words they are left once.
 
@@ -66,6 +70,28 @@ def without_loop(text: str) -> str:
     return once if says_something else ""
 
 
+def without_repeats(text: str) -> str:
+    """Return a text without the sentences that it said before, word by word.
+
+    Example:
+        >>> without_repeats("A sofa is a long seat. It has a back. A sofa is a long seat.")
+        'A sofa is a long seat. It has a back.'
+    """
+    said: set[str] = set()
+    kept = []
+    *sentences, last = _SENTENCES.split(text)
+    for sentence in sentences:
+        key = sentence.casefold().strip()
+        if key not in said:
+            kept.append(sentence)
+        if len(key) >= LEAST_OF_SENTENCE:
+            said.add(key)
+    key = last.casefold().strip()
+    if not any(sentence.startswith(key) for sentence in said):  # it may be cut
+        kept.append(last)
+    return "".join(kept).strip() if len(kept) <= len(sentences) else text
+
+
 def _loop(tokens: list[str]) -> tuple[int, int] | None:
     """Return where a loop at the end starts and how long what it repeats is, or None."""
     size = len(tokens)
@@ -80,7 +106,7 @@ def _loop(tokens: list[str]) -> tuple[int, int] | None:
 
 def _times(period: int) -> int:
     """Return how often a phrase stands at the end of an answer before it is taken for a loop."""
-    return 6 if period < 4 else 4 if period < 8 else FEWEST
+    return 6 if period < 4 else 4 if period < 8 else 3 if period < 12 else FEWEST
 
 
 def is_loop(text: str) -> bool:

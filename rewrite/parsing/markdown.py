@@ -80,6 +80,7 @@ class _Walk:
             "bullet_list_close": self._higher,
             "ordered_list_close": self._higher,
             "list_item_open": self._mark,
+            "list_item_close": self._unmark,
             "heading_open": self._enter_heading,
             "heading_close": self._leave_heading,
             "table_open": self._enter_table,
@@ -119,6 +120,9 @@ class _Walk:
             return
         self._number = int(token.info) if token.info else None
         self._marker, self._item_depth = marker, self._depth
+
+    def _unmark(self, token: Token) -> None:
+        self._marker, self._inner, self._number = "", "", None  # of an item without a text
 
     def _enter_heading(self, token: Token) -> None:
         self._kind = "heading"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from .lines import unquoted
+from .loops import without_repeats
 from .reading import content, items, read, unnamed
 from .spoken import spoken
 from .terms import plain_terms, terms_of
@@ -69,7 +70,7 @@ class Text:
         texts = [part.text for part in answer.parts]
         # of a passage, a sentence that names something is a sentence
         said = [content(texts[0])] if len(texts) == 1 else list(map(unquoted, texts))
-        text = " ".join(" ".join(said).split())
+        text = without_repeats(" ".join(" ".join(said).split()))
         return [text] if has_word(text) else []
 
 
@@ -141,6 +142,7 @@ class Queries:
 _UNFINISHED = re.compile(  # a run that begins where one ends, or every letter would be a start
     r"(?:(?<=[\s.!?。！？…\"'”’»)\]}>])|\A)[^\s.!?。！？…\"'”’»)\]}>]+\Z"
 )
+_BETWEEN_WORDS = re.compile(r"[\s_]+")
 _BETWEEN_ITEMS = re.compile(r"[\n,;、，]+")
 
 
@@ -175,11 +177,13 @@ def list_of_strings(name: str) -> Mapping[str, Any]:
 
 
 def _distinct(found: list[str], limit: int | None) -> list[str]:
+    """Return the items that differ in more than case, and in more than words said again."""
     seen: dict[str, str] = {}
     for item in found:
         item = item.strip().rstrip(",;").rstrip()
         if has_word(item):
-            seen.setdefault(item.casefold(), item)
+            said = dict.fromkeys(_BETWEEN_WORDS.split(item.casefold()))
+            seen.setdefault(" ".join(said), item)
     only_counts = len(seen) > 2 and not any(c.isalpha() for item in seen for c in item)
     return [] if only_counts else list(seen.values())[:limit]
 

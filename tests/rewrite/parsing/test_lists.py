@@ -27,6 +27,7 @@ BOTH = ["red sofa", "blue sofa"]
         "**Query 1**\n```\nred sofa\n```\n**Query 2**\n```\nblue sofa\n```",
         "```\nred sofa\n```\n```\nblue sofa\n```",
         "```\nred sofa\nblue sofa\n```",
+        "* red sofa\n* blue sofa\n*\n\nThese queries help to find sofas.",
         "☐ red sofa\n☐ blue sofa",
         "☑ red sofa\n☑ blue sofa",
         "✓ red sofa\n✓ blue sofa",

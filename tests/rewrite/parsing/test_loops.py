@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import pyterrier_rewrite as pr
-from pyterrier_rewrite.parsing import Queries, Terms
+from pyterrier_rewrite.parsing import Queries, Terms, Text
 from pyterrier_rewrite.parsing.loops import without_loop
 from pyterrier_rewrite.testing import FakeLLM
 
@@ -26,6 +26,10 @@ from pyterrier_rewrite.testing import FakeLLM
             "Couches." + " Most of them seat two or three of us." * 3,
             "Couches. Most of them seat two or three of us",
         ),
+        (
+            "Couches. " + "Most of the older ones in this hall can seat two or three of us. " * 2,
+            "Couches. Most of the older ones in this hall can seat two or three of us",
+        ),
         ("Terms that are of use here:\nred sofa\n" * 3, "Terms that are of use here:\nred sofa"),
         ("Couches:\n\n" + "Output:\n\n" * 6, "Couches:\n\nOutput:"),
         # a word alone is nothing, a list alone is its item, and some words are left once
@@ -43,6 +47,45 @@ from pyterrier_rewrite.testing import FakeLLM
 )
 def test_a_loop_at_the_end_is_cut_to_one(text, kept):
     assert without_loop(text) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (
+            "A sofa is a long seat. It has a back. A sofa is a long seat. It has arms.",
+            "A sofa is a long seat. It has a back. It has arms.",
+        ),
+        (
+            "A sofa is a long seat. It has a back. A sofa is a lo",
+            "A sofa is a long seat. It has a back.",
+        ),
+        (
+            "沙发是一种供多人坐的长椅子通常有靠背和扶手。" * 2,
+            "沙发是一种供多人坐的长椅子通常有靠背和扶手。",
+        ),
+        ("Let it be. Let it be. Let it go.", "Let it be. Let it be. Let it go."),
+        (
+            "A sofa is a long seat, A sofa is a long seat",
+            "A sofa is a long seat, A sofa is a long seat",
+        ),
+    ],
+)
+def test_a_passage_says_no_sentence_twice(text, kept):
+    assert Text()(text) == [kept]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (["amplifier", "amplifier amplifier", "amplifier amplifier amplifier"], ["amplifier"]),
+        (["low_pass", "low_pass_low_pass", "filter"], ["low_pass", "filter"]),
+        (["C", "C++", "Duran Duran"], ["C", "C++", "Duran Duran"]),
+    ],
+)
+def test_an_item_that_says_its_words_again_is_not_another(said, kept):
+    assert Terms()(", ".join(said)) == kept
+    assert Queries()("\n".join(f"- {item}" for item in said)) == kept
 
 
 @pytest.mark.parametrize(
