@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from contextlib import suppress
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, ClassVar
 
 import pyterrier as pt
 
+from ...deadline import remaining, time_is_over
 from ...errors import LLMError
 from ...extras import need
 from ...ranges import Count, check_attributes
@@ -83,7 +84,9 @@ class LlamaCpp(LocalLLM):
         """Answer prompts in their order, several at once; see :meth:`LLM.stream`.
 
         ``seconds`` of an answer is its share of the time in which several were written. Closing
-        the iterator waits for the completions that are being written, and writes no others.
+        the iterator waits for the completions that are being written, and writes no others. At
+        a deadline nobody waits: they stop by themselves at the next token, or before the next
+        part of their prompt.
         """
         check_attributes(self)
         if not prompts:
@@ -93,30 +96,36 @@ class LlamaCpp(LocalLLM):
         samples = sampling.n if sampling.temperature > 0 else 1  # greedy ones are all the same
         rows = [(position, sample) for position in range(len(prompts)) for sample in range(samples)]
         at_once = min(self.batch_size, len(rows))
+        left = remaining()
+        until = None if left is None else monotonic() + left
 
         def write(row: tuple[int, int]) -> Completions:
             position, sample = row
             started = perf_counter()
-            written = engine.write(request(prompts[position], sampling, sample))
-            written.seconds = (perf_counter() - started) / at_once
-            return written
+            completion = engine.write(request(prompts[position], sampling, sample), until)
+            completion.seconds = (perf_counter() - started) / at_once
+            return completion
 
-        pool = ThreadPoolExecutor(at_once, "pyterrier-rewrite-llama")
+        pool = futures.ThreadPoolExecutor(at_once, "pyterrier-rewrite-llama")
+        written = zip(rows, pool.map(write, rows, timeout=left), strict=True)
         answer = Completions([])
         try:
-            with pt.tqdm(total=len(rows), disable=not self.verbose, unit="row") as progress:
-                for (position, sample), written in zip(rows, pool.map(write, rows), strict=True):
+            with (
+                suppress(futures.TimeoutError),
+                pt.tqdm(total=len(rows), disable=not self.verbose, unit="row") as progress,
+            ):
+                for (position, sample), completion in written:
                     progress.update()
                     if sample == 0:
-                        answer = written
+                        answer = completion
                     else:
-                        written.prompt_tokens = 0  # the samples of a prompt share it
-                        answer.add(written)
+                        completion.prompt_tokens = 0  # the samples of a prompt share it
+                        answer.add(completion)
                     if sample == samples - 1:
                         answer.texts *= sampling.n // samples
                         yield position, answer
         finally:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=not time_is_over(), cancel_futures=True)
 
     def close(self) -> None:
         """Give memory and threads back; the next prompt loads the model again."""

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
+from ...deadline import LATE
 from ...extras import need
 from ..base import Completions, Messages, Sampling, prompt_key
 from .decoding import row_seed
@@ -23,6 +25,15 @@ JOINED: Final = (
 
 SAMPLERS: Final = ("temperature", "top_p")
 """In the order of the other backends; llama.cpp's own has eight more, which change answers."""
+
+PROMPT_PART: Final = 128
+"""Tokens of a prompt that are read at once: a request that is late stops between two parts."""
+
+_IN_PIECES: Final = {
+    "stream": True,
+    "stream_options": {"include_usage": True},
+    "return_progress": True,
+}
 
 _ITS_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -39,22 +50,36 @@ class LoadedGGUF:
     server: Any
     context: int
 
-    def write(self, asked: dict[str, Any]) -> Completions:
-        """Return one completion; what llama.cpp refuses is an answer with an error."""
+    def write(self, asked: dict[str, Any], until: float | None = None) -> Completions:
+        """Return one completion; what llama.cpp refuses is an answer with an error.
+
+        Args:
+            asked: As :func:`request` makes it.
+            until: On the clock of ``time.monotonic``, when to stop: between two tokens, or two
+                parts of the prompt.
+        """
+        pieces: list[str] = []
+        answer = Completions([])
+
+        def hear(chunk: dict[str, Any]) -> bool:
+            if "error" in chunk:
+                answer.error = self._reason(chunk["error"])
+            for choice in chunk.get("choices", ()):
+                pieces.append(choice["delta"].get("content") or "")
+                answer.cut = choice["finish_reason"] == "length"
+            if usage := chunk.get("usage"):
+                answer.prompt_tokens = usage["prompt_tokens"]
+                answer.completion_tokens = usage["completion_tokens"]
+            elif until is not None and monotonic() >= until:
+                answer.error = LATE
+            return answer.error is not None  # stops it
+
         try:
-            reply = self.server.handle_chat_completions(asked)
+            self.server.handle_chat_completions({**asked, **_IN_PIECES}, hear)
         except (RuntimeError, ValueError) as error:  # a prompt or a schema that it cannot read
-            return Completions([], error=f"llama.cpp refuses the request: {error}")
-        if "error" in reply:
-            return Completions([], error=self._reason(reply["error"]))
-        [choice] = reply["choices"]
-        usage = reply["usage"]
-        return Completions(
-            [choice["message"]["content"] or ""],
-            prompt_tokens=usage["prompt_tokens"],
-            completion_tokens=usage["completion_tokens"],
-            cut=choice["finish_reason"] == "length",
-        )
+            answer.error = f"llama.cpp refuses the request: {error}"
+        answer.texts = [] if answer.error else ["".join(pieces)]
+        return answer
 
     def _reason(self, error: dict[str, Any]) -> str:
         if error.get("type") == "exceed_context_size_error":
@@ -79,6 +104,7 @@ def settings(model: Path, *, context: int, slots: int, threads: int) -> Any:
     parameters.model.path = str(model)
     parameters.n_parallel = slots
     parameters.n_ctx = context * slots
+    parameters.n_batch = parameters.n_ubatch = PROMPT_PART
     parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
     thoughts = llama.common_reasoning_format.COMMON_REASONING_FORMAT_NONE
     parameters.reasoning_format = thoughts  # they stay in the text: our parsers take them out

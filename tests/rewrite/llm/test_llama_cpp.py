@@ -9,15 +9,18 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 
-from pyterrier_rewrite import Queries
+from pyterrier_rewrite import Queries, time_limit
+from pyterrier_rewrite.deadline import LATE
 from pyterrier_rewrite.errors import LLMError, MissingExtraError
 from pyterrier_rewrite.experiments.config.backends import LlamaCppConfig
 from pyterrier_rewrite.llm import LlamaCpp, Sampling
 from pyterrier_rewrite.llm.local import llama_cpp, llama_server
+from pyterrier_rewrite.llm.local.llama_server import request
 from tests.rewrite.llm.test_gguf import ARCHITECTURE, LENGTH, header
 
 pytest.importorskip("xllamacpp")
@@ -201,6 +204,24 @@ def test_nobody_wanting_more_ends_the_batch(llm: LlamaCpp) -> None:
     answers.close()  # type: ignore[attr-defined]
     names = [thread.name for thread in threading.enumerate()]
     assert not any(name.startswith("pyterrier-rewrite-llama") for name in names)
+
+
+def test_a_deadline_holds_and_what_was_answered_before_it_is_kept(llm: LlamaCpp) -> None:
+    llm.loaded()
+    long = ask("Write a story about " + "a red sofa and a blue sofa and " * 40)
+    with time_limit(0.2):
+        started = monotonic()
+        answers = llm.generate([long, *PROMPTS], max_tokens=200)
+        took = monotonic() - started
+    assert took < 2  # unbounded, it takes half a minute
+    assert {answer.error for answer in answers} == {LATE}
+    assert texts(llm, PROMPTS[:1], max_tokens=8)[0][0]  # what was late has stopped
+
+
+def test_a_late_completion_stops_between_two_tokens(llm: LlamaCpp) -> None:
+    asked = request(PROMPTS[0], Sampling(max_tokens=200), 0)
+    answer = llm.loaded().write(asked, until=monotonic())
+    assert (answer.error, answer.texts, answer.completion_tokens) == (LATE, [], 0)
 
 
 def test_nothing_is_loaded_without_prompts() -> None:
