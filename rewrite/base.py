@@ -120,6 +120,15 @@ class Rewriter(ValueTransformer):
         """What decides what a term is, for rewriters that write ``query_toks``."""
         return EnglishAnalyzer()
 
+    def check(self) -> None:
+        """Raise if an argument cannot work; see :class:`ValueTransformer`."""
+        super().check()
+        if not isinstance(self.feedback, pt.Transformer | None):
+            raise TypeError(
+                "feedback should be a pipeline, such as bm25 >> index.text(), found "
+                f"{self.feedback!r:.80}"
+            )
+
     def skip(self, queries: pd.DataFrame) -> Sequence[str | None]:
         """Say why queries are left alone, before documents are searched or a model is asked.
 
@@ -164,11 +173,16 @@ class Rewriter(ValueTransformer):
         if len(inp):
             self.check()
         check_columns(inp)
-        with pt.validate.any(inp, context=self) as v:
-            if self.fb_docs <= 0 or self.feedback is not None:
-                v.query_frame(extra_columns=[QUERY, *self.needs], mode="queries")
-            if self.fb_docs > 0:
-                v.result_frame(extra_columns=[QUERY, TEXT, *self.needs], mode="results")
+        try:
+            with pt.validate.any(inp, context=self) as v:
+                if self.fb_docs <= 0 or self.feedback is not None:
+                    v.query_frame(extra_columns=[QUERY, *self.needs], mode="queries")
+                if self.fb_docs > 0:
+                    v.result_frame(extra_columns=[QUERY, TEXT, *self.needs], mode="results")
+        except pt.validate.InputValidationError as error:
+            if self.fb_docs > 0 and self.feedback is None and QUERY in inp.columns:
+                raise pt.validate.InputValidationError(_NO_FEEDBACK % self, error.modes) from None
+            raise
         if v.mode is None:  # only reached by pt.inspect on a frame of another kind
             raise pt.validate.InputValidationError(f"unknown kind of frame: {list(inp)}", [])
         queries = inp if v.mode == "queries" else query_frame(inp)
@@ -324,6 +338,12 @@ class Rewriter(ValueTransformer):
     def subtransformers(self) -> dict[str, pt.Transformer]:
         """Return the pipelines inside this one, for :mod:`pyterrier.inspect`."""
         return {} if self.feedback is None else {"feedback": self.feedback}
+
+
+_NO_FEEDBACK: Final = (
+    "%r reads feedback documents: give feedback=bm25 >> index.text(), or put it behind them, "
+    "bm25 >> index.text() >> rewriter; missing:"
+)
 
 
 def _one_line(error: BaseException) -> str:

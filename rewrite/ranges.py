@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
 
@@ -43,8 +43,13 @@ def check_ranges(target: Callable[..., Any], values: Mapping[str, Any]) -> None:
 
     Raises:
         TypeError: If a value that has a range is no number.
-        ValueError: If it is out of its range; the text says which.
+        ValueError: If it is out of its range, or none of a few values; the text says which.
     """
+    for name, options in _choices(target).items():
+        value = values.get(name)
+        if value is not None and value not in options:
+            wanted = " or ".join(map(repr, options))
+            raise ValueError(f"{name} should be {wanted}, found {value!r}")
     for name, bounds in ranges(target).items():
         value = values.get(name)
         if value is None:
@@ -61,8 +66,9 @@ def check_ranges(target: Callable[..., Any], values: Mapping[str, Any]) -> None:
 
 def check_attributes(value: Any) -> None:
     """Raise if an attribute is not in the range that its class declares; see check_ranges."""
-    own = type(value)
-    check_ranges(own, {name: getattr(value, name, None) for name in ranges(own)})
+    own: Any = type(value)
+    declared = {*ranges(own), *_choices(own)}
+    check_ranges(own, {name: getattr(value, name, None) for name in declared})
 
 
 def in_words(bounds: tuple[Bound, ...]) -> str:
@@ -91,13 +97,24 @@ def ranges(target: Any) -> Mapping[str, tuple[Bound, ...]]:
 
 @cache
 def _ranges(target: Any) -> Mapping[str, tuple[Bound, ...]]:
+    found = {name: tuple(_bounds(hint)) for name, hint in _parameters(target).items()}
+    return {name: bounds for name, bounds in found.items() if bounds}
+
+
+@cache
+def _choices(target: Any) -> Mapping[str, tuple[Any, ...]]:
+    """Return the values that each parameter takes which takes but a few."""
+    found = {name: tuple(_options(hint)) for name, hint in _parameters(target).items()}
+    return {name: options for name, options in found.items() if options}
+
+
+def _parameters(target: Any) -> Mapping[str, Any]:
+    """Return the annotations of the parameters of a function or constructor."""
     functions = [target]
     if inspect.isclass(target):
         owners = [owner for owner in reversed(target.__mro__) if owner is not object]
         functions = [vars(owner)["__init__"] for owner in owners if "__init__" in vars(owner)]
-    hints = {name: hint for function in functions for name, hint in _hints(function).items()}
-    found = {name: tuple(_bounds(hint)) for name, hint in hints.items()}
-    return {name: bounds for name, bounds in found.items() if bounds}
+    return {name: hint for function in functions for name, hint in _hints(function).items()}
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
@@ -117,6 +134,14 @@ def _bounds(hint: Any) -> Iterator[Bound]:
     elif type(None) in typing.get_args(hint):  # X | None
         for option in typing.get_args(hint):
             yield from _bounds(option)
+
+
+def _options(hint: Any) -> Iterator[Any]:
+    inner = typing.get_args(hint)
+    if typing.get_origin(hint) is Literal:
+        yield from inner
+    elif len(inner) == 2 and type(None) in inner:  # X | None
+        yield from _options(inner[inner[0] is type(None)])
 
 
 def _limit(bound: Bound) -> Any:

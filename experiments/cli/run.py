@@ -100,7 +100,8 @@ def try_(
         str, typer.Option("--collection", "-c", help="A collection, as in configs.")
     ] = "shop",
     model: Annotated[
-        str | None, typer.Option("--model", help="Model for an LLM method: its name or path.")
+        str | None,
+        typer.Option("--model", help="Model for an LLM method: its name, path or .gguf file."),
     ] = None,
     base_url: Annotated[
         str | None, typer.Option("--base-url", help="Server that speaks OpenAI's protocol.")

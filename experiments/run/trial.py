@@ -97,8 +97,10 @@ def _llms(method: str, model: str | None, base_url: str | None, local: bool) -> 
     if model is None:
         raise ConfigError(
             f"{method} needs a language model: give --model NAME with --base-url URL (a server "
-            "that speaks OpenAI's protocol), or --model PATH --local"
+            "that speaks OpenAI's protocol), --model FILE.gguf, or --model PATH --local"
         )
+    if base_url is None and model.endswith(".gguf"):
+        return {"model": {"type": "llama.cpp", "model": model}}
     if local:
         return {"model": {"type": "transformers", "model": model}}
     if base_url is None and "OPENAI_API_KEY" not in os.environ:

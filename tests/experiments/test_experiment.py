@@ -340,6 +340,7 @@ def test_a_budget_stops_the_run(tmp_path, capsys):
         (["rum"], 2, "rum"),
         (["try", "RM4", "couch"], 2, "did you mean 'RM3'"),
         (["try", "Query2Doc", "couch"], 2, "needs a language model"),
+        (["try", "Query2Doc", "couch", "--model", "no.gguf"], 1, "expected a GGUF file at no.gguf"),
         (["try", "RM3", " "], 2, "the query is empty"),
         (["try", "RM3", "couch", "--set", "fb_terms"], 2, "KEY=VALUE"),
         (["demo", "--products", "1"], 2, "products"),

@@ -144,6 +144,14 @@ def test_feedback_pipeline_is_asked_with_the_clean_query_and_its_top_documents_a
     assert out["qstatus"].tolist() == ["ok", "skipped: no feedback documents"]
 
 
+def test_forgotten_feedback_says_what_to_do():
+    rewriter = pr.LLMRewriter(FakeLLM(), prompt=DOCUMENTS, fb_docs=2)
+    with pytest.raises(KeyError, match="reads feedback documents: give feedback=bm25"):
+        rewriter.search("sofa")
+    with pytest.raises(TypeError, match=r"feedback should be a pipeline.*found 'bm25'"):
+        pr.LLMRewriter(FakeLLM(), prompt=DOCUMENTS, fb_docs=2, feedback="bm25").check()
+
+
 def test_feedback_without_text_says_what_to_do():
     feedback = pt.Transformer.from_df(sample_results().drop(columns=["text", "query", "split"]))
     rewriter = pr.LLMRewriter(FakeLLM(), prompt=DOCUMENTS, fb_docs=2, feedback=feedback)

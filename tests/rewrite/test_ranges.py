@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pandas as pd
 import pytest
@@ -71,6 +71,16 @@ def test_a_transformer_checks_its_ranges():
     Special(weight=0.5, n=3).check()
     with pytest.raises(ValueError, match="n should be at least 1, found 0"):
         Special(n=0).check()
+
+
+def test_one_of_a_few_values_is_checked():
+    def chosen(on_error: Literal["keep", "raise"], other: Literal[1] | None = None) -> None: ...
+
+    check_ranges(chosen, {"on_error": "keep", "other": None})
+    with pytest.raises(ValueError, match="on_error should be 'keep' or 'raise', found 'rais'"):
+        check_ranges(chosen, {"on_error": "rais"})
+    with pytest.raises(ValueError, match="other should be 1, found 2"):
+        check_ranges(chosen, {"on_error": "keep", "other": 2})
 
 
 def test_a_type_that_only_a_type_checker_knows_is_no_range():

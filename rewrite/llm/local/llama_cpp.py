@@ -132,6 +132,16 @@ class LlamaCpp(LocalLLM):
         with self._lock:
             self._engine = self._identity = None
 
+    def check(self, sampling: Sampling) -> None:
+        """Raise if there is no such file, or ``max_tokens`` leaves no room for a prompt.
+
+        Raises:
+            LLMError: If the file is not there, or is none of llama.cpp's.
+            ValueError: If there is no room.
+        """
+        read_metadata(Path(self.model))
+        super().check(sampling)
+
     def told_context(self) -> int | None:
         """Return how many tokens prompt and completion share; the file's header says."""
         with suppress(LLMError):

@@ -254,6 +254,11 @@ def test_a_model_that_is_not_there(tmp_path: Path) -> None:
         LlamaCpp(tmp_path / "nowhere.gguf").generate(PROMPTS)
 
 
+def test_a_missing_file_is_found_without_loading() -> None:
+    with pytest.raises(LLMError, match=r"expected a GGUF file at .*, found nothing"):
+        LlamaCpp("nowhere.gguf").check(Sampling())
+
+
 def test_a_file_that_llama_cpp_cannot_load(tmp_path: Path) -> None:
     file = tmp_path / "model.gguf"
     file.write_bytes(header(ARCHITECTURE))
