@@ -15,6 +15,10 @@ PAUSE: Final = 60.0
 """Seconds in which the same is not said again."""
 
 
+MOST_REASONS: Final = 3
+"""Different things that are said in that time."""
+
+
 class Rarely:
     """Remembers when something was last said, and how often it was not said since.
 
@@ -23,17 +27,19 @@ class Rarely:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._said: float | None = None
+        self._said: dict[str, float] = {}
         self._kept = 0
 
-    def due(self) -> int | None:
-        """Return how often it was kept back since it was last said; None if it is too soon."""
+    def due(self, what: str) -> int | None:
+        """Return how often anything was kept back since the last time; None if it is too soon."""
         with self._lock:
             now = time.monotonic()
-            if self._said is not None and now - self._said < PAUSE:
+            self._said = {its: at for its, at in self._said.items() if now - at < PAUSE}
+            if what in self._said or len(self._said) == MOST_REASONS:
                 self._kept += 1
                 return None
-            kept, self._kept, self._said = self._kept, 0, now
+            self._said[what] = now
+            kept, self._kept = self._kept, 0
             return kept
 
     def __deepcopy__(self, memo: object) -> Rarely:
@@ -46,8 +52,8 @@ class Rarely:
 def report_failures(rewriter: Any, qids: Iterable[object], outcomes: Sequence[Rewritten]) -> None:
     """Warn of queries that failed, or raise if the rewriter says so.
 
-    A call in which every query failed is told of once a minute: where a model is dead, a service
-    that asks query by query would say so for each.
+    A call in which every query failed is told of once a minute for each of a few reasons: where a
+    model is dead, a service that asks query by query would say so for each.
 
     Raises:
         RewriteError: If a query failed and ``on_error`` is ``"raise"``.
@@ -64,7 +70,7 @@ def report_failures(rewriter: Any, qids: Iterable[object], outcomes: Sequence[Re
     if rewriter.on_error == "raise":
         raise RewriteError(message)
     if len(bad) == len(outcomes):
-        kept = vars(rewriter).setdefault("_failing", Rarely()).due()
+        kept = vars(rewriter).setdefault("_failing", Rarely()).due(status)
         if kept is None:
             return
         message += f", as in {kept} calls before it" if kept else ""

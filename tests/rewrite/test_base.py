@@ -78,6 +78,19 @@ def test_a_dead_model_is_told_of_once_a_minute(monkeypatch):
         pr.LLMRewriter(DeadLLM(), prompt=PLAIN).search("sofa")
 
 
+def test_each_of_a_few_reasons_is_told_of():
+    def reply(prompt, sample):
+        raise TimeoutError(prompt[-1]["content"].rpartition(" ")[2])
+
+    rewriter = pr.Query2Doc(FakeLLM(reply), prompt=PLAIN)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for reason in ("late", "dead", "late", "full", "odd", "odd"):
+            rewriter.search(f"sofa {reason}")
+    reasons = ("late", "dead", "full")
+    assert [why in str(its.message) for why, its in zip(reasons, told, strict=True)] == [True] * 3
+
+
 def test_programming_errors_are_not_swallowed():
     class Broken(pr.Rewriter):
         def rewrite(self, queries):

@@ -36,14 +36,12 @@ class Circuit:
         self._why = ""
 
     def admit(self) -> str | None:
-        """Return why not to send a request, or None."""
+        """Return why not to send a request, or None; the same each time, so that it is counted."""
         if not self._open:
             return None
-        self._asked = now = time.monotonic()
-        left = self._tried + self._wait - now
-        soon = "next try now" if left <= 0 else f"next try in {_seconds(left)}"
+        self._asked = time.monotonic()
         why = f" ({self._why})" if self._why else ""
-        return f"tried {_seconds(now - self._tried)} ago, {soon}{why}"
+        return f"tried in vain{why}, and tried again in the background"
 
     @property
     def is_open(self) -> bool:
@@ -93,7 +91,3 @@ async def watch(circuit: Circuit, look: Callable[[], Awaitable[bool]]) -> None:
             circuit.found_somebody()
         else:
             circuit.still_nobody()
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 1 else f"{seconds:.0f} s"
