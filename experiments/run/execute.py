@@ -232,7 +232,10 @@ class Executor:
         return latencies
 
     def _seconds_alone(self, stages: Sequence[pt.Transformer], at: int) -> float | None:
-        """Return the seconds of one query; None if it fails, or was not timed when it could be."""
+        """Return the seconds of one query; None if it fails or is from a cache.
+
+        None as well if it was not timed when it could be.
+        """
         frame, total = self.topics.iloc[[at]], 0.0
         for length, stage in enumerate(stages, 1):
             prefix = tuple(stages[:length])
@@ -244,8 +247,10 @@ class Executor:
                 out = stage.transform(frame)
                 seconds = perf_counter() - started
                 timed[at] = (out, seconds, self.workbench.spent - before)
-            frame, seconds, _ = timed[at]
+            frame, seconds, spent = timed[at]
             total += seconds
+            if spent.cached:
+                return None  # a replay says nothing of the model
             if QSTATUS in frame and frame[QSTATUS].astype(str).str.startswith("failed").any():
                 return None
         return total

@@ -162,7 +162,8 @@ def compare(
     ``<measure> won``, ``tied``, ``lost`` (queries); with an oracle ``gap_closed`` (share of the
     main measure's gap between baseline and oracle); ``failed`` (queries that could not be
     rewritten); ``no_results`` (queries for which the system has none); ``p50``, ``p95``
-    (milliseconds of a query that is run alone); ``mrt`` (milliseconds a query, run together);
+    (milliseconds of a query that is run alone, none from a cache); ``mrt`` (milliseconds a query,
+    run together, caches included);
     ``requests``, ``cached``, ``prompt_tokens``, ``completion_tokens``; ``money`` where a price
     is known.
     """

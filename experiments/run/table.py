@@ -77,7 +77,8 @@ def print_report(report: Report, console: Console) -> None:
     if timed:
         count = max(len(run.latencies) for run in report.runs)
         console.print(
-            f"p50, p95: milliseconds of a query that is run alone (of {count} queries).",
+            f"p50, p95: milliseconds of a query that is run alone (of {count} queries, none "
+            "answered from a cache).",
             style="dim",
             highlight=False,
         )

@@ -438,6 +438,17 @@ def test_queries_are_timed_alone_and_models_asked_no_more_than_without():
     pd.testing.assert_frame_equal(table[same], without[same])
 
 
+def test_a_replay_from_a_cache_has_no_latency(tmp_path):
+    llm = {"type": "fake", "cache": str(tmp_path / "answers.sqlite")}
+    systems = {"Query2Doc": ["Query2Doc", "bm25"], "raw": ["bm25"]}
+    first, again = (
+        run_experiment(workbench(systems=systems, llms={"fake": llm}, timed=3, oracle=None))
+        for _ in range(2)
+    )
+    assert [len(run.latencies) for run in first.runs] == [3, 3]
+    assert [len(run.latencies) for run in again.runs] == [0, 3]
+
+
 def test_what_fails_has_no_latency():
     systems = {"Query2Doc": ["Query2Doc", "bm25"], "raw": ["bm25"]}
     bench = workbench(systems=systems, llms={"fake": {"type": "fake", "reply": ""}}, oracle=None)
