@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -80,6 +81,7 @@ class Batch:
         self._seconds = seconds
         self._identity = llm.identity
         self._given_up = 0  # requests given up since the last good answer
+        self._refused: Counter[str] = Counter()  # what is said of requests while none is answered
 
     async def run(self, prompts: Sequence[Messages], emit: Emit[tuple[int, Completions]]) -> None:
         """Emit the position and the answer of every prompt; ``deadline`` is that of late ones.
@@ -206,21 +208,19 @@ class Batch:
                 self._heard()
             return trouble
         self._heard()
-        if raw.status != 200:
-            return judge_refusal(self._redacted(raw))
+        raw = Raw(raw.status, self._llm.redact(raw.text), raw.headers)
+        if raw.status // 100 != 2:
+            return judge_refusal(raw)
         try:
             return read_reply(raw.text, self._sampling)
         except TroubleError as error:
             if (disguised := error_in(raw.text)) is not None:
-                return judge_refusal(self._redacted(raw), disguised)
+                return judge_refusal(Raw(200, raw.text, raw.headers), disguised)
             return error.trouble
 
     def _heard(self) -> None:
         self._server.heard += 1
         self._server.circuit.found_somebody()
-
-    def _redacted(self, raw: Raw) -> Raw:
-        return Raw(raw.status, self._llm.redact(raw.text), raw.headers)
 
     async def _give_up(self, trouble: Trouble, tries: Tries) -> Trouble:
         """Return what to say of a request, unless what went wrong concerns all of them."""
@@ -244,6 +244,12 @@ class Batch:
             raise self._end(
                 f"{enough} requests in a row were given up, so the rest were not sent; "
                 f"try again later, or with a lower concurrency or a longer timeout: {text}"
+            )
+        self._refused[trouble.said] += trouble.said != "" and not self._server.answered
+        if self._refused[trouble.said] >= enough:
+            raise self._end(
+                f"the first {enough} requests were refused in the same words, so the rest were "
+                f"not sent: {text}"
             )
         return Trouble(text, trouble.concerns)
 

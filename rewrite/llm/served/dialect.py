@@ -9,34 +9,49 @@ from typing import Any, Final
 from ..local.model import merge_system
 
 SYSTEM: Final = "system role"
+WHOLE: Final = "whole answers"
+"""In place of a stream; some models only stream."""
 
 _NAMES: Final = {
     "temperature": r"temperature",
     "top_p": r"top_?p",
     "max_tokens": r"max_?tokens",
-    "response_format": r"response[_ ]?format|json_?schema|structured outputs?|guided decoding",
+    "response_format": r"response[_ ]?format|json[ _]?(?:schema|mode)|structured outputs?"
+    r"|guided[ _](?:decoding|json)|grammar",
     "seed": r"(?:random_?)?seed",
     "stop": r"stop(?:_?sequences?)?",
-    "n": r"n|best_of|num_?(?:choices|completions|return_sequences)",
-    SYSTEM: r"system(?: role| message| prompt| instruction)|developer (?:role|instruction)"
-    r"|roles?\b",
+    "n": r"n|best_of|(?:num_?|candidate_?|choice_?)(?:choices|completions|return_sequences|count)",
+    "stream": r"stream",
+    WHOLE: r"stream(?:ing)?(?: mode)?",
+    SYSTEM: r"['\"`]?system['\"`]?(?: role| messages?\b| prompt| instruction)"
+    r"|developer (?:role|instruction)|\buser\W+(?:and |or )?\W?assistant|role: system\b",
 }
 """How servers call what we send."""
 
 _PLAIN: Final = frozenset({"max_tokens", "response_format", "top_p", SYSTEM})
 """What is meant wherever it stands; others are words that a message may hold by chance."""
 
+_SEVERAL = re.compile(
+    r"\b(?:multiple|several|one|number of) (?:completion |chat )?(?:candidates?|choices?"
+    r"|completions?)\b|\bcandidate count\b",
+    re.I,
+)
+"""How messages speak of ``n``."""
+
+_ONLY_STREAMS = re.compile(r"only\b.{0,30}\bstream|\bstream.{0,30}(?:must|required|true)", re.I)
+
 _REFUSED = re.compile(
     r"not support|n't support|unsupported|not (?:be )?(?:permitted|allowed|accepted|enabled|set)"
     r"|cannot|can not|can't|at most|less than or equal|must|should be|forbidden|unexpected|unknown"
     r"|unrecogni[sz]ed|extra (?:inputs?|fields?|param)|extra_forbidden|deprecated"
-    r"|only (?:the default|one|1)|not available|not implemented|no longer|does not take"
-    r"|invalid (?:param|role)|valid role|only [^.]{0,60} supported|use .{0,12}instead",
+    r"|\bonly\b|unavailable|not available|unimplemented|not implemented|no longer|does not take"
+    r"|invalid|valid role|use .{0,24}(?:instead|in place)|limited to|has to|too (?:long|many)"
+    r"|expected|out of range|range:|failed to",
     re.I,
 )
 _NOT_TAKEN = re.compile(
     r"not (?:be )?support|unsupported|not permitted|not allowed|forbidden|unexpected|unknown"
-    r"|unrecogni[sz]ed|deprecated|instead|no longer|extra",
+    r"|unrecogni[sz]ed|deprecated|instead|in place|no longer|extra",
     re.I,
 )
 
@@ -62,6 +77,8 @@ class Dialect:
             body["max_completion_tokens"] = body.pop("max_tokens")
         for name in self.without:
             body.pop(name, None)
+        if WHOLE in self.without:
+            body["stream"] = True
         if SYSTEM in self.without:
             body["messages"] = merge_system(body["messages"])
         return {name: value for name, value in {**body, **own}.items() if value is not None}
@@ -82,6 +99,8 @@ class Dialect:
             found.remove("max_tokens")  # too large is another matter
         if {"temperature", "top_p"} <= set(found):
             return "top_p"
+        if WHOLE in found:
+            return WHOLE
         if {"seed", "n"} <= set(found):
             return "n"  # one choice a request keeps the seeds
         return found[0] if found else None
@@ -103,6 +122,8 @@ def in_words(parameter: str) -> str:
         "temperature": "so the server samples at its own temperature",
         "top_p": "so the server's own holds",
         "response_format": "answers are read without a JSON schema",
+        "stream": "streams are read, too",
+        WHOLE: "streams are read",
         SYSTEM: "system messages go in front of the first user message",
     }[parameter]
 
@@ -111,6 +132,8 @@ def _is_sent(parameter: str, body: Mapping[str, Any]) -> bool:
     if parameter == SYSTEM:
         roles = {message.get("role") for message in body.get("messages", ())}
         return {"system", "user"} <= roles
+    if parameter == WHOLE:
+        return body.get("stream") is False
     return parameter in body
 
 
@@ -119,12 +142,16 @@ def _names(parameter: str, text: str, named: str) -> bool:
     name = _NAMES[parameter]
     if named and re.fullmatch(rf"(?:{name})(?:\b.*)?", named.split(".")[0], re.I):
         return True
+    if parameter == WHOLE:
+        return _ONLY_STREAMS.search(text) is not None
+    if parameter == "n" and _SEVERAL.search(text):
+        return True
     if parameter in _PLAIN:
-        return re.search(rf"\b(?:{name})", text, re.I) is not None
+        return re.search(rf"(?<![\w-])(?:{name})", text, re.I) is not None
     quoted = rf"['\"`](?:[\w.]*\.)?(?:{name})['\"`]"
     said = (
         rf"(?:parameters?|arguments?|fields?|inputs?|supported|unsupported|unknown|unexpected"
-        rf"|specify|set|support)[:\s]+(?:{name})(?![\w-])"
+        rf"|specify|set|support)[:\s]+(?:{name})(?![\w-])|: (?:{name})\.?$|#/(?:{name})\b"
         rf"|(?<![\w-])(?:{name})\s*(?:>|=|:|values?\b|(?:parameter |value )?(?:is not|is un"
         rf"|must|cannot|can't"
         rf"|should|has to|at most|is deprecated))"

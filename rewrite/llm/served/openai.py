@@ -9,7 +9,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import pyterrier as pt
 from annotated_types import Ge, Le
@@ -139,7 +139,7 @@ class OpenAILLM(LLM):
         if urlsplit(self._url).scheme not in ("http", "https"):
             raise LLMError(
                 "base_url should start with http:// or https://, found "
-                f"{self._url.rpartition('@')[2]!r}"
+                f"{self.redact(self._url.rpartition('@')[2])!r}"
             )
         if not self._key() and self._url == OPENAI_URL:
             raise LLMError(
@@ -220,12 +220,25 @@ class OpenAILLM(LLM):
             warnings.warn(self._news.popleft(), UserWarning, stacklevel=3)
 
     def redact(self, text: str) -> str:
-        """Return a message without the key, which some servers repeat."""
-        for secret in (self._key(), *(self.headers or {}).values()):
+        """Return a text without the key and other secrets, which some servers repeat."""
+        for secret in self._secrets():
             # a stand-in such as "none" is no secret, and may be a word of the message
-            if len(secret) >= 8:
-                text = text.replace(secret, "<secret>")
+            if len(secret) >= 8 and secret[:12] in text:
+                rest = r"[^\s'\"<>,;]*" if len(secret) > 16 else re.escape(secret[12:])
+                text = re.sub(re.escape(secret[:12]) + rest, "<secret>", text)
         return text
+
+    def _secrets(self) -> Iterator[str]:
+        """Yield what nobody should read, also as a part of what is sent."""
+        url = urlsplit(self._url)
+        parameters = parse_qsl(url.query)
+        for secret in (
+            self._key(),
+            *(self.headers or {}).values(),
+            *(value for name, value in parameters if "version" not in name),
+            unquote(url.password or ""),
+        ):
+            yield from {secret.strip(), quote(secret.strip(), safe=""), secret.split(" ")[-1].strip()}
 
     @property
     def _url(self) -> str:

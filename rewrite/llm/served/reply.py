@@ -10,18 +10,32 @@ from typing import Any, Final
 from ..base import Completions, Sampling
 from ..local.decoding import cut_at
 from ..tokens import estimated_tokens
-from .trouble import SAYING, Cause, Concerns, Trouble, TroubleError, as_dict, shorten
-
-_CUT: Final = frozenset(
-    {"length", "max_tokens", "model_length", "max_output_tokens", "token_limit", "limit", "max"}
+from .trouble import (
+    SAYING,
+    Cause,
+    Concerns,
+    Trouble,
+    TroubleError,
+    as_dict,
+    judge_error,
+    shorten,
 )
+
+_CUT = re.compile(r"length|limit|window|(?:^|[_.])max", re.I)
 """How servers say that a completion reached its limit; all else is an end, or one of these:"""
 
-_FILTERED: Final = frozenset(
-    {"content_filter", "safety", "sensitive", "recitation", "prohibited_content", "blocklist"}
-    | {"refusal", "content_filtered", "spii", "guardrail_intervened"}
+_FILTERED = re.compile(
+    r"filter|safety|sensitive|recitation|prohibited|block|refusal|spii|guardrail|moderation", re.I
 )
-_BROKEN: Final = frozenset({"error", "abort", "aborted", "network_error", "cancelled"})
+_BROKEN = re.compile(
+    r"error|abort|cancel|time_?d?_?out|overload|insufficient|interrupt|fail|network|disconnect",
+    re.I,
+)
+
+_JSON: Final = json.JSONDecoder(strict=False)  # some leave line ends in texts as they are
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+"""Of a stream; other line ends are part of its texts."""
 
 _TAG = r"(?:seed:)?(?:think|thinking|thought|thoughts|reasoning)"
 _THOUGHTS = re.compile(
@@ -67,13 +81,13 @@ def read_reply(raw: str, sampling: Sampling) -> Reply:
         raise _passing(f"the answer has no choices: {shorten(raw)}")
     answer = Completions([])
     troubles: list[Trouble] = []
-    for choice in map(as_dict, choices):
-        read = _read_choice(choice, sampling)
+    for choice in map(as_dict, sorted(choices, key=_index)):
+        read = _read_choice(choice, sampling, as_dict(body))
         if isinstance(read, Trouble):
             troubles.append(read)
             continue
         answer.texts.append(read)
-        answer.cut |= _finish(choice) in _CUT
+        answer.cut |= _CUT.search(_finish(choice)) is not None
     if not answer.texts:
         # what may come when asked again, if any of them may
         raise TroubleError(min(troubles, key=lambda trouble: trouble.concerns is not Concerns.NOW))
@@ -82,71 +96,113 @@ def read_reply(raw: str, sampling: Sampling) -> Reply:
 
 
 def _parse(raw: str) -> dict[str, Any]:
-    text = raw.strip()
-    if text.startswith(("data:", "event:", "id:", "retry:", ":")):
-        return _join_events(text)
-    try:
-        body, end = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError):
-        raise _passing(f"the answer is not JSON: {shorten(raw)}") from None
-    rest = text[end:].strip()
-    if rest and not rest.startswith("data:"):  # some end a whole answer as a stream ends
+    text = raw.strip("\ufeff\0 \t\r\n")
+    if text.startswith(("data:", "event:", "id:", "retry:", "error:", ":")):
+        return _join(*_events(text), raw=text)
+    bodies: list[object] = []
+    while text and not text.startswith("data:"):  # some end a whole answer as a stream ends
+        try:
+            body, end = _JSON.raw_decode(text)
+        except (ValueError, RecursionError):
+            raise _passing(f"the answer is not JSON: {shorten(raw)}") from None
+        bodies.append(body[0] if isinstance(body, list) and body else body)
+        text = text[end:].lstrip()
+    if not bodies:
         raise _passing(f"the answer is not JSON: {shorten(raw)}")
-    return as_dict(body[0] if isinstance(body, list) and body else body)
+    if len(bodies) > 1:  # a stream of lines
+        return _join(list(map(as_dict, bodies)), ended=False, raw=raw)
+    return as_dict(bodies[0])
 
 
-def _join_events(text: str) -> dict[str, Any]:
+def _events(text: str) -> tuple[list[dict[str, Any]], bool]:
+    """Return the events of a stream, and whether it says that it has ended."""
+    events: list[dict[str, Any]] = []
+    payload: list[str] = []
+    failed = False
+    for line in [*_LINE_END.split(text), ""]:
+        name, _, value = line.partition(":")
+        if name == "event":
+            failed = value.strip() == "error"
+        elif name in ("data", "error"):
+            payload.append(value.strip())
+            failed |= name == "error"
+        elif not line and payload:
+            whole = "\n".join(payload)
+            payload = []
+            if failed:
+                return [{"error": _loaded(whole) or whole or "the stream failed"}], False
+            if whole.strip("[]\"' ") == "DONE":
+                return events, True
+            if whole.strip():
+                event = _loaded(whole)
+                if event is None:
+                    raise _passing(f"a part of the answer is not JSON: {shorten(whole)}")
+                events.append(as_dict(event))
+    return events, False
+
+
+def _loaded(text: str) -> object:
+    try:
+        return _JSON.decode(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _join(events: list[dict[str, Any]], ended: bool, *, raw: str) -> dict[str, Any]:
     """Return the body that the events of a stream are parts of."""
     choices: dict[int, dict[str, Any]] = {}
     usage: object = None
-    ended = False
-    for line in text.splitlines():
-        if not line.startswith("data:"):
-            continue
-        payload = line.removeprefix("data:").strip()
-        if payload == "[DONE]":
-            ended = True
-            break
-        try:
-            event = as_dict(json.loads(payload))
-        except (ValueError, RecursionError):
-            raise _passing(f"a part of the answer is not JSON: {shorten(payload)}") from None
-        if event.get("error"):
-            return event
+    for event in events:
+        if _says_error(event):
+            return {"error": event.get("error") or event}
         usage = event.get("usage") or usage
         parts = event.get("choices")
         for part in map(as_dict, parts if isinstance(parts, list) else []):
-            number = part.get("index") if isinstance(part.get("index"), int) else 0
-            whole = choices.setdefault(number or 0, {"message": {}})
-            said = as_dict(part.get("delta")) or as_dict(part.get("message")) or part
+            whole = choices.setdefault(_index(part), {"message": {}})
+            if message := as_dict(part.get("message")):  # all of it, maybe once more
+                whole["message"] = message
+            said = as_dict(part.get("delta")) or ({} if message else part)
             for name in ("content", "text", "reasoning_content", "reasoning", "refusal"):
                 if piece := _text(said.get(name)):
-                    whole["message"][name] = whole["message"].get(name, "") + piece
-            whole["finish_reason"] = part.get("finish_reason") or whole.get("finish_reason")
+                    whole["message"][name] = _text(whole["message"].get(name)) + piece
+            for name in ("finish_reason", "error"):
+                whole[name] = part.get(name) or whole.get(name)
     ended = ended or all(choice.get("finish_reason") for choice in choices.values())
     if not choices or not ended:
-        raise _passing(f"the answer broke off: {shorten(text[-200:])}")
+        raise _passing(f"the answer broke off: {shorten(raw[-200:])}")
     return {"choices": [choices[number] for number in sorted(choices)], "usage": usage}
 
 
-def _read_choice(choice: dict[str, Any], sampling: Sampling) -> str | Trouble:
+def _index(choice: object) -> int:
+    number = as_dict(choice).get("index")
+    return number if isinstance(number, int) else 0
+
+
+def _read_choice(
+    choice: dict[str, Any], sampling: Sampling, body: dict[str, Any]
+) -> str | Trouble:
     """Return the text of a choice, or why there is none."""
     message = as_dict(choice.get("message")) or choice  # of a plain completion
     finish = _finish(choice)
     content = message.get("content")
     text = _text(message.get("text") if content is None else content)
-    if finish in _BROKEN:
+    # what was written before it is half an answer, unless the choice says that it ended
+    if failed := choice.get("error") or (not finish and body.get("error")):
+        return judge_error({"error": failed})
+    if _BROKEN.search(finish):
         return Trouble(f"the answer broke off (finish_reason {finish!r})", Concerns.NOW)
-    if finish in _FILTERED:
+    if _FILTERED.search(finish):
         said = f"the answer was filtered (finish_reason {finish!r})"
         return Trouble(said, Concerns.NOW, cause=Cause.FILTER)
+    if refusal := _text(message.get("refusal")) or _text(content, "refusal"):
+        return Trouble(f"the model refused: {shorten(refusal)}", Concerns.REQUEST)
+    if message.get("tool_calls") and "call" in finish:
+        text = ""  # what it says to a call is no answer
     if sampling.stop:
         text = cut_at(text.lstrip(), sampling.stop)[0]
     if text.strip() and _THOUGHTS.sub("", text).strip():
         return text
-    if not text and (refusal := _text(message.get("refusal"))):
-        return Trouble(f"the model refused: {shorten(refusal)}", Concerns.REQUEST)
-    if finish in _CUT:
+    if _CUT.search(finish):
         return Trouble(
             f"the model thought for all of max_tokens={sampling.max_tokens} tokens: raise "
             "max_tokens, or turn thinking off, such as with extra_body={'reasoning_effort': "
@@ -161,26 +217,26 @@ def _finish(choice: dict[str, Any]) -> str:
     return shorten(reason, max_chars=40).lower() if isinstance(reason, str) else ""
 
 
-def _text(content: object) -> str:
-    if isinstance(content, list):  # some servers send parts, thoughts among them
-        return "".join(map(_text_of_part, content))
-    if isinstance(content, dict):
-        return _text_of_part(content)
-    return content if isinstance(content, str) else ""
+def _text(content: object, kind: str = "text") -> str:
+    """Return the text of a content, which may come in parts, thoughts and refusals among them."""
+    parts = content if isinstance(content, list) else [content]
+    return "".join([_text_of_part(part, kind) for part in parts])
 
 
-def _text_of_part(part: object) -> str:
+def _text_of_part(part: object, kind: str) -> str:
     if isinstance(part, str):
-        return part
+        return part if kind == "text" else ""
     fields = as_dict(part)
-    is_text = fields.get("type", "text") in ("text", "output_text")
-    return _text(fields.get("text")) if is_text and not fields.get("thought") else ""
+    is_wanted = fields.get("type", "text") in (kind, f"output_{kind}")
+    text = fields.get(kind) if is_wanted and not fields.get("thought") else None
+    text = as_dict(text).get("value", text)
+    return text if isinstance(text, str) else ""
 
 
 def _count_tokens(answer: Completions, usage: dict[str, Any]) -> None:
     """Take over what the server counted; where that is the first text alone, count the others."""
-    answer.prompt_tokens = _count(usage, "prompt_tokens")
-    answer.completion_tokens = _count(usage, "completion_tokens")
+    answer.prompt_tokens = _count(usage, "prompt_tokens") or _count(usage, "input_tokens")
+    answer.completion_tokens = _count(usage, "completion_tokens") or _count(usage, "output_tokens")
     sizes = [estimated_tokens(text) for text in answer.texts]
     if len(sizes) > 1 and answer.completion_tokens < _ONE_CHOICE * sum(sizes):
         whole = answer.completion_tokens * sum(sizes) / max(1, sizes[0])
@@ -200,8 +256,13 @@ def error_in(raw: str) -> dict[str, Any] | None:
         body = _parse(raw)
     except TroubleError:
         return None
-    says = any(body.get(name) for name in ("error", *SAYING))
-    return body if says and not body.get("choices") else None
+    return body if _says_error(body) else None
+
+
+def _says_error(body: dict[str, Any]) -> bool:
+    """Return whether a body tells of an error and holds no answer."""
+    said = any(isinstance(body.get(name), (str, list)) and body[name] for name in SAYING)
+    return bool((body.get("error") or said) and not body.get("choices"))
 
 
 def _passing(text: str) -> TroubleError:

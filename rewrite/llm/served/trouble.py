@@ -62,10 +62,13 @@ class TroubleError(Exception):
         self.trouble = trouble
 
 
-_PASSING: Final = frozenset({408, 409, 425, 429})
+_PASSING: Final = frozenset({408, 409, 425, 429, 499})
 _UNSUPPORTED: Final = frozenset({"unsupported_parameter", "unsupported_value"})
 SAYING: Final = ("message", "detail", "msg", "errors", "error_message", "error_description")
 """Fields that may hold what went wrong."""
+
+_MARKS: Final = frozenset({"code", "type", "status", "statusCode", "error_type", "__type"})
+"""Fields that may hold what an error is called, or the status that it should have had."""
 
 _BUSY: Final = frozenset({503, 529})
 
@@ -75,7 +78,7 @@ _KEY = re.compile(
     r"(?:api[ _-]?key|access token|bearer|credentials|authentication|authorization)"
     r"|(?:api[ _-]?key|access token|credentials)"
     r"[^.:]{0,40}(?:invalid|incorrect|not valid|expired|missing|required|revoked|not found)"
-    r"|authentication[ _](?:failed|error|fails)|unauthenticated|unauthorized|invalid_api_key"
+    r"|authentication[ _]?(?:failed|error|fails)|authori[sz]ation header|header\W+authori[sz]ation|unauthenticated|unauthorized|invalid_api_key"
     r"|token (?:is |has )?(?:expired|been revoked|invalid)\b",
     re.I,
 )
@@ -83,12 +86,25 @@ _MODEL = re.compile(
     r"\bmodel\b(?:[^.]|\.(?=\S)){0,100}?(?:not (?:be )?(?:found|exist|available|loaded|served)"
     r"|doesn't exist|is unknown|isn't available)|model ['\"`][^'\"`]+['\"`] is not supported"
     r"|(?:no such|unknown|invalid|unsupported) model|no model named|model_not_found"
-    r"|try pulling it|not a valid model",
+    r"|try pulling it|not a (?:valid|supported) model|model_decommissioned"
+    r"|\bmodel (?:\S+ )?(?:has been|is|was) (?:deprecated|retired|decommissioned|discontinued)",
     re.I,
 )
 _SOON = re.compile(r"loading|currently|temporar|\byet\b|moment|overload|busy|again", re.I)
+_LIMITED = re.compile(
+    r"rate[ _-]?limit(?:s|ed|ing)?(?:[ _](?:is |was |has been )?(?:exceeded|reached|error)|ed\b|$|\W)"
+    r"|too[ _]many[ _](?:requests|tokens)|throttl|resource[ _](?:has been )?exhausted",
+    re.I,
+)
+_OVERLOADED = re.compile(r"overload|at capacity|(?:server|model|currently) (?:is )?busy", re.I)
+_BAD_REQUEST = re.compile(
+    r"invalid_request|bad_?request|validation|context_length|invalid_argument|content_filter"
+    r"|unprocessable",
+    re.I,
+)
 _CREDIT = re.compile(
-    r"insufficient[ _](?:quota|credits?|balance|funds)|credit balance is too low|out of credits?",
+    r"insufficient[ _](?:quota|credits?|balance|funds)|credit balance is too low|out of credits?"
+    r"|budget[ _](?:has been |was |is )?exceeded|arrearage",
     re.I,
 )
 _FIREWALL = re.compile(
@@ -100,11 +116,14 @@ _CHECK_MODEL: Final = (
     "no such model or address: check the model's name and base_url (it often ends in /v1)"
 )
 _ADVICE: Final = {
+    300: "the server sends requests elsewhere, and does not say where: check base_url",
     401: _CHECK_KEY,
     402: "the account has no credit left",
     403: "this key may not use this model: pass another api_key=, or set OPENAI_API_KEY",
     404: _CHECK_MODEL,
     405: "no chat completions at this address: check base_url (it often ends in /v1)",
+    407: "a proxy stands before the server and asks for a password: see HTTPS_PROXY",
+    410: _CHECK_MODEL,
 }
 
 
@@ -147,15 +166,12 @@ def judge_refusal(raw: Raw, body: object = None) -> Trouble:
     error = as_dict(as_dict(body).get("error", body))
     code = str(error.get("code") or error.get("type") or "")
     said = message_of(body) if body is not None else shorten(raw.text)
-    status = raw.status
-    disguised = status == 200
-    if disguised:
-        status = int(code) if code.isdecimal() and len(code) == 3 else 500
-        status = 429 if "rate_limit" in code else status
-    text = f"status {status}: {said or 'no message'}"
-    if disguised:
+    named = " ".join([str(one[name]) for one in (error, as_dict(body)) for name in _MARKS & {*one}])
+    status = _status(raw.status, named, said)
+    text = f"status {raw.status}: {said or 'no message'}"
+    if raw.status == 200:
         text = f"an error in place of an answer: {said or 'no message'}"
-    every = f"{code} {error.get('type') or ''} {said}"
+    every = f"{named} {said}"
     if status == 402 or _CREDIT.search(every):
         return Trouble(f"{_ADVICE[402]} ({text})", Concerns.ALL)
     if status in (401, 403) and _FIREWALL.search(raw.text[:4000]) and not _KEY.search(every):
@@ -172,12 +188,39 @@ def judge_refusal(raw: Raw, body: object = None) -> Trouble:
     return Trouble(text, Concerns.REQUEST, said=said, parameter=parameter)
 
 
+def judge_error(body: dict[str, Any]) -> Trouble:
+    """Say what an error means that stands in an answer."""
+    return judge_refusal(Raw(200, json.dumps(body), {}), body)
+
+
+def _status(status: int, named: str, said: str) -> int:
+    """Return the status that says what happened, where a server sends another.
+
+    Args:
+        status: The one that was sent; 200 if there is no answer all the same.
+        named: What the server calls the error.
+        said: What it says about it.
+    """
+    if status == 200:
+        number = re.search(r"\b[45]\d\d\b", named) or re.match(r"[45]\d\d\b", said)
+        status = int(number[0]) if number else 500
+        if not number and _BAD_REQUEST.search(named):
+            status = 400
+        elif not number and re.search("not_?found", named, re.I):
+            status = 404
+    if status in (401, 402, 404, 405, 407) or status in _BUSY:
+        return status
+    if _LIMITED.search(f"{named} {said}"):
+        return 429
+    return 503 if _OVERLOADED.search(f"{named} {said}") and status != 429 else status
+
+
 def _advice(status: int, said: str) -> str | None:
     if _KEY.search(said):
         return _CHECK_KEY
     if _MODEL.search(said):
         return _CHECK_MODEL
-    return _ADVICE.get(status)
+    return _ADVICE.get(300 if status // 100 == 3 else status)
 
 
 def message_of(body: object) -> str:
@@ -185,6 +228,10 @@ def message_of(body: object) -> str:
     if isinstance(body, list) and body:
         body = body[0]
     error = as_dict(body).get("error") or body
+    if isinstance(error, (bool, str)) and any(as_dict(body).get(name) for name in SAYING):
+        title = f"{error}: " if isinstance(error, str) else ""
+        rest = {name: value for name, value in as_dict(body).items() if name != "error"}
+        return shorten(title + message_of(rest))
     fields = as_dict(error)
     message = next((fields[name] for name in SAYING if fields.get(name)), error)
     if isinstance(message, list):  # of fields that were checked, each with its place
