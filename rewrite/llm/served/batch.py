@@ -8,6 +8,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from ...deadline import LATE
@@ -208,14 +209,16 @@ class Batch:
                 self._heard()
             return trouble
         self._heard()
-        raw = Raw(raw.status, self._llm.redact(raw.text), raw.headers)
+        shown = self._llm.redact(raw.text)
         if raw.status // 100 != 2:
-            return judge_refusal(raw)
-        try:
+            return judge_refusal(Raw(raw.status, shown, raw.headers))
+        with suppress(TroubleError):
             return read_reply(raw.text, self._sampling)
+        try:  # once more, for what to say of it
+            return read_reply(shown, self._sampling)
         except TroubleError as error:
-            if (disguised := error_in(raw.text)) is not None:
-                return judge_refusal(Raw(200, raw.text, raw.headers), disguised)
+            if (disguised := error_in(shown)) is not None:
+                return judge_refusal(Raw(200, shown, raw.headers), disguised)
             return error.trouble
 
     def _heard(self) -> None:
@@ -245,7 +248,8 @@ class Batch:
                 f"{enough} requests in a row were given up, so the rest were not sent; "
                 f"try again later, or with a lower concurrency or a longer timeout: {text}"
             )
-        self._refused[trouble.said] += trouble.said != "" and not self._server.answered
+        is_of_prompt = trouble.cause is Cause.FILTER or not trouble.said
+        self._refused[trouble.said] += not is_of_prompt and not self._server.answered
         if self._refused[trouble.said] >= enough:
             raise self._end(
                 f"the first {enough} requests were refused in the same words, so the rest were "

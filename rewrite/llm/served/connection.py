@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import ipaddress
+import re
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +31,7 @@ MOST_REDIRECTS: Final = 3
 
 NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
+_LAST_EVENT = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]\s*$")
 _REDIRECTS: Final = frozenset({301, 302, 307, 308})
 
 
@@ -184,12 +187,24 @@ def need_client() -> None:
 
 
 async def _read(response: aiohttp.ClientResponse) -> str:
+    streams = response.content_type == "text/event-stream"
     content = bytearray()
     async for chunk in response.content.iter_any():
         content += chunk
         if len(content) > LARGEST_REPLY:
             response.close()
             raise TooLongError(f"the reply is longer than {LARGEST_REPLY // 2**20} MB")
+        if streams and _LAST_EVENT.search(content, max(0, len(content) - 40)):
+            response.close()  # some leave the connection open behind it
+            break
+    return _decoded(bytes(content), response.charset or "")
+
+
+def _decoded(content: bytes, charset: str) -> str:
+    """Return a text: JSON is UTF-8, whatever else is said of it, or what is said of it."""
+    for encoding in ("utf-8-sig", charset):
+        with suppress(UnicodeError, LookupError):
+            return content.decode(encoding)
     return content.decode("utf-8-sig", errors="replace")
 
 

@@ -24,7 +24,8 @@ _NAMES: Final = {
     "stream": r"stream",
     WHOLE: r"stream(?:ing)?(?: mode)?",
     SYSTEM: r"['\"`]?system['\"`]?(?: role| messages?\b| prompt| instruction)"
-    r"|developer (?:role|instruction)|\buser\W+(?:and |or )?\W?assistant|role: system\b",
+    r"|developer (?:role|instruction)|\buser\W+(?:and |or )?\W?assistant|role: system\b"
+    r"|['\"`]system['\"`]",
 }
 """How servers call what we send."""
 

@@ -185,7 +185,8 @@ def judge_refusal(raw: Raw, body: object = None) -> Trouble:
         wait = asked_wait(raw.headers, raw.text[:20_000], limited=status == 429)
         return Trouble(text, Concerns.NOW, wait, cause, said=said)
     parameter = str(error.get("param") or "") if code in _UNSUPPORTED else ""
-    return Trouble(text, Concerns.REQUEST, said=said, parameter=parameter)
+    cause = Cause.FILTER if _FIREWALL.search(every) else Cause.OTHER
+    return Trouble(text, Concerns.REQUEST, cause=cause, said=said, parameter=parameter)
 
 
 def judge_error(body: dict[str, Any]) -> Trouble:
