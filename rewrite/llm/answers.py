@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -153,12 +154,13 @@ def open_answers(
             file = stack.enter_context(open_database(path, LAYOUT, read_only=offline))
             writable = not offline
         except LLMError as error:
-            if offline or not is_no_room(error) or path.is_dir() or not _is_folder(path.parent):
+            if offline or not is_no_room(error) or os.path.isdir(path) or not _is_folder(path):
                 raise
             on_full(error)
             writable, file = False, None
-            if path.exists():
-                file = stack.enter_context(open_database(path, LAYOUT, read_only=True))
+            if os.path.exists(path):
+                with suppress(LLMError):  # it was never laid out, or nobody may read it now
+                    file = stack.enter_context(open_database(path, LAYOUT, read_only=True))
         yield Answers(path, file, writable=writable, on_full=on_full)
 
 
@@ -176,16 +178,16 @@ def canonical_json(value: object) -> str:
 
 
 def _is_folder(path: Path) -> bool:
-    """Return whether a folder is there, or could be if one might write."""
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    return path.is_dir()
+    """Return whether the folder of a file is there, or could be if one might write."""
+    return os.path.isdir(next(above for above in path.absolute().parents if os.path.exists(above)))
 
 
 def _answer_in(stored: object) -> Completions | None:
     """Return a stored answer, or None if it is damaged or has no text."""
     try:
         answer = Completions(**json.loads(str(stored)), cached=True)
-        return answer if any(map(str.strip, answer.texts)) else None
+        # a number in place of each text, or a text in place of a number, falls here
+        is_whole = isinstance(answer.texts, list) and any(list(map(str.strip, answer.texts)))
+        return answer if is_whole and min(map(float, answer.usage.values())) >= 0 else None
     except (ValueError, TypeError, RecursionError):
         return None

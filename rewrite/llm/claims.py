@@ -102,17 +102,21 @@ def in_parts(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
         yield keys[start : start + _KEYS_A_QUERY]
 
 
-def _asks(owner: str, until: float) -> bool:
+def _asks(owner: object, until: object) -> bool:
     """Return whether a claim is worth waiting for."""
-    pid, thread, _ = owner.split()
-    if until < time.time():
-        return False
-    if int(pid) == os.getpid():
-        # one's own thread cannot go on while it waits for itself
-        return owner in _asking and int(thread) != threading.get_ident()
     try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
+        pid, thread = map(int, str(owner).split()[:2])
+        is_over = float(str(until)) < time.time()
+    except ValueError:
+        return False  # damaged
+    if is_over:
+        return False
+    if pid == os.getpid():
+        # one's own thread cannot go on while it waits for itself
+        return owner in _asking and thread != threading.get_ident()
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         pass  # it is there, and another user's

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ..deadline import remaining
 from ..errors import RewriteError
 
 WAIT: Final = 60.0
 """Seconds to wait for whoever writes at the moment."""
+
+SHORTEST_WAIT: Final = 0.05
+"""The same where no time is left: what is there should still be kept."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,18 @@ class Database:
     def execute(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement and return its rows."""
         with _explained(self.path, self.layout):
+            self._wait_no_longer_than_may_be()
             return self.db.execute(statement, values).fetchall()
 
     def execute_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement for every row of values."""
         with _explained(self.path, self.layout):
+            self._wait_no_longer_than_may_be()
             self.db.executemany(statement, rows)
+
+    def _wait_no_longer_than_may_be(self) -> None:
+        if remaining() is not None:
+            self.db.execute(f"PRAGMA busy_timeout = {1000 * _wait():.0f}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -96,12 +106,18 @@ def open_database(path: Path, layout: Layout, *, read_only: bool = False) -> Ite
         yield Database(path, layout, db)
 
 
+def _wait() -> float:
+    """Return the seconds to wait for others: about as many as there are left."""
+    left = remaining()
+    return WAIT if left is None else min(WAIT, max(left, SHORTEST_WAIT))
+
+
 def _connect(path: Path, layout: Layout, opened: ExitStack) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     if layout.private and not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     # a generator that holds the connection may be closed by another thread than began it
-    db = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=_wait(), isolation_level=None, check_same_thread=False)
     opened.callback(db.close)
     if layout.private:
         db.execute("PRAGMA secure_delete = ON")
@@ -129,7 +145,7 @@ def _connect_to_read(path: Path, layout: Layout, opened: ExitStack) -> sqlite3.C
     # in a read-only folder SQLite finds no room for files of its own, and need not
     for mode in ("mode=ro", "mode=ro&immutable=1"):
         uri = f"{path.absolute().as_uri()}?{mode}"
-        db = sqlite3.connect(uri, uri=True, timeout=WAIT, check_same_thread=False)
+        db = sqlite3.connect(uri, uri=True, timeout=_wait(), check_same_thread=False)
         opened.callback(db.close)
         try:
             if _is_marked(db, path, layout) or _tables(db):
