@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from ...deadline import LATE
@@ -145,6 +146,8 @@ class Batch:
             reply = await self._ask(prompt, n - choices, self._seed(choices))
             if isinstance(reply, Trouble):
                 whole.error = self._llm.redact(f"{self._llm.model}: {reply.text}")
+                whole.prompt_tokens += reply.tokens[0]
+                whole.completion_tokens += reply.tokens[1]
                 break
             whole.add(reply.answer)
             choices += reply.choices
@@ -170,6 +173,7 @@ class Batch:
         """Send one request, again where that may help."""
         server, started = self._server, time.perf_counter()
         tries = Tries(server, self._llm.retries)
+        read = written = 0  # by tries that brought no text
         while True:
             body = self._llm.request_body(prompt, self._sampling, n=n, seed=seed)
             sent = await server.enter(self._llm.concurrency)
@@ -185,11 +189,14 @@ class Batch:
                 server.was_good()
                 self._given_up = 0
                 reply.answer.seconds = time.perf_counter() - started
+                reply.answer.prompt_tokens += read
+                reply.answer.completion_tokens += written
                 return reply
+            read, written = read + reply.tokens[0], written + reply.tokens[1]
             if reply.said and self._llm.adapt(reply, body):
                 continue
             if (wait := tries.failed(reply, sent)) is None:
-                return await self._give_up(reply, tries)
+                return await self._give_up(replace(reply, tokens=(read, written)), tries)
             try:
                 await pause(wait)
             except asyncio.CancelledError:
@@ -255,7 +262,7 @@ class Batch:
                 f"the first {enough} requests were refused in the same words, so the rest were "
                 f"not sent: {text}"
             )
-        return Trouble(text, trouble.concerns)
+        return replace(trouble, text=text)
 
     def _end(self, text: str) -> LLMError:
         return LLMError(self._llm.redact(f"{self._llm.model} at {self._llm.endpoint}: {text}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..base import Completions, Sampling
@@ -88,10 +88,13 @@ def read_reply(raw: str, sampling: Sampling) -> Reply:
             continue
         answer.texts.append(read)
         answer.cut |= _CUT.search(_finish(choice)) is not None
+    _count_tokens(answer, as_dict(body.get("usage")))
     if not answer.texts:
         # what may come when asked again, if any of them may
-        raise TroubleError(min(troubles, key=lambda trouble: trouble.concerns is not Concerns.NOW))
-    _count_tokens(answer, as_dict(body.get("usage")))
+        trouble = min(troubles, key=lambda trouble: trouble.concerns is not Concerns.NOW)
+        raise TroubleError(
+            replace(trouble, tokens=(answer.prompt_tokens, answer.completion_tokens))
+        )
     return Reply(answer, len(choices))
 
 

@@ -44,6 +44,7 @@ class Trouble:
         cause: What it tells about the server.
         said: What the server says; empty if it said nothing about the request itself.
         parameter: The request parameter that the server names in a field for it.
+        tokens: Read and written all the same, and paid for.
     """
 
     text: str
@@ -52,6 +53,7 @@ class Trouble:
     cause: Cause = Cause.OTHER
     said: str = ""
     parameter: str = ""
+    tokens: tuple[int, int] = (0, 0)
 
 
 class TroubleError(Exception):
