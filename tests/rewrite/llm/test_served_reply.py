@@ -10,7 +10,7 @@ import pytest
 
 from pyterrier_rewrite.llm import Sampling
 from pyterrier_rewrite.llm.served.connection import Raw
-from pyterrier_rewrite.llm.served.dialect import SYSTEM, Dialect
+from pyterrier_rewrite.llm.served.dialect import SYSTEM, WHOLE, Dialect
 from pyterrier_rewrite.llm.served.reply import error_in, read_reply
 from pyterrier_rewrite.llm.served.trouble import (
     Cause,
@@ -21,6 +21,18 @@ from pyterrier_rewrite.llm.served.trouble import (
 )
 from pyterrier_rewrite.llm.served.waits import asked_wait
 from tests.support.server import completion
+
+
+THIRTY_SECONDS = [
+    *("Fri, 01 May 2026 10:00:30 GMT", "Friday, 01-May-26 10:00:30 GMT", "2026-05-01T10:00:30Z"),
+    *("1777629630", "1777629630000", "30s", "30 seconds", "0m30s", "30, 30"),
+]
+RESETS = [
+    *("ratelimit-reset", "x-ratelimit-reset-after", "x-ratelimit-reset-tokens-minute"),
+    *("X-RateLimit-Reset-Requests-Day", "x-ratelimit-reset-input-tokens"),
+]
+BREAKS = ["timeout", "engine_overloaded", "insufficient_system_resource", "FinishReason.ERROR"]
+FILTERS = ["content-filter", "contentFilter", "content_filter: PROHIBITED", "moderation_block"]
 
 
 def events(*parts: dict[str, object] | str, end: str = "data: [DONE]\n\n") -> str:
@@ -56,6 +68,18 @@ def choice(content: object, finish: str | None = "stop", **message: object) -> s
         choice("red sofa", finish="eos"),
         choice("red sofa", finish="end_turn", reasoning_content="hm"),
         json.dumps({"choices": [{"text": "red sofa", "finish_reason": "stop"}]}),
+        events(delta("red "), delta("sofa"), end="data: DONE\n\n"),
+        events("", delta("red sofa"), end='data: "[DONE]"\n\n'),
+        "\ufeff" + events(delta("red "), delta("sofa")).replace("\n", "\r\n").replace(" {", "{"),
+        events(delta("red "), delta("sofa")).replace("\n", "\r"),
+        events(json.dumps(delta("red sofa")).replace(", ", ",\ndata: ")),
+        events(delta("red "), delta("sofa"), completion("red sofa")),
+        "\n".join(map(json.dumps, [delta("red "), delta("sofa", finish="stop")])),
+        json.dumps(completion("red sofa")) + "\n\0",
+        json.dumps(completion("red sofa")) + json.dumps(completion("red sofa")),
+        choice([{"type": "text", "text": {"value": "red sofa", "annotations": []}}]),
+        json.dumps({**completion("red sofa"), "error": {"message": "late"}}),
+        choice("red sofa", tool_calls=[]),
     ],
 )
 def test_reads_an_answer_in_every_shape(raw):
@@ -70,8 +94,25 @@ def test_joins_a_stream_of_several_choices():
     assert read_reply(raw, Sampling(n=2)).answer.texts == ["zero", "one"]
 
 
+@pytest.mark.parametrize("end", ["\u2028", "\u0085", "\x0b"])
+def test_a_line_end_in_a_text_ends_no_line_of_a_stream(end):
+    raw = events(json.dumps(delta(f"red{end}sofa"), ensure_ascii=False))
+    assert read_reply(raw, Sampling()).answer.texts == [f"red{end}sofa"]
+    assert read_reply(choice("red\nsofa").replace("\\n", "\n"), Sampling()).answer.texts
+
+
+def test_choices_come_in_the_order_of_their_numbers():
+    body = completion("zero", "one", "two")
+    body["choices"].reverse()
+    assert read_reply(json.dumps(body), Sampling(n=3)).answer.texts == ["zero", "one", "two"]
+
+
 @pytest.mark.parametrize(
-    "finish", ["length", "max_tokens", "model_length", "MAX_TOKENS", "max_output_tokens"]
+    "finish",
+    [
+        *("length", "max_tokens", "model_length", "MAX_TOKENS", "max_output_tokens"),
+        *("FinishReason.MAX_TOKENS", "max_length", "model_context_window_exceeded"),
+    ],
 )
 def test_knows_a_cut_by_any_name(finish):
     assert read_reply(choice("red so", finish=finish), Sampling()).answer.cut
@@ -98,6 +139,12 @@ def test_knows_a_cut_by_any_name(finish):
         ("[" * 100_000, "not JSON", Concerns.NOW),
         ('{"choices": []}', "no choices", Concerns.NOW),
         ("<html>hello", "not JSON", Concerns.NOW),
+        *((choice("half a", finish=by), "broke off", Concerns.NOW) for by in BREAKS),
+        *((choice("half a", finish=by), "filtered", Concerns.NOW) for by in FILTERS),
+        (choice("I'm sorry", refusal="I'm sorry"), "the model refused: I'm", Concerns.REQUEST),
+        (choice([{"type": "refusal", "refusal": "No"}]), "the model refused: No", Concerns.REQUEST),
+        (choice("Wait.", "tool_calls", tool_calls=[{"id": "a"}]), "no text", Concerns.NOW),
+        (events(delta("red "), end='error: {"message": "oh"}\n\ndata: [DONE]\n\n'), "oh", None),
         (events(delta("red "), end=""), "broke off", Concerns.NOW),
         (events(delta("red "), '{"choi', end=""), "not JSON", Concerns.NOW),
     ],
@@ -105,8 +152,44 @@ def test_knows_a_cut_by_any_name(finish):
 def test_says_why_there_is_no_text(raw, said, concerns):
     with pytest.raises(TroubleError) as error:
         read_reply(raw, Sampling(max_tokens=33))
-    assert said in error.value.trouble.text
-    assert error.value.trouble.concerns is concerns
+    disguised = error_in(raw)
+    trouble = judge_refusal(Raw(200, raw, {}), disguised) if disguised else error.value.trouble
+    assert said in trouble.text
+    assert trouble.concerns is (concerns or Concerns.NOW)
+
+
+@pytest.mark.parametrize(
+    ("raw", "said", "cause"),
+    [
+        (events(delta("red "), {"error": {"message": "full", "code": 503}}), "full", Cause.BUSY),
+        (events(delta("red "), {"object": "error", "message": "oh"}), "oh", Cause.OTHER),
+        (events(delta("red "), end="event: error\ndata: dead\n\n"), "dead", Cause.OTHER),
+        (
+            json.dumps({"choices": [{"message": {"content": "red"}, "error": {"code": 429}}]}),
+            "429",
+            Cause.LIMIT,
+        ),
+        (
+            json.dumps({"choices": [{"message": {"content": "r"}}], "error": {"message": "dead"}}),
+            "dead",
+            Cause.OTHER,
+        ),
+    ],
+)
+def test_an_error_behind_half_an_answer_is_an_error(raw, said, cause):
+    with pytest.raises(TroubleError) as error:
+        read_reply(raw, Sampling())
+    disguised = error_in(raw)
+    trouble = judge_refusal(Raw(200, raw, {}), disguised) if disguised else error.value.trouble
+    assert said in trouble.text
+    assert (trouble.concerns, trouble.cause) == (Concerns.NOW, cause)
+
+
+def test_what_brought_no_text_was_paid_for_all_the_same():
+    body = {**json.loads(choice("", "length")), "usage": {"input_tokens": 7, "output_tokens": 30}}
+    with pytest.raises(TroubleError) as error:
+        read_reply(json.dumps(body), Sampling())
+    assert error.value.trouble.tokens == (7, 30)
 
 
 def test_uses_the_samples_that_are_good():
@@ -187,6 +270,20 @@ def error(message: str, **more: object) -> dict[str, object]:
         (500, "<html>oops</html>", Concerns.NOW, "oops"),
         (503, [error("warming up")], Concerns.NOW, "warming up"),
         (422, {"detail": "no such thing"}, Concerns.REQUEST, "no such thing"),
+        (400, {"error": "Bad Request", "message": "no x"}, Concerns.REQUEST, "Bad Request: no x"),
+        (400, {"error": "Authorization header is malformed"}, Concerns.FIRST, "api_key="),
+        (
+            422,
+            {"detail": [{"loc": ["header", "authorization"], "msg": "Field required"}]},
+            Concerns.FIRST,
+            "api_key=",
+        ),
+        (400, error("'m' is not a supported model"), Concerns.FIRST, "model's name"),
+        (400, error("The model `m` has been decommissioned."), Concerns.FIRST, "model's name"),
+        (410, error("gone"), Concerns.FIRST, "model's name"),
+        (407, "no", Concerns.FIRST, "proxy"),
+        (303, "", Concerns.FIRST, "elsewhere"),
+        (429, error("Budget has been exceeded!"), Concerns.ALL, "no credit"),
     ],
 )
 def test_judges_a_refusal_by_what_it_says(status, body, concerns, advice):
@@ -196,8 +293,35 @@ def test_judges_a_refusal_by_what_it_says(status, body, concerns, advice):
 
 
 @pytest.mark.parametrize(
+    ("status", "body", "cause"),
+    [
+        (403, error("no", code="rate_limit_exceeded"), Cause.LIMIT),
+        (403, error("You have exceeded a secondary rate limit"), Cause.LIMIT),
+        (400, error("ThrottlingException: Too many requests"), Cause.LIMIT),
+        (400, {"__type": "ThrottlingException", "message": "Too fast"}, Cause.LIMIT),
+        (500, error("Rate limit reached for m"), Cause.LIMIT),
+        (424, {"error": "Model is overloaded", "error_type": "overloaded"}, Cause.BUSY),
+        (500, error("engine overloaded"), Cause.BUSY),
+    ],
+)
+def test_too_much_is_too_much_by_any_status(status, body, cause):
+    trouble = refusal(status, body)
+    assert (trouble.concerns, trouble.cause) == (Concerns.NOW, cause)
+
+
+@pytest.mark.parametrize(
     ("body", "concerns", "cause"),
     [
+        (error("x", type="overloaded_error"), Concerns.NOW, Cause.BUSY),
+        (error("Overloaded", type="overloaded_error"), Concerns.NOW, Cause.BUSY),
+        (error("too long", type="invalid_request_error"), Concerns.REQUEST, Cause.OTHER),
+        (error("model: m", type="not_found_error"), Concerns.FIRST, Cause.OTHER),
+        ({"error": "no", "error_type": "validation"}, Concerns.REQUEST, Cause.OTHER),
+        (error("no", status="RESOURCE_EXHAUSTED"), Concerns.NOW, Cause.LIMIT),
+        (error("no", status=503), Concerns.NOW, Cause.BUSY),
+        ({"statusCode": 429, "message": "no"}, Concerns.NOW, Cause.LIMIT),
+        ({"error": "429 Too Many Requests"}, Concerns.NOW, Cause.LIMIT),
+        ({"error": True, "message": "Rate limit exceeded"}, Concerns.NOW, Cause.LIMIT),
         (error("overloaded", code=503), Concerns.NOW, Cause.BUSY),
         (error("slow down", code="rate_limit_exceeded"), Concerns.NOW, Cause.LIMIT),
         (error("oh"), Concerns.NOW, Cause.OTHER),
@@ -242,12 +366,39 @@ def test_judges_an_error_in_disguise(body, concerns, cause):
         ),
         ({"x-ratelimit-reset": "1777629630"}, "", 30.0),
         ({"x-ratelimit-reset": "1777629630000"}, "", 30.0),
+        *(({"Retry-After": form}, "", 30.0) for form in THIRTY_SECONDS),
+        *(({name: "30"}, "", 30.0) for name in RESETS),
+        ({"X-Ms-Retry-After-Ms": "1500", "retry-after": "2"}, "", 1.5),
+        (
+            {"date": "Fri, 01 May 2026 09:59:00 GMT", "Retry-After": THIRTY_SECONDS[0]},
+            "",
+            90.0,
+        ),
+        ({"retry-after": "0"}, error("try again in 20s"), 20.0),
+        (
+            {
+                "anthropic-ratelimit-tokens-reset": "2026-05-01T10:05:00Z",
+                "anthropic-ratelimit-tokens-remaining": "9",
+                "anthropic-ratelimit-requests-reset": "2026-05-01T10:00:10Z",
+                "anthropic-ratelimit-requests-remaining": "0",
+            },
+            "",
+            10.0,
+        ),
+        ({}, error("no", details=[{"retryDelay": {"seconds": 17}}]), 17.0),
+        ({}, error("no", retryAfterMs=1200), 1.2),
+        ({}, error(json.dumps({"retryDelay": "17.5s"})), 17.5),
+        ({}, error("no", metadata={"headers": {"X-RateLimit-Reset": "1777629630000"}}), 30.0),
+        ({}, {"error": "loading", "estimated_time": 20.0}, 20.0),
+        ({}, error("Try again after 2 minutes and 5 seconds"), 125.0),
+        ({}, error("You can retry at 2026-05-01T10:00:30Z"), 30.0),
     ],
 )
 def test_reads_waits_wherever_they_stand(headers, body, seconds):
     now = datetime(2026, 5, 1, 10, 0, 0, tzinfo=timezone.utc)
     text = body if isinstance(body, str) else json.dumps(body)
-    assert asked_wait(headers, text, now=now) == pytest.approx(seconds)
+    present = None if "date" in headers else now
+    assert asked_wait(headers, text, now=present) == pytest.approx(seconds)
 
 
 REQUEST = {
@@ -260,6 +411,7 @@ REQUEST = {
     "stop": ["\n"],
     "seed": 3,
     "response_format": {},
+    "stream": False,
 }
 
 
@@ -290,6 +442,24 @@ REQUEST = {
         ("Unexpected role 'system' in messages", SYSTEM),
         ("messages[0].role: Input should be 'user' or 'assistant'", SYSTEM),
         ("Unsupported value: 'messages[0].role' does not support 'system'", SYSTEM),
+        ("Only one completion choice is allowed", "n"),
+        ("Multiple candidates is not enabled for models/x", "n"),
+        ("`n` currently only supports 1", "n"),
+        ("#/n: expected maximum 1", "n"),
+        ("Argument not supported on this model: stop", "stop"),
+        ("Invalid 'stop': array too long", "stop"),
+        ("Unrecognized request argument supplied: seed", "seed"),
+        ("`temperature` may only be set to 1 when thinking is enabled.", "temperature"),
+        ("`temperature` (=0.0) has to be a strictly positive float", "temperature"),
+        ("Please use max_completion_tokens in place of max_tokens", "max_tokens"),
+        ("This response_format type is unavailable now", "response_format"),
+        ("JSON mode is not supported for this model", "response_format"),
+        ("Failed to convert JSON schema to grammar", "response_format"),
+        ("unknown variant `system`, expected `user` or `assistant`", SYSTEM),
+        ("invalid message role: system", SYSTEM),
+        ("This model only support stream mode, please enable the stream parameter", WHOLE),
+        ("stream: must be true", WHOLE),
+        ("Unknown parameter: 'stream'", "stream"),
         ("max_tokens must be at most 128", None),
         ("'max_tokens' or 'max_completion_tokens' is too large: 256.", None),
         ("maximum context length is 4096 tokens", None),
@@ -319,7 +489,10 @@ def test_spells_a_request_as_the_server_takes_it():
         "max_completion_tokens": 256,
         "stop": ["\n"],
         "response_format": {},
+        "stream": False,
     }
+    dialect.do_without(WHOLE)
+    assert dialect.spell({**REQUEST}, {})["stream"] is True
 
 
 def test_messages_hold_no_control_characters():
