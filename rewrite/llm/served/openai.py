@@ -238,7 +238,11 @@ class OpenAILLM(LLM):
             *(value for name, value in parameters if "version" not in name),
             unquote(url.password or ""),
         ):
-            yield from {secret.strip(), quote(secret.strip(), safe=""), secret.split(" ")[-1].strip()}
+            yield from {
+                secret.strip(),
+                quote(secret.strip(), safe=""),
+                secret.split(" ")[-1].strip(),
+            }
 
     @property
     def _url(self) -> str:

@@ -181,9 +181,7 @@ def _index(choice: object) -> int:
     return number if isinstance(number, int) else 0
 
 
-def _read_choice(
-    choice: dict[str, Any], sampling: Sampling, body: dict[str, Any]
-) -> str | Trouble:
+def _read_choice(choice: dict[str, Any], sampling: Sampling, body: dict[str, Any]) -> str | Trouble:
     """Return the text of a choice, or why there is none."""
     message = as_dict(choice.get("message")) or choice  # of a plain completion
     finish = _finish(choice)

@@ -80,7 +80,8 @@ _KEY = re.compile(
     r"(?:api[ _-]?key|access token|bearer|credentials|authentication|authorization)"
     r"|(?:api[ _-]?key|access token|credentials)"
     r"[^.:]{0,40}(?:invalid|incorrect|not valid|expired|missing|required|revoked|not found)"
-    r"|authentication[ _]?(?:failed|error|fails)|authori[sz]ation header|header\W+authori[sz]ation|unauthenticated|unauthorized|invalid_api_key"
+    r"|authentication[ _]?(?:failed|error|fails)|authori[sz]ation header"
+    r"|header\W+authori[sz]ation|unauthenticated|unauthorized|invalid_api_key"
     r"|token (?:is |has )?(?:expired|been revoked|invalid)\b",
     re.I,
 )
@@ -94,9 +95,7 @@ _MODEL = re.compile(
 )
 _SOON = re.compile(r"loading|currently|temporar|\byet\b|moment|overload|busy|again", re.I)
 _LIMITED = re.compile(
-    r"rate[ _-]?limit(?:s|ed|ing)?(?:[ _](?:is |was |has been )?(?:exceeded|reached|error)|ed\b|$|\W)"
-    r"|too[ _]many[ _](?:requests|tokens)|throttl|resource[ _](?:has been )?exhausted",
-    re.I,
+    r"rate[ _-]?limit|too[ _]many[ _]requests|throttl|resource[ _](?:has been )?exhausted", re.I
 )
 _OVERLOADED = re.compile(r"overload|at capacity|(?:server|model|currently) (?:is )?busy", re.I)
 _BAD_REQUEST = re.compile(

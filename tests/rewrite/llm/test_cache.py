@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import warnings
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -20,6 +20,7 @@ from pyterrier_rewrite.errors import LLMError, RewriteWarning
 from pyterrier_rewrite.llm import Cached, FakeLLM, Message, OpenAILLM, Sampling
 from pyterrier_rewrite.llm.answers import LAYOUT
 from pyterrier_rewrite.llm.claims import Claims
+from pyterrier_rewrite.stores import sqlite
 from pyterrier_rewrite.stores.sqlite import Database, open_database
 from tests.support.paths import ROOT
 
@@ -309,7 +310,12 @@ def test_no_room_even_to_begin_a_file(path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "damage", ["", "{", "[]", "null", '{"texts": 3}', '{"texts": [], "x": 1}', '{"texts": [""]}']
+    "damage",
+    [
+        *("", "{", "[]", "null", '{"texts": 3}', '{"texts": [], "x": 1}', '{"texts": [""]}'),
+        *('{"texts": "abc"}', '{"texts": ["abc", 1]}', b"\xff"),
+        *('{"texts": ["a"], "seconds": "b"}', '{"texts": ["a"], "prompt_tokens": -1}'),
+    ],
 )
 def test_a_damaged_row_is_asked_again(path, damage):
     Cached(FakeLLM("old"), path).generate(questions(3))
@@ -318,6 +324,47 @@ def test_a_damaged_row_is_asked_again(path, damage):
     answers = Cached(FakeLLM("new"), path).generate(questions(3))
     assert [a.texts for a in answers] == [["old"], ["new"], ["old"]]
     assert all(a.cached for a in Cached(Forbidden(), path).generate(questions(3)))
+
+
+@contextmanager
+def locked(path):
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+def test_a_lock_is_waited_for_no_longer_than_there_is_time(path):
+    llm = Cached(FakeLLM("a"), path)
+    llm.generate(questions(2))
+    begun = time.monotonic()
+    with locked(path), warnings.catch_warnings(), time_limit(0.2):
+        warnings.simplefilter("ignore", RewriteWarning)
+        hit, _, miss = llm.generate(questions(3))
+    assert time.monotonic() - begun < 5  # of a minute
+    assert (hit.cached, miss.error) == (True, "deadline")
+
+
+def test_a_file_that_stays_locked_while_it_is_laid_out_loses_no_answer(path, monkeypatch):
+    monkeypatch.setattr(sqlite, "WAIT", 0.1)
+    path.parent.mkdir()
+    with locked(path), pytest.warns(RewriteWarning, match="not kept.*locked"):
+        assert Cached(FakeLLM("a"), path).generate(questions(2))[1].texts == ["a"]
+    assert not Cached(FakeLLM("a"), path).generate(questions(2))[0].cached
+
+
+def test_a_name_that_no_file_can_have_loses_no_answer(path):
+    with pytest.warns(RewriteWarning, match="not kept"):
+        assert Cached(FakeLLM("a"), path.with_name("a" * 999)).generate([ask("q")])[0].texts
+
+
+@pytest.mark.parametrize("owner", ["", "garbage", "1 x y", "1 2"])
+@pytest.mark.parametrize("until", ["soon", None, 1e300])
+def test_a_damaged_claim_holds_nobody_up(path, owner, until):
+    llm = Cached(FakeLLM("a"), path)
+    llm.generate(questions(1))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("INSERT INTO owners (name, until) VALUES (?, ?)", (owner, until))
+    assert [a.texts for a in llm.generate(questions(2))] == [["a"]] * 2
 
 
 def test_an_answer_without_text_is_not_stored(path):

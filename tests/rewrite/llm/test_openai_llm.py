@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 import logging
 import pickle
 import signal
@@ -411,6 +412,77 @@ def test_the_key_shows_nowhere(make, llm_server, caplog):
     shown += [repr(vars(pickle.loads(pickle.dumps(llm))))]
     assert not [text for text in shown if KEY in text]
     assert "<secret>" in shown[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"api_key": f"{KEY}\n"}, f"wrong key {KEY}."),
+        ({}, f"wrong key {KEY[:14]}..."),
+        ({}, "x" * 290 + KEY),
+        ({"headers": {"Authorization": f"Bearer {KEY}"}, "api_key": None}, f"bad token {KEY}"),
+        ({"api_key": f"{KEY}/+="}, f"wrong key {KEY}%2F%2B%3D"),
+        ({"base_url": f"?key={KEY}", "api_key": None}, f"API key {KEY} not valid"),
+        ({"base_url": f"//me:{KEY}@", "api_key": None}, f"wrong password {KEY}"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 401, 500])
+def test_no_secret_shows_in_any_form(make, llm_server, options, said, status):
+    address = options.get("base_url", "")
+    if address.startswith("?"):
+        options = {**options, "base_url": llm_server.url + address}
+    elif address:
+        options = {**options, "base_url": llm_server.url.replace("//", address)}
+    for reply in (Reply(status, {"error": {"message": said}}), Reply(status, f"<p>{said}</p>")):
+        llm_server.replies = [reply] * 2
+        try:
+            shown = str(make(retries=0, **options).generate([ask("q")])[0].error)
+        except LLMError as error:
+            shown = str(error)
+        assert "<secret" in shown
+        assert KEY[:13] not in shown
+
+
+def test_an_address_without_a_scheme_shows_no_secret(make):
+    with pytest.raises(LLMError, match=r"key=<secret>"):
+        make(base_url=f"localhost:8000/v1?key={KEY}", api_key=None).generate([ask("q")])
+
+
+def test_what_is_refused_in_the_same_words_ends_the_batch(make, llm_server):
+    llm_server.replies = lambda body, number: broken("ask your admin for this service")
+    with pytest.raises(LLMError, match="the first 16 requests were refused in the same words"):
+        make(concurrency=2).generate(questions(200))
+    assert len(llm_server.requests) < 20
+
+
+@pytest.mark.parametrize("good", [0, 1])
+def test_prompts_that_are_refused_end_no_batch(make, llm_server, good):
+    said = "not today" if good else "flagged by content_policy"
+    llm_server.replies = lambda body, number: broken(said) if number > good else None
+    assert len(make(concurrency=1).generate(questions(40))) == 40
+    assert len(llm_server.requests) == 40
+
+
+def test_a_model_that_only_streams_is_read(make, llm_server):
+    whole = json.dumps({"choices": [{"delta": {"content": "sofa"}, "finish_reason": "stop"}]})
+
+    def reply(body, number):
+        refusal = broken("This model only supports streaming: set stream to true")
+        return Reply(200, f"data: {whole}\n\ndata: [DONE]\n\n") if body["stream"] else refusal
+
+    llm_server.replies = reply
+    with pytest.warns(UserWarning, match="streams are read"):
+        assert [a.texts for a in make().generate(questions(3))] == [["sofa"]] * 3
+
+
+def test_a_further_try_adds_the_tokens_of_the_first(make, llm_server):
+    empty = {**completion(""), "usage": {"prompt_tokens": 7, "completion_tokens": 30}}
+    llm_server.replies = [Reply(200, empty)]
+    answer = make(retries=1).generate([ask("one")])[0]
+    assert (answer.texts, answer.prompt_tokens, answer.completion_tokens) == (["one"], 8, 31)
+    llm_server.replies = [Reply(200, empty)] * 2
+    answer = make(retries=1).generate([ask("two")])[0]
+    assert (answer.texts, answer.prompt_tokens, answer.completion_tokens) == ([], 14, 60)
 
 
 def test_credentials_in_the_address_are_no_part_of_the_identity():

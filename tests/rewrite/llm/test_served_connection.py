@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -40,7 +41,7 @@ def raw_server(answer) -> Iterator[tuple[str, list]]:
             seen.append((self.path, dict(self.headers), self.client_address))
             status, headers, body = answer(self.path)
             self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
@@ -133,6 +134,30 @@ def test_a_reply_without_bound_fails_its_request(monkeypatch, pack):
         answer = OpenAILLM("m", base_url=url).generate(ask())[0]
     assert "the reply is longer than" in answer.error
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("encoding", "charset"),
+    [
+        *(("utf-8", said) for said in ("utf-8", "iso-8859-1", "nonsense")),
+        *(("utf-8-sig", "utf-8"), ("latin-1", "iso-8859-1"), ("utf-16", "utf-16")),
+    ],
+)
+def test_an_answer_is_read_in_its_encoding(encoding, charset):
+    body = GOOD.replace(b"red", b"r\xc3\xa9d").decode().encode(encoding)
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    with raw_server(lambda path: (201, headers, body)) as (url, _):
+        assert OpenAILLM("m", base_url=url).generate(ask())[0].texts == ["r\u00e9d sofa"]
+
+
+def test_a_stream_that_is_left_open_ends_with_its_last_event():
+    body = b"data: " + GOOD + b"\n\ndata: [DONE]\n\n"
+    headers = {"Content-Type": "text/event-stream", "Content-Length": "100000"}
+    with raw_server(lambda path: (200, headers, body)) as (url, _):
+        llm = OpenAILLM("m", base_url=url, timeout=20, retries=0)
+        begun = time.monotonic()
+        assert [llm.generate(ask(q))[0].texts for q in "ab"] == [["red sofa"]] * 2
+    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

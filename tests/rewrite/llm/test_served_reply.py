@@ -22,7 +22,6 @@ from pyterrier_rewrite.llm.served.trouble import (
 from pyterrier_rewrite.llm.served.waits import asked_wait
 from tests.support.server import completion
 
-
 THIRTY_SECONDS = [
     *("Fri, 01 May 2026 10:00:30 GMT", "Friday, 01-May-26 10:00:30 GMT", "2026-05-01T10:00:30Z"),
     *("1777629630", "1777629630000", "30s", "30 seconds", "0m30s", "30, 30"),
@@ -280,6 +279,7 @@ def error(message: str, **more: object) -> dict[str, object]:
         ),
         (400, error("'m' is not a supported model"), Concerns.FIRST, "model's name"),
         (400, error("The model `m` has been decommissioned."), Concerns.FIRST, "model's name"),
+        (400, error("too many tokens: 9000"), Concerns.REQUEST, "9000"),
         (410, error("gone"), Concerns.FIRST, "model's name"),
         (407, "no", Concerns.FIRST, "proxy"),
         (303, "", Concerns.FIRST, "elsewhere"),
