@@ -19,7 +19,11 @@ _MESSAGE: Final = re.compile(
     r"|(?:http |server )?error(?: code| status)?\W{1,3}[45]\d\d\b"
     rf"|(?:error\W{{1,3}})?(?:{_PHRASE})\W*\Z"
     r"|upstream (?:connect error|request timeout)\b|no healthy upstream\W*\Z"
-    r"|stream (?:timeout|closed)\W*\Z|traceback \(most recent call last\)",
+    r"|stream (?:timeout|closed)\W*\Z|traceback \(most recent call last\)"
+    r"|error\]|(?:an )?(?:unexpected |internal |unknown )?error (?:has )?occurred(?:\W*\Z|[:.,!])"
+    r"|(?:\w+ )?api error\W|(?:the )?request timed out\W*\Z"
+    r"|(?:(?:error|exception)\W{1,5}|\w+(?:\.\w+)*\.)\w+(?:error|exception)\b"
+    r"|object object\Z|(?:data:\W*)?done\W*\Z",
     re.I,
 )
 _PAGE: Final = re.compile(r"[45]\d\d\b[\w ]{0,40}")
