@@ -216,11 +216,13 @@ class Batch:
                 self._heard()
             return trouble
         self._heard()
+        answers = raw.status // 100 == 2
+        if answers:
+            with suppress(TroubleError):
+                return read_reply(raw.text, self._sampling)
         shown = self._llm.redact(raw.text)
-        if raw.status // 100 != 2:
+        if not answers:
             return judge_refusal(Raw(raw.status, shown, raw.headers))
-        with suppress(TroubleError):
-            return read_reply(raw.text, self._sampling)
         try:  # once more, for what to say of it
             return read_reply(shown, self._sampling)
         except TroubleError as error:

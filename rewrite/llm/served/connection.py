@@ -167,18 +167,23 @@ class Connection:
 
 
 def clean_key(key: str) -> str:
-    """Return a key without the spaces and line ends around it, as files and shells leave them.
+    """Return a key without what files, shells and manuals leave around it.
 
     Raises:
         LLMError: If there are control characters in it, or characters that no header can hold.
     """
-    key = key.strip()
+    key = bare_key(key)
     if not key.isprintable() or not key.isascii():
         raise LLMError(
             "expected an api_key of one line of ASCII characters, found line ends, control "
             "characters or others inside it: copy the key anew"
         )
     return key
+
+
+def bare_key(key: str) -> str:
+    """Return a key without spaces, line ends and quotes around it, and ``Bearer`` before it."""
+    return re.sub(r"^bearer\s+", "", key.strip(" \t\r\n\"'"), flags=re.I)
 
 
 def need_client() -> None:

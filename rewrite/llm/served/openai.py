@@ -19,7 +19,7 @@ from ...errors import LLMError
 from ...ranges import Natural, Positive, check_attributes
 from ..base import LLM, Completions, Messages, Sampling
 from .batch import Batch
-from .connection import clean_key, need_client
+from .connection import bare_key, clean_key, need_client
 from .dialect import Dialect, in_words
 from .loop import Emit, background_loop, in_loop
 from .server import server_at
@@ -238,11 +238,8 @@ class OpenAILLM(LLM):
             *(value for name, value in parameters if "version" not in name),
             unquote(url.password or ""),
         ):
-            yield from {
-                secret.strip(),
-                quote(secret.strip(), safe=""),
-                secret.split(" ")[-1].strip(),
-            }
+            bare = bare_key(secret)
+            yield from {bare, bare.rpartition(" ")[2], quote(bare, safe="")}
 
     @property
     def _url(self) -> str:

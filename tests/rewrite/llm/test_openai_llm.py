@@ -418,9 +418,11 @@ def test_the_key_shows_nowhere(make, llm_server, caplog):
     ("options", "said"),
     [
         ({"api_key": f"{KEY}\n"}, f"wrong key {KEY}."),
+        ({"api_key": f"'{KEY}'"}, f"wrong key {KEY}."),
         ({}, f"wrong key {KEY[:14]}..."),
         ({}, "x" * 290 + KEY),
         ({"headers": {"Authorization": f"Bearer {KEY}"}, "api_key": None}, f"bad token {KEY}"),
+        ({"headers": {"X-Auth": f"Token {KEY}"}, "api_key": None}, f"bad token {KEY}"),
         ({"api_key": f"{KEY}/+="}, f"wrong key {KEY}%2F%2B%3D"),
         ({"base_url": f"?key={KEY}", "api_key": None}, f"API key {KEY} not valid"),
         ({"base_url": f"//me:{KEY}@", "api_key": None}, f"wrong password {KEY}"),

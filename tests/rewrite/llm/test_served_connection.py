@@ -108,8 +108,8 @@ def test_credentials_in_the_address_are_sent_where_there_is_no_key(monkeypatch):
     ]
 
 
-@pytest.mark.parametrize("key", ["sk-1\n", "\r\nsk-1 ", " sk-1\r\n"])
-def test_line_ends_around_a_key_are_left_out(llm_server, key, monkeypatch):
+@pytest.mark.parametrize("key", ["sk-1\n", "\r\nsk-1 ", '"sk-1"\r\n', "Bearer sk-1"])
+def test_what_stands_around_a_key_is_left_out(llm_server, key, monkeypatch):
     OpenAILLM("m", base_url=llm_server.url, api_key=key).generate(ask())
     monkeypatch.setenv("OPENAI_API_KEY", key)
     OpenAILLM("m", base_url=llm_server.url).generate(ask("other"))
