@@ -15,6 +15,9 @@ LONGEST: Final = 64
 FEWEST: Final = 2
 """How often a long one stands at the end of an answer before it is taken for a loop."""
 
+LONGEST_WORD: Final = 20
+"""Characters of a word that is not looked through for a loop of its own."""
+
 LEAST_OF_SENTENCE: Final = 20
 """Characters of a sentence that is not said twice; shorter ones may be a refrain."""
 
@@ -23,6 +26,7 @@ _TOKEN: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+|[^\w\s]")
 _END: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+")
 _TAIL: Final = 200
 _ENDED: Final = re.compile(r"[.!?…。！？*_\s]")
+_STUTTER: Final = re.compile(r"(([^\W\d_])(?!\2)[^\W\d_]{1,11}?)\1{5,}[^\W\d_]{0,12}")
 _SENTENCES: Final = re.compile(r"(?<=[.!?])(?=\s)|(?<=[。！？])")
 _NUMBER: Final = re.compile(r"\W*\d+\W*")
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
@@ -44,6 +48,8 @@ def without_loop(text: str) -> str:
         >>> without_loop("sofa, sofa, sofa, sofa, sofa, sofa, sofa")
         'sofa,'
     """
+    if max(map(len, text.split()), default=0) > LONGEST_WORD:
+        text = _STUTTER.sub(r"\1", text)
     end = _END.findall(text[-_TAIL:])
     if end and text.casefold().count(end[-1].casefold()) < FEWEST:
         return text

@@ -142,7 +142,7 @@ class Queries:
 _UNFINISHED = re.compile(  # a run that begins where one ends, or every letter would be a start
     r"(?:(?<=[\s.!?。！？…\"'”’»)\]}>])|\A)[^\s.!?。！？…\"'”’»)\]}>]+\Z"
 )
-_BETWEEN_WORDS = re.compile(r"[\s_]+")
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _BETWEEN_ITEMS = re.compile(r"[\n,;、，]+")
 
 
@@ -180,7 +180,7 @@ def _distinct(found: list[str], limit: int | None) -> list[str]:
     """Return the items that differ in more than case, and in more than words said again."""
     seen: dict[str, str] = {}
     for item in found:
-        item = item.strip().rstrip(",;").rstrip()
+        item = item.strip().rstrip(",;:：").rstrip()
         if has_word(item):
             said = dict.fromkeys(_BETWEEN_WORDS.split(item.casefold()))
             seen.setdefault(" ".join(said), item)

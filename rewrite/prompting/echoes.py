@@ -27,6 +27,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+|\d+")
 _BLANK: Final = re.compile(r"<(?!conversation>|document )([a-z][^<>\n]*)>")
 _NUMBER: Final = re.compile(r"\d+")
 _END: Final = re.compile(r"[.!?:][*_\"')\]]{0,8}\s+")
+_BETWEEN_ITEMS: Final = re.compile(r"[,;]\s")
 _MARKER: Final = re.compile(r"\W*(?:\d+[.)]\W*)?")
 _STRUCTURED: Final = ("{", "[", "```json")
 _LABEL: Final = re.compile(
@@ -64,12 +65,17 @@ def own_labels(texts: Iterable[str], slots: Iterable[str]) -> frozenset[str]:
 
 
 def example_lines(examples: Iterable[Example]) -> Mapping[str, frozenset[str]]:
-    """Return the lines of few-shot examples, each with the content words of its example."""
+    """Return the lines of few-shot examples and their items, with the content words of each example.
+
+    Short ones are left out, unless an example is nothing else.
+    """
     found: dict[str, frozenset[str]] = {}
     for example in examples:
         about = content_words(" ".join(example.values()))
-        lines = (line for value in example.values() for line in value.split("\n"))
-        found |= {key: about for key in map(_item, lines) if key.count(" ") >= LEAST_OF_EXAMPLE - 1}
+        lines = [line for value in example.values() for line in value.split("\n")]
+        items = [item for line in lines for item in _BETWEEN_ITEMS.split(line)]
+        long = [key for key in map(_item, lines + items) if key.count(" ") >= LEAST_OF_EXAMPLE - 1]
+        found |= dict.fromkeys([*long, *map(_item, example.values())], about)
     return found
 
 

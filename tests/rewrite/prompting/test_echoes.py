@@ -227,6 +227,7 @@ def test_an_item_of_the_prompt_is_an_echo_without_its_number_too():
 SHOWN = [
     {"history": "<conversation>\nUser: bees?\n</conversation>", "query": "how long do they live"},
     {"history": "<conversation>\nUser: slate roofs\n</conversation>", "query": "what harms moss"},
+    {"query": "sourdough", "terms": "loaf of rye bread, levain"},
 ]
 
 
@@ -244,6 +245,9 @@ SHOWN = [
         ("long lived red couches", "How long do they live?", "How long do they live?"),
         ("red couch", "how long do sofas live", "how long do sofas live"),
         ("red couch", "they live", "they live"),
+        ("red couch", "Sourdough", ""),
+        ("red couch", "loaf of rye bread", ""),
+        ("red couch", "levain", "levain"),
     ],
 )
 def test_a_line_of_an_example_is_a_leak_if_the_query_is_about_something_else(query, answer, left):
