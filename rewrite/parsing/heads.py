@@ -21,7 +21,8 @@ _LONGEST_ALIKE: Final = 8
 """Words of a label where at least three lines have one, as ``what led up to the event:``."""
 
 _COLONS: Final = (":", "：")
-_ASIDE: Final = re.compile(r"\s*[(\[]([^()\[\]\n]{3,200})[)\]]\.?$")
+_ASIDE: Final = re.compile(r"\s*[(\[（]([^()（）\[\]\n]{3,200})[)\]）]\.?$")
+_SOURCE: Final = re.compile(r"([^\n→⇒]{1,400}?)\s*(?:->|→|=>|⇒)\s*(?=\S)")
 _NUMBERED: Final = re.compile(r"\D{0,20}\d{1,3}\W*")
 _BRACKETED_TITLE: Final = re.compile(r"[\[【(<][^\W\d][\w ]{1,30}[\]】)>]")
 _COUNTED_TITLE: Final = re.compile(r"[^\W\d]{3,20} \d{1,2}")
@@ -38,7 +39,8 @@ def named(found: Sequence[Line], rank: Rank, query: str = "", *, one: bool = Fal
         query: The query that was asked about: words of it are no label.
         one: Whether they may be one text: then only a known name is a label.
     """
-    kept = [line for one in found if has_word((line := _without_aside(one)).text)]
+    own = [_without_source(one, query) for one in found]
+    kept = [line for one in own if has_word((line := _without_aside(one)).text)]
     naming = _Naming(kept, rank, query, one=one)
     return [part for at in range(len(kept)) for part in naming.at(at)]
 
@@ -120,6 +122,8 @@ class _Naming:
             return more or bool(kind_of(title)) or line.kind != "item"
         if kind_of(title) or takes_turns(title) or made_of_talk(title):
             return True
+        if line is self._found[0] and _names_a_query(title):
+            return True
         first = words(title)[:1]
         return bool(pattern("opening").match(title)) or "alternative" in map(kind_of, first)
 
@@ -169,12 +173,17 @@ def _split(line: Line) -> tuple[str, str]:
     return head_of(line.text)
 
 
+def _names_a_query(title: str) -> bool:
+    """Say whether a word of a title, wherever it stands, is a name of queries or rewrites."""
+    said = words(title)
+    return len(said) <= _LONGEST_ALIKE and any(kind_of(w) in ("query", "rewrite") for w in said)
+
+
 def _is_between(title: str) -> bool:
     """Say whether a line is but a word between two items, such as *or*."""
     said = words(title)
-    if len(said) != 1:
-        return False
-    return kind_of(title) == "alternative" or bool(stems("joints").fullmatch(said[0]))
+    joints = [kind_of(word) == "alternative" or stems("joints").fullmatch(word) for word in said]
+    return 0 < len(said) < 3 and all(joints)
 
 
 def _heads_item(line: Line, head: str) -> bool:
@@ -191,13 +200,24 @@ def _is_heading(line: Line) -> bool:
     return line.kind == "heading" or (line.kind != "item" and line.head == line.text)
 
 
+def _without_source(line: Line, query: str) -> Line:
+    """Return a line without the query, or words of it, and an arrow: ``couch → sofa``."""
+    match = _SOURCE.match(line.text) if query and line.kind != "code" else None
+    if not match or not has_word(match[1]) or _SOURCE.match(query):
+        return line
+    if not set(words(match[1])) <= set(words(query)):
+        return line
+    return replace(line, text=line.text[match.end() :])
+
+
 def _without_aside(line: Line) -> Line:
     """Return a line without the brackets at its end that speak of it."""
-    if not line.text.rstrip(".").endswith((")", "]")) or not (match := _ASIDE.search(line.text)):
+    if not line.text.rstrip(".").endswith((")", "]", "）")) or not (match := _ASIDE.search(line.text)):
         return line
     said = words(match[1])
     first = kind_of(said[0]) if said else None
-    if first == "aside" or (first == "rewrite" and len(said) > 2):
+    of_edit = first == "aside" or pattern("gloss").match(match[1])
+    if of_edit or (first == "rewrite" and len(said) > 2):
         return replace(line, text=line.text[: match.start()])
     return line
 
@@ -230,9 +250,16 @@ def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], 
         return numbered, False
     if all(_NUMBER.fullmatch(rest) for _, rest in heads):
         return set(), True
+    if not numbered and all(_is_said_of(*pair) for pair in heads):
+        return set(), True
     if terms and not numbered and not any(kind_of(head) for head, _ in heads):
         return set(), True
     return set(range(len(heads))), False
+
+
+def _is_said_of(head: str, rest: str) -> bool:
+    """Say whether a sentence in small letters explains a head: ``Red sofa: names the colour.``"""
+    return not kind_of(head) and rest.endswith(".") and rest[0].islower()
 
 
 def _numbered(heads: Sequence[tuple[str, str]]) -> set[int]:

@@ -20,7 +20,7 @@ _HEAD: Final = re.compile(
     re.S,
 )
 _COUNTED_HEAD: Final = re.compile(
-    r"([^\d\n]{0,30}\d{1,3}|\d{1,3}[^\d\n]{0,30})\s*[-–—.)]\s+(.+)", re.S
+    r"([^\d\n]{0,30}\d{1,3}|\d{1,3}[^\d\n]{0,30})\s*[-–—.)>]\s+(.+)", re.S
 )
 _BRACKETED_HEAD: Final = re.compile(r"[\[(【<]([^\]\n]{0,30}\d{1,3})[\])】>]\s*(.+)", re.S)
 _NAMING_HEAD: Final = re.compile(
@@ -30,6 +30,7 @@ _WRAPPED: Final = re.compile(
     r"\{\{(.+)\}\}|\[\[(.+)\]\]|<<(.+)>>|\[([^\[\]]+ [^\[\]]+)\]|<([^<>]+ [^<>]+)>|【([^【】]+)】",
     re.S,
 )
+_QUOTED_WITHIN: Final = re.compile(r"[^\W_]\s+[\"“][^\"“”]+[\"”]")
 _CLOCK: Final = re.compile(r".*\d\s*:\s*\d", re.S)
 _PLAIN: Final = re.compile(  # a word first; no early number, no dash, no bracket at the end
     r"(?!.{0,40}\d)(?!.*\s[-–—]\s)\w ?[^\W\d_]"
@@ -58,6 +59,8 @@ def head_of(text: str) -> tuple[str, str]:
     if text[:2] in ('{"', '["', "{'", "['"):
         return "", text  # a value
     if (match := _HEAD.match(text)) and not _CLOCK.match(text[: match.start(2)] + match[2][:1]):
+        if text[match.end(1) :].lstrip()[:1] not in ":：=" and _QUOTED_WITHIN.search(match[1]):
+            return "", text  # replaced "it" → sofa
         head = match[1].strip(" *_\"'“”「」")
         return ("", text) if "{" in head else (head, match[2].strip())
     if match := _COUNTED_HEAD.match(text) or _BRACKETED_HEAD.match(text):

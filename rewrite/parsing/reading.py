@@ -109,7 +109,8 @@ def _of_sentence(said: str, rank: Rank, query: str) -> Answer:
 
 def _strings(text: str, rank: Rank) -> list[str] | None:
     def rank_of_field(name: str) -> int:
-        return 0 if kind_of(name) == "alternative" else rank(name)
+        second = kind_of(name) == "alternative" and rank(name) < rank("rewrite")
+        return 0 if second else rank(name)
 
     found = listed(text, rank)
     return strings(text, rank_of_field) if found is None else found

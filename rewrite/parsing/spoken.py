@@ -27,11 +27,16 @@ _CHANNEL_END: Final = re.compile(r"<\|(?:end|return|call|start|channel)\|>|\Z")
 _BARE_CHANNEL: Final = re.compile(r"\s*(?:(?:analysis|commentary)(?=[A-Z\d\"'“*])|assistantfinal)")
 _BRACKETS: Final = re.compile(r"\[(/?)([A-Za-z]\w{1,30})\]")
 _TOOL_TOKEN: Final = re.compile(r"<[|｜]tool[^<>|｜\n]{1,40}[|｜]>")
-_BOX: Final = re.compile(r"\\(?:boxed|fbox|text|textbf|mathrm|texttt)\s*\{")
+_BOX: Final = re.compile(r"\\(?:boxed|fbox|emph|text\w{0,4}|math\w{2,4})\s*\{")
+_BOX_SPACE: Final = re.compile(r"\\[ ,;:]|~")
+_WRITTEN_BREAK: Final = re.compile(
+    r"(?<=[^\s\\])(?<!\\n)(?:(?:\\n)+(?=\s*\Z|\d{1,2}[.)] |[-*•] )|(?:\\n){2,}(?=\S))"
+)
+_LAST_TAG: Final = re.compile(r"<([A-Za-z][\w-]{0,30})>[^<>]*</\1>\s*\Z")
 _BYTES: Final = re.compile(r"<0x[0-9A-F]{2}>|(?<=\w)[ĊĠ]+|(?<=[^\W_])▁(?=\w)(?![^<\n]{0,40}[|｜]>)")
 _NEWLINES: Final = ("<0x0A>", "Ċ")
 _HIDDEN: Final = re.compile(
-    r"```(\w{4,20})\n[^`]*```|<details>\s*<summary>([^<]{0,80})</summary>[^<]*</details>"
+    r"```(\w{4,20})\n[^`]*```|<details>\s*<summary>([^<]{0,80})</summary>([^<]*)</details>"
     r"|<unused\d{1,3}>thought\b[^<]*(?:<unused\d{1,3}>|\Z)"
 )
 _PROMPT: Final = re.compile(r"\s*\[INST\][^\[]*\[/INST\]")
@@ -56,6 +61,8 @@ def spoken(generation: str) -> str:
     elif _BARE_CHANNEL.match(text):  # the same, its tokens lost on the way
         text = text.rpartition("assistantfinal")[2] if "assistantfinal" in text else ""
     text = _BYTES.sub(lambda token: " \n"[token[0] in _NEWLINES], text)
+    if "\\n" in text:
+        text = _WRITTEN_BREAK.sub("\n", text)
     if any(bracket in text for bracket in "<[◁⟨【`"):
         text = _HIDDEN.sub(_shown, text)
     if any(bracket in text for bracket in "<[◁⟨【"):
@@ -69,7 +76,9 @@ def spoken(generation: str) -> str:
 def _shown(block: re.Match[str]) -> str:
     """Return nothing of a block that is headed as thought: a fence, or what unfolds on a page."""
     said = words(block[1] or block[2] or "thought")
-    return " " if any(map(stems("thought").match, said)) else block[0]
+    if any(map(stems("thought").match, said)):
+        return " "
+    return f"\n{block[2].strip(' :')}:\n{block[3]}" if block[2] else block[0]
 
 
 def _said_in_channels(text: str) -> str:
@@ -91,7 +100,7 @@ def _without_thoughts(text: str) -> str:
     start, inside = 0, ""
     for mark in _MARK.finditer(text):
         name = [word for word in words(mark[2].replace("▁", "_")) if word != "of"]
-        ends = bool(mark[1]) or name[:1] == ["end"]
+        ends = bool(mark[1]) or "end" in (name[:1] + name[-1:])
         base = " ".join(word for word in name if word not in ("begin", "start", "end"))
         if not base or (inside and base != inside):
             continue
@@ -108,7 +117,10 @@ def _without_thoughts(text: str) -> str:
         elif not inside:
             kept.append(text[start : mark.start()])
             inside = base
-    return " ".join([*kept, "" if inside else text[start:]])
+    if inside:  # never ended; what stands in a tag at the very end is no thought
+        answer = _LAST_TAG.search(text, max(start, text.rfind("<", start, text.rfind("</"))))
+        return " ".join([*kept, answer[0] if answer else ""])
+    return " ".join([*kept, text[start:]])
 
 
 def _first_turn(text: str) -> str:
@@ -144,4 +156,4 @@ def _unboxed(text: str) -> str:
     inner = text[start : end if depth else end - 1].strip(" $")
     while match := _BOX.match(inner):
         inner = inner[match.end() :].rstrip("} ")
-    return inner
+    return _BOX_SPACE.sub(" ", inner.replace("\\\\", "\n"))

@@ -12,6 +12,12 @@ from .words import has_word
 _TAG: Final = re.compile(r"<(/?)([^\W\d][\w:.-]{0,40})((?:[\s=][^<>\n]{0,80})?)\s*/?>")
 _ESCAPED: Final = re.compile(r"&lt;([\w:.-]{1,40})&gt;[^&]{1,4000}&lt;/\1&gt;")
 _CDATA: Final = re.compile(r"<!\[CDATA\[([^\]]*)\]\]>")
+_PAIRED: Final = re.compile(
+    r"<(\w{0,10}(?:key|name))>\s*([\w.-]{1,40})\s*</\1>\s*<(\w{0,10}value)>([^<]*)</\3>"
+)
+_COUNT_END: Final = re.compile(r"</\d{1,3}>")
+_LAST: Final = re.compile(r"</[A-Za-z][\w-]{0,20}>\Z")
+_FLAG: Final = re.compile(r"\W*(?:true|false|yes|no|null|none|[\d.,%]+)\W*", re.I)
 _CUT: Final = re.compile(r"</[\w:.-]{0,40}\Z")
 _EMPTY: Final = re.compile(r"<([^\W\d][\w:.-]{0,40})\s+([\w-]{1,40})=\"([^\"<>\n]{1,400})\"\s*/>")
 _NAME: Final = re.compile(r"\s*(?:=\s*|.*?\bname\s*=\s*)[\"']?([\w.-]+)()")
@@ -47,6 +53,9 @@ def untagged(text: str, rank: Rank) -> list[str]:
         return [text]
     elements, paired = _elements(marks, len(text), rank)
     elements = [one for one in elements if has_word(text[one.start : one.end])]
+    texts = [one for one in elements if not _FLAG.fullmatch(text[one.start : one.end])]
+    best = max((rank(one.name) for one in texts), default=0)
+    elements = texts if best > 0 else elements  # numbers are settings of a search
     best = max((rank(one.name) for one in elements), default=0)
     if best > 0:
         asked = [one for one in elements if rank(one.name) == best]
@@ -68,6 +77,7 @@ def _written(text: str) -> str:
         return text
     if _ESCAPED.search(text):
         text = html.unescape(text)
+    text = _PAIRED.sub(r"<\2>\4</\2>", _COUNT_END.sub("", text))
     return _CUT.sub("", _CDATA.sub(r"\1", text))
 
 
@@ -131,4 +141,4 @@ def _plain(text: str, paired: set[str]) -> str:
             return ""
         return "\n" if mark[2].lower() in _BLOCK or mark[0] in paired else mark[0]
 
-    return _TAG.sub(instead, text)
+    return _LAST.sub("", _TAG.sub(instead, text).rstrip())

@@ -22,9 +22,13 @@ _QUOTED: Final = re.compile(
     r"\"[^\"\n]+\"|“[^“”\n]+”|„[^„“”\n]+[“”]|«[^«»\n]+»|「[^「」\n]+」|(?<!\w)'[^'\n]+'(?!\w)"
 )
 _BETWEEN: Final = re.compile(r"[)\s,;，、；|(]*(?:(?:OR|AND|or|and)\b)?[\s(]*")
-_SEPARATED: Final = re.compile(r"\s*(?:[,;，、；|]|\n)\s*")
+_SEPARATED: Final = re.compile(r"\s*(?:[,;，、；|/]|\n)\s*")
 _CLOSED: Final = re.compile(r"\(\s*,?\s*\)|\[\s*,?\s*\]|\{\s*,?\s*\}|[.,;]?|[(\[{]+[,\s)\]}]+[.;]?")
 _NAMED_TUPLE: Final = re.compile(r"(?:const |let |var )?\w+\s*=\s*(?=[(\[{])")
+_USED: Final = re.compile(  # query = "red sofa"; print(query)
+    r"(?:const |let |var )?(\w{1,30})\s*=\s*(\"[^\"\n]+\"|'[^'\n]+');?\s*\n"
+    r"(?:[^\n]{0,60}\b\1\b[^\n]{0,60})?\s*"
+)
 _CALL: Final = re.compile(
     r"\[?\s*([\w.]{1,60})\(\s*(?:(\w{1,40})\s*=\s*)?(\"[^\"]+\"|'[^']+')(?:,[^()]{0,200})?\s*\)\]?"
 )
@@ -58,7 +62,16 @@ def strings(text: str, rank: Rank) -> list[str] | None:
         return None
     value = values[0] if len(values) == 1 else values
     found = [leaf for leaf in _chosen(value, rank) if leaf.strip()]
-    return found[:-1] if cut and len(found) > 1 else found
+    if cut and len(found) > 1 and found[-1] == _last(value):
+        return found[:-1]
+    return found
+
+
+def _last(value: Any) -> Any:
+    """Return what stands last in a value, however deep."""
+    while isinstance(value, (dict, list)) and value:
+        value = list(value.values())[-1] if isinstance(value, dict) else value[-1]
+    return value
 
 
 def fields(text: str) -> dict[str, str] | None:
@@ -78,6 +91,8 @@ def listed(text: str, rank: Rank) -> list[str] | None:
         ['red sofa', 'blue sofa']
     """
     body = text.strip()
+    if match := _USED.fullmatch(body):
+        return [match[2][1:-1]]
     if (match := _NAMED_TUPLE.match(body)) and body.endswith((")", "}", "]", ";")):
         body = body[match.end() :]
     quoted = list(_QUOTED.finditer(body))
