@@ -16,6 +16,9 @@ _FENCED: Final = re.compile(
     r"^[ \t]*(?:```|~~~)[^\n]*\n(.*?)(?:^[ \t]*(?:```|~~~)[ \t]*$|\Z)", re.S | re.M
 )
 _FENCE: Final = re.compile(r"```(?:json|text|txt|yaml|markdown|python|sql)?(?=[\s\[{\"]|$)", re.I)
+_LATE_ASIDE: Final = re.compile(
+    r"(?:(?<=[.!?\"”*`;)])|(?<=\s[|–—-])|(?= \*)) ?(\*{0,2}(?:[\w'-]+ ){0,2}[\w'-]+[:：])(?=[ *])"
+)
 _LATE_LABEL: Final = re.compile(r"(?<=[.!?:]) ((?:[\w'-]+ ){0,4}[\w'-]+[:：])(?= )")
 
 
@@ -46,7 +49,17 @@ def at_labels(text: str) -> str:
     def broken(match: re.Match[str]) -> str:
         return f"\n{match[1]}" if kind_of(match[1]) == "rewrite" else match[0]
 
-    return _LATE_LABEL.sub(broken, text)
+    return "\n".join(map(_without_aside, _LATE_LABEL.sub(broken, text).split("\n")))
+
+
+def _without_aside(line: str) -> str:
+    """Return a labelled line without what is said of it behind: ``Rewrite: … Reason: …``."""
+    head, rest = head_of(line.strip(" *_#>-"))
+    if rest and kind_of(head) in ("rewrite", "query"):
+        for mark in _LATE_ASIDE.finditer(line):
+            if kind_of(mark[1]) == "aside":
+                return line[: mark.start()].rstrip(" |–—-")
+    return line
 
 
 def without_talk(found: list[Line], query: str) -> list[Line]:
@@ -88,6 +101,8 @@ def _unannounced(text: str, query: str, *, alone: bool) -> str:
         if not alone and is_chat(text):
             return ""
     said = straight(text)
+    if not alone and pattern("announcing").match(said[:200]) and speaks(said):
+        return ""
     if opening := pattern("opening").match(said):
         head, rest = head_of(text)
         if head and (not rest or speaks(head) or made_of_talk(head)):

@@ -22,6 +22,7 @@ _LONGEST_ALIKE: Final = 8
 
 _COLONS: Final = (":", "：")
 _ASIDE: Final = re.compile(r"\s*[(\[（]([^()（）\[\]\n]{3,200})[)\]）]\.?$")
+_BEHIND: Final = re.compile(r"\S(?=\s+(?:←|<-+|//+|#+)\s+(\S[^\n:：]{2,80})$)")
 _SOURCE: Final = re.compile(r"([^\n→⇒]{1,400}?)\s*(?:->|→|=>|⇒)\s*(?=\S)")
 _NUMBERED: Final = re.compile(r"\D{0,20}\d{1,3}\W*")
 _BRACKETED_TITLE: Final = re.compile(r"[\[【(<][^\W\d][\w ]{1,30}[\]】)>]")
@@ -39,7 +40,8 @@ def named(found: Sequence[Line], rank: Rank, query: str = "", *, one: bool = Fal
         query: The query that was asked about: words of it are no label.
         one: Whether they may be one text: then only a known name is a label.
     """
-    own = [_without_source(one, query) for one in found]
+    within = rank("terms") > rank("answer")
+    own = [_without_source(one, query, within=within) for one in found]
     kept = [line for one in own if has_word((line := _without_aside(one)).text)]
     naming = _Naming(kept, rank, query, one=one)
     return [part for at in range(len(kept)) for part in naming.at(at)]
@@ -200,18 +202,21 @@ def _is_heading(line: Line) -> bool:
     return line.kind == "heading" or (line.kind != "item" and line.head == line.text)
 
 
-def _without_source(line: Line, query: str) -> Line:
-    """Return a line without the query, or words of it, and an arrow: ``couch → sofa``."""
+def _without_source(line: Line, query: str, *, within: bool) -> Line:
+    """Return a line without the query, or words ``within`` it, and an arrow: ``couch → sofa``."""
     match = _SOURCE.match(line.text) if query and line.kind != "code" else None
     if not match or not has_word(match[1]) or _SOURCE.match(query):
         return line
-    if not set(words(match[1])) <= set(words(query)):
+    said, asked = set(words(match[1])), set(words(query))
+    if not said or not (said <= asked if within else said == asked):
         return line
     return replace(line, text=line.text[match.end() :])
 
 
 def _without_aside(line: Line) -> Line:
     """Return a line without the brackets at its end that speak of it."""
+    if (match := _BEHIND.search(line.text)) and _speaks_of_it(match[1]):
+        return replace(line, text=line.text[: match.end()])
     if not line.text.rstrip(".").endswith((")", "]", "）")) or not (match := _ASIDE.search(line.text)):
         return line
     said = words(match[1])
@@ -220,6 +225,12 @@ def _without_aside(line: Line) -> Line:
     if of_edit or (first == "rewrite" and len(said) > 2):
         return replace(line, text=line.text[: match.start()])
     return line
+
+
+def _speaks_of_it(remark: str) -> bool:
+    """Say whether a remark behind a sign is about the query: ``red sofa // pronoun resolved``."""
+    edited = pattern("edit").search(remark) or pattern("gloss").match(remark)
+    return bool(edited) or kind_of(remark) == "rewrite"
 
 
 def _column(found: Sequence[Line], rank: Rank, *, one: bool) -> str | None:

@@ -6,17 +6,32 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from .lines import head_of
 from .part import Part, Rank
-from .talk import is_comment, is_prose, made_of_talk, says_of
-from .words import kind_of, stems, takes_turns, words
+from .talk import is_comment, is_prose, made_of_talk, says_of, straight
+from .words import kind_of, pattern, stems, takes_turns, words
 
+_CHOICES: Final = re.compile(
+    r"(?:options?|versions?|variants?|variations?|suggestions?|candidates?|rewrit\w+|rewrites?)"
+    r"(?: \w+)? #?\d",
+    re.I,
+)
 _COUNTED: Final = re.compile(r"([^\W\d]{3,20}) \d{1,2}[:.]")
 
 
 def first_turn(parts: Sequence[Part]) -> list[Part]:
     """Return what stands before the next turn, which a model made up, or before an alternative."""
+    if _is_reasoned(parts):
+        return list(parts)
     passage = is_passage(parts)
+    begun = {_head(parts[0])} if parts else set[str]()
     for at, part in enumerate(parts[1:], 1):
+        head, last = _head(part), _head(parts[at - 1])
+        if head and head in begun and head != last and not passage:
+            return list(parts[:at])  # the next example of a prompt
+        begun.add(head)
+        if _CHOICES.match(part.name) and _CHOICES.match(parts[0].name) and part.label:
+            return list(parts[:at])
         if _is_alternative(part) and not passage:
             return list(parts[:at])
         if part.name and not parts[at - 1].name and takes_turns(part.name):
@@ -24,6 +39,12 @@ def first_turn(parts: Sequence[Part]) -> list[Part]:
             if not defined:  # "User: a person who uses a system."
                 return list(parts[:at])
     return list(parts)
+
+
+def _head(part: Part) -> str:
+    """Return the label with which a line begins, whether it is known or not."""
+    head, rest = head_of(part.whole)
+    return head.casefold() if rest and len(words(head)) < 4 and not part.item else ""
 
 
 def _is_alternative(part: Part) -> bool:
@@ -39,6 +60,13 @@ def is_passage(parts: Sequence[Part]) -> bool:
     return is_prose(next((part.text for part in parts if not part.title), "")) or _in_steps(parts)
 
 
+def is_remarked(parts: Sequence[Part]) -> bool:
+    """Say whether a query looks like a title, above one sentence on what was done to it."""
+    if len(parts) != 2 or not parts[0].title or not is_comment(parts[1].text):
+        return False
+    return bool(pattern("edit").search(straight(parts[1].text)))
+
+
 def _in_steps(parts: Sequence[Part]) -> bool:
     """Say whether prose stands below heads that count: ``Step 1: …``, ``Step 2: …``."""
     heads = [match[1] for part in parts if (match := _COUNTED.match(part.text))]
@@ -51,6 +79,8 @@ def whole_passage(parts: Sequence[Part], rank: Rank) -> list[Part]:
     """Return the parts of a passage: all of it, but for what is said about it at the end."""
     if _leads_to_answer(parts, rank):
         return asked_for(parts, rank)
+    if _is_set_apart(parts) or _is_reasoned(parts):
+        return list(parts[-1:])
     name = parts[0].name
     kept = [parts[0] if rank(name) >= 0 else parts[0].with_head()]
     for part in parts[1:]:
@@ -76,6 +106,22 @@ def _leads_to_answer(parts: Sequence[Part], rank: Rank) -> bool:
     )
 
 
+def _is_set_apart(parts: Sequence[Part]) -> bool:
+    """Say whether a sentence says what is done to a query, and the query stands in bold below."""
+    if len(parts) != 2 or parts[0].name or parts[1].name or parts[1].head != parts[1].text:
+        return False
+    return not is_prose(parts[1].text) and says_of(parts[0].text)
+
+
+def _is_reasoned(parts: Sequence[Part]) -> bool:
+    """Say whether a sentence has a label that is not known, and a labelled query ends it all."""
+    if len(parts) < 2 or not is_prose(parts[0].text) or parts[0].name or not _head(parts[0]):
+        return False
+    last = parts[-1]
+    asked = last.label and kind_of(last.name) in ("query", "rewrite")
+    return asked and not any(part.name for part in parts[:-1])
+
+
 def _is_lettered(name: str) -> bool:
     """Say whether a name is one of several: ``Option A``."""
     return len(words(name)[-1]) == 1
@@ -93,6 +139,13 @@ def asked_for(parts: Sequence[Part], rank: Rank) -> list[Part]:
         return [part.with_head() for part in parts]
     least = best if best >= 3 else 0
     return [part for part, its in zip(parts, ranks, strict=True) if its >= least]
+
+
+def unanswered(parts: Sequence[Part]) -> Sequence[Part]:
+    """Return questions without the answers that a model gave to each of them."""
+    kinds = [kind_of(part.name) if part.label else None for part in parts]
+    pairs = len(kinds) // 2
+    return parts[::2] if pairs > 1 and kinds == ["query", "answer"] * pairs else parts
 
 
 def without_comments(parts: Sequence[Part]) -> list[Part]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from .line import Kind, Line
-from .words import has_word
+from .words import has_word, kind_of, words
 
 _BREAKS: Final = re.compile("[\u2028\u2029\x0b\x0c\x85]|\r\n?")
 _RULED: Final = re.compile(
@@ -20,7 +21,11 @@ _RULED: Final = re.compile(
 )
 _ROWS: Final = re.compile(r"\s*(\|[^\n]*\|)[ \t]*\n[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z)")
 _UNMARKED: Final = re.compile(r"[^\W\d_][^\n\r*_`#|<>\[\]\\~&\x0b\x0c\x85\u2028\u2029]*")
+_BARE_NUMBER: Final = re.compile(r"^([ \t]*\d{1,2}[.)])[ \t]*\n\s*(?=[^\s\d])", re.M)
 _BORDER: Final = re.compile(r"^\+[-=+]{3,}\+[ \t]*$", re.M)
+
+_LONGEST_ROW: Final = 100
+"""Characters of the names above rows of values."""
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +44,9 @@ def of_markdown(text: str) -> list[Line]:
     if _UNMARKED.fullmatch(text):
         return [Line(text.rstrip(), block=1)]  # a line of prose, as most answers are
     plain = _RULED.sub(r"## \1", textwrap.dedent(_BREAKS.sub("\n", text)))
-    source = _with_head(_without_borders(plain))
+    if _BARE_NUMBER.search(plain):
+        plain = _BARE_NUMBER.sub(r"\1 ", plain)
+    source = _with_head(_without_borders(_tabulated(plain)))
     walk = _Walk(source.split("\n"))
     return [line for token in _reader().parse(source) for line in walk.at(token)]
 
@@ -52,6 +59,22 @@ def _without_borders(text: str) -> str:
         rest = text[border.end() :] if below else text[border.end() :].removeprefix("\n")
         text = text[: border.start()] + below + rest
     return text
+
+
+def _tabulated(text: str) -> str:
+    """Return rows of values between commas or tabs, below a row of names, as a table."""
+    first, _, rest = text.strip().partition("\n")
+    sign = "\t" if "\t" in first else ","
+    names = first.split(sign)
+    if "|" in text or not rest.strip() or len(first) > _LONGEST_ROW:
+        return text
+    if len(names) < 2 or not all(kind_of(name) and len(words(name)) < 3 for name in names):
+        return text
+    rows = [row for row in csv.reader(rest.splitlines(), delimiter=sign) if row]
+    if any(len(row) != len(names) for row in rows):
+        return text
+    table = [names, ["---"] * len(names), *rows]
+    return "\n".join(f"|{'|'.join(row)}|" for row in table)
 
 
 def _with_head(text: str) -> str:

@@ -12,7 +12,7 @@ from .loops import without_repeats
 from .reading import content, items, read, unnamed
 from .spoken import spoken
 from .terms import plain_terms, terms_of
-from .words import has_word
+from .words import has_word, pattern
 
 _HEADING = re.compile(
     r"^[^\w\n]*(?:rationale|reasons?|reasoning|explanation|(?:final )?answer|step \d+)"
@@ -132,6 +132,8 @@ class Queries:
     def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the distinct queries in order."""
         queries, _ = items(read(generation, _QUERIES, query))
+        while len(queries) > 1 and pattern("filler").fullmatch(queries[-1]):
+            queries = queries[:-1]
         return _distinct(list(map(content, queries)), self.limit)
 
     def write(self, parts: Sequence[str]) -> str:

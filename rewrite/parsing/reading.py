@@ -15,8 +15,10 @@ from .keeping import (
     first_turn,
     is_explained,
     is_passage,
+    is_remarked,
     is_stray,
     outermost,
+    unanswered,
     whole_passage,
     without_comments,
 )
@@ -26,7 +28,7 @@ from .spoken import spoken
 from .tags import untagged
 from .talk import declines, is_comment, is_nothing, keeps, made_of_talk
 from .values import listed, strings
-from .words import has_word, kind_of, pattern, words
+from .words import has_word, kind_of, pattern, stems, words
 
 _QUOTED_END: Final = re.compile(
     r"^[^\"“”„«「.!?]{3,120}?[\"“„«「]([^\"“”„«»「」]{2,})[\"”“»」][.。!]?$"
@@ -119,13 +121,15 @@ def _strings(text: str, rank: Rank) -> list[str] | None:
 def _of_one(parts: Sequence[Part], rank: Rank, query: str) -> Sequence[Part]:
     if _is_none(parts, rank, query):
         return ()
+    if is_remarked(parts):
+        return parts[:1]
     if is_passage(parts):
         return whole_passage(parts, rank)
     return without_comments(asked_for(parts, rank))
 
 
 def _of_many(parts: Sequence[Part], rank: Rank, query: str) -> Sequence[Part]:
-    return () if _is_none(parts, rank, query) else asked_for(parts, rank)
+    return () if _is_none(parts, rank, query) else unanswered(asked_for(parts, rank))
 
 
 def _is_none(parts: Sequence[Part], rank: Rank, query: str) -> bool:
@@ -175,13 +179,20 @@ def content(text: str) -> str:
     text = unquoted(unnamed(text))
     if match := _REPLACED.match(text) or _QUOTED_HEAD.match(text):
         return match[1].strip()
-    if (match := _QUOTED_FIRST.match(text)) and kind_of(match[2]) and made_of_talk(match[2]):
+    match = _QUOTED_FIRST.match(text)
+    if match and kind_of(match[2]) and made_of_talk(match[2]) and _is_said_of(match[2]):
         return match[1].strip()
     if match := _QUOTED_END.match(text):
         before = text[: match.start(1) - 1]
-        if 0 < len(words(before)) <= 15 and (speaks(before) or made_of_talk(before)):
+        asks = stems("asking").match("".join(words(before)[:1]))
+        if 0 < len(words(before)) <= 15 and not asks and (speaks(before) or made_of_talk(before)):
             return match[1].strip()
     return text
+
+
+def _is_said_of(text: str) -> bool:
+    """Say whether a text goes on as a sentence does: ``is the rewritten query``."""
+    return stems("copulas").fullmatch(words(text)[0]) is not None
 
 
 def unnamed(text: str) -> str:

@@ -17,10 +17,12 @@ _WRAPPED: Final = re.compile(r"(?:[\[<(\"“][^\[\]<>()\"“”]+[\]>)\"”][\s.
 _ONE_WRAPPED: Final = re.compile(r"[\[<(\"“]([^\[\]<>()\"“”]+)[\]>)\"”]")
 _BOOSTED: Final = re.compile(r"(?:\S+?\^\d+(?:\.\d+)?(?:\s+|$)){2,}")
 _WEIGHT: Final = re.compile(
-    r"\s*(?:[\^=:(\[|]|\s[-–—]|\s)\s*(?:[01]?\.\d+|1|0|\d{1,3}\s?%)\s*[)\]]?$|\^\d+(?:\.\d+)?$"
+    r"\s*(?:[\^=:(\[|]|\s[-–—]|\s)\s*(?:[01]?\.\d+|1|0|\d{1,3}\s?%)\s*[)\]]?$|[\^:]\d+(?:\.\d+)?$"
 )
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?%?")
 _GLOSS: Final = re.compile(r"(?<=\S)\s+(?:[-–—]\s+\S.*|\([^()]*\))$")
+_HEAD: Final = re.compile(r"([^,;|:：、，；،]{1,40})(?::\s|：)\s*(?=[^\d\s])")
+_LAST_TWO: Final = re.compile(r"(\w[\w-]* ?[\w-]*)\s+(?:and|or|und|oder|et|ou|y|e|и)\s+(\w[\w -]*)\.")
 _JOINT: Final = re.compile(r"^(?:and|or|und|oder|et|ou|y|o|e|и)\s+", re.I)
 _MORE: Final = re.compile(
     r"(?:\s*(?:…|\.\.\.|等等?)|,?\s+(?:and|or) (?:so on|so forth|more|others|the like))[.。]?$",
@@ -48,11 +50,22 @@ def terms_of(text: str) -> list[str]:
         return _ONE_WRAPPED.findall(text)
     if _BOOSTED.fullmatch(text):
         return words
-    parts = [_JOINT.sub("", part) for part in _LISTED.split(text)]
+    parts = [_JOINT.sub("", part) for part in _LISTED.split(_unheaded(text))]
+    if len(parts) > 1 and (match := _LAST_TWO.fullmatch(parts[-1])):
+        parts[-1:] = [match[1], match[2]]  # a sentence of terms
     for separator in _LOOSE:
         if len(parts) == 1:
             parts = separator.split(text)
     return [*parts[:-1], parts[-1].rstrip(".。")] if len(parts) > 1 else parts
+
+
+def _unheaded(text: str) -> str:
+    """Return a list of terms without a label, in whatever language: a title goes on in capitals."""
+    match = _HEAD.match(text)
+    rest = text[match.end() :] if match else ""
+    if not rest or rest[0].isupper() or ":" in rest or len(_LISTED.split(rest)) < 2:
+        return text
+    return rest
 
 
 def plain_terms(terms: list[str]) -> list[str]:

@@ -38,6 +38,7 @@ def stems(*path: str) -> re.Pattern[str]:
     table = tables()
     for key in path:
         table = table[key]
+    table = table if isinstance(table, dict) else {"": table}
     whole, begun, anywhere = [], [], []
     for stem in (str(stem) for language in table.values() for stem in language):
         if _UNSPACED.search(stem):
@@ -79,12 +80,23 @@ def kind_of(name: str) -> str | None:
         return "aside" if len(said) == 2 else None
     if "alternative" in first and len(said) <= 3:
         return "alternative"
+    strong = any(
+        "rewrite" in its and not stems("adjectives").match(word)
+        for word, its in zip(said, kinds, strict=True)
+    )
     for kind in ("rewrite", "original", "alternative"):
-        if any(kind in its for its in kinds) and (last or len(said) == 1 or kind == "rewrite"):
+        surely = last or len(said) == 1 or (kind == "rewrite" and strong)
+        if surely and any(kind in its for its in kinds):
             return kind
-    for kind in ("terms", "query", "answer"):
-        if kind in last:
-            return kind
+    named = kinds[-1:]
+    if 1 < len(every) <= 6 and stems("copulas").fullmatch(every[-1]):
+        named = kinds[::-1]  # la pregunta independiente es
+    elif len(said) <= 3 and not stems("names", "terms", "en").match(said[0]):
+        named = [last, first & {"terms"}]  # palabras clave sugeridas
+    for its in named:
+        for kind in ("terms", "query", "answer"):
+            if kind in its:
+                return kind
     return None
 
 
