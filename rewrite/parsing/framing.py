@@ -19,7 +19,7 @@ _FENCE: Final = re.compile(r"```(?:json|text|txt|yaml|markdown|python|sql)?(?=[\
 _LATE_ASIDE: Final = re.compile(
     r"(?:(?<=[.!?\"”*`;)])|(?<=\s[|–—-])|(?= \*)) ?(\*{0,2}(?:[\w'-]+ ){0,2}[\w'-]+[:：])(?=[ *])"
 )
-_LATE_LABEL: Final = re.compile(r"(?<=[.!?:]) ((?:[\w'-]+ ){0,4}[\w'-]+[:：])(?= )")
+_LATE_LABEL: Final = re.compile(r"(?<=[.!?:|→⇒]) ((?:[\w'-]+ ){0,4}[\w'-]+[:：])(?= )")
 
 
 def only_block(text: str) -> str:
@@ -46,8 +46,11 @@ def _announces(text: str) -> bool:
 def at_labels(text: str) -> str:
     """Return a text with a new line in front of the name of a rewrite: ``… seat. Rewritten: …``."""
 
+    aside = kind_of(head_of(text[:200].partition("\n")[0])[0]) == "aside"
+    asked = ("rewrite", "query") if aside else ("rewrite",)
+
     def broken(match: re.Match[str]) -> str:
-        return f"\n{match[1]}" if kind_of(match[1]) == "rewrite" else match[0]
+        return f"\n{match[1]}" if kind_of(match[1]) in asked else match[0]
 
     return "\n".join(map(_without_aside, _LATE_LABEL.sub(broken, text).split("\n")))
 

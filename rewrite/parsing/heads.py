@@ -23,10 +23,12 @@ _LONGEST_ALIKE: Final = 8
 _COLONS: Final = (":", "：")
 _ASIDE: Final = re.compile(r"\s*[(\[（]([^()（）\[\]\n]{3,200})[)\]）]\.?$")
 _BEHIND: Final = re.compile(r"\S(?=\s+(?:←|<-+|//+|#+)\s+(\S[^\n:：]{2,80})$)")
-_SOURCE: Final = re.compile(r"([^\n→⇒]{1,400}?)\s*(?:->|→|=>|⇒)\s*(?=\S)")
+_REMARK: Final = re.compile(r"(?<=\S) (←|<-|//|#) (?=\S)")
+_SOURCE: Final = re.compile(r"([^\n→⇒]{1,400}?)\s*(?:->|→|=>|⇒|[➜➔➡⟶⟹➝]\ufe0f?)\s*(?=\S)")
 _NUMBERED: Final = re.compile(r"\D{0,20}\d{1,3}\W*")
 _BRACKETED_TITLE: Final = re.compile(r"[\[【(<][^\W\d][\w ]{1,30}[\]】)>]")
-_COUNTED_TITLE: Final = re.compile(r"[^\W\d]{3,20} \d{1,2}")
+_COUNTED_TITLE: Final = re.compile(r"[^\W\d][^\n.!?:：]{2,30}\d{1,2}")
+_TITLE: Final = re.compile(r"[^\W\d][^\d\n.!?]{2,30}\d{1,2}\s?[:：]?")
 _NUMERALS: Final = re.compile(r"\d+")
 _NUMBER: Final = re.compile(r"[\d.,%/ ()]*\d[\d.,%/ ()]*")
 
@@ -42,6 +44,7 @@ def named(found: Sequence[Line], rank: Rank, query: str = "", *, one: bool = Fal
     """
     within = rank("terms") > rank("answer")
     own = [_without_source(one, query, within=within) for one in found]
+    own = _without_remarks(_of_fields(own))
     kept = [line for one in own if has_word((line := _without_aside(one)).text)]
     naming = _Naming(kept, rank, query, one=one)
     return [part for at in range(len(kept)) for part in naming.at(at)]
@@ -61,6 +64,7 @@ class _Naming:
         numbered = {_NUMERALS.sub("#", self._heads[at][0]) for at in self._labels}
         self._alone = len(numbered) == 1
         """Whether all labels differ in their number only, as ``Perspective 1`` does."""
+        self._titles = set[int]() if one else _counted_titles(found)
         self._asked = any(rank(head) > 0 for head, _ in self._heads)
         self._seen = Counter(head for head, _ in self._heads)
         self._name = ""
@@ -86,6 +90,10 @@ class _Naming:
             self._name = title if kind_of(title) == "alternative" else self._name
         elif _is_heading(line) and more and not self._one and rest and kind_of(head) in ASKED:
             yield replace(self._part(line), text=rest, title=True)
+        elif at in self._titles:
+            self._name, self._titled = title, True
+        elif self._is_answer_in_bold(line):
+            yield self._unlabelled(line)
         elif _is_heading(line) and more and not _is_heading(self._found[at + 1]):
             yield from self._heading(line, title)
         elif line.text.endswith(_COLONS) and self._is_title(title, line, more=more):
@@ -96,6 +104,12 @@ class _Naming:
             yield replace(self._part(line), name=head)  # said of each, under an unknown name
         else:
             yield self._unlabelled(line)
+
+    def _is_answer_in_bold(self, line: Line) -> bool:
+        """Say whether a line in bold stands below a heading with a number: ``Query 1``."""
+        bold = line.kind == "text" and line.head == line.text and not kind_of(line.text)
+        counted = self._titled and _NUMBERED.fullmatch(self._name)
+        return bool(bold and counted and kind_of(self._name) in ASKED)
 
     def _part(self, line: Line) -> Part:
         return Part(
@@ -144,6 +158,9 @@ class _Naming:
         """Say whether an item only begins as a remark does: ``3. Note: the band``."""
         if line.kind != "item" or line.depth > 1 or self._one or self._seen[head] > 1:
             return False
+        said = line.text.casefold().rstrip("\"”?.")
+        if self._query and said.endswith(self._query.casefold().rstrip("?.")):
+            return False  # the query as it was
         return not self._asked and self._rank(head) < 0
 
     def _labelled(self, at: int) -> Part:
@@ -197,9 +214,32 @@ def _heads_item(line: Line, head: str) -> bool:
 
 def _is_heading(line: Line) -> bool:
     titled = _COUNTED_TITLE.fullmatch(line.text) or _BRACKETED_TITLE.fullmatch(line.text)
-    if titled and line.kind == "text" and kind_of(line.text):
+    if titled and line.kind == "text" and (kind_of(line.text) or takes_turns(line.text)):
         return True
     return line.kind == "heading" or (line.kind != "item" and line.head == line.text)
+
+
+def _of_fields(found: list[Line]) -> list[Line]:
+    """Return the rows of a table of names and values as lines with labels."""
+    cells = [line for line in found if line.kind == "cell"]
+    columns = list(dict.fromkeys(line.column for line in cells))
+    names = [line.text for line in cells if line.column == columns[0]]
+    if len(columns) != 2 or 2 * len(names) != len(cells) or not all(map(kind_of, names)):
+        return found
+    if kind_of(columns[0]) in ASKED or (kind_of(columns[1]) in ASKED and len(names) > 1):
+        return found
+    out = [line for line in found if line.kind != "cell"]
+    rows = zip(cells[::2], cells[1::2], strict=True)
+    return out + [replace(a, text=f"{a.text}: {b.text}", kind="text") for a, b in rows]
+
+
+def _without_remarks(found: list[Line]) -> list[Line]:
+    """Return lines without what stands on each of them behind a sign: ``red sofa // colour``."""
+    behind = [_REMARK.search(line.text) for line in found]
+    if len(found) < 2 or not all(behind) or len({match[1] for match in behind if match}) > 1:
+        return found
+    ends = [match.start() for match in behind if match]
+    return [replace(one, text=one.text[:end]) for one, end in zip(found, ends, strict=True)]
 
 
 def _without_source(line: Line, query: str, *, within: bool) -> Line:
@@ -281,6 +321,15 @@ def _numbered(heads: Sequence[tuple[str, str]]) -> set[int]:
     if len(at) < 2 or len(names) > 1 or numbers[0] > 1:
         return set()
     return set(at) if numbers == list(range(numbers[0], numbers[0] + len(at))) else set()
+
+
+def _counted_titles(found: Sequence[Line]) -> set[int]:
+    """Return the lines that say a name and a number, and count: each above what it names."""
+    at = [i for i, line in enumerate(found[:-1]) if _TITLE.fullmatch(line.text)]
+    numbers = [int("".join(_NUMERALS.findall(found[i].text))) for i in at]
+    alike = len({_NUMERALS.sub("#", found[i].text) for i in at}) == 1
+    counts = numbers == list(range(1, len(at) + 1))
+    return set(at) if len(at) > 1 and alike and counts and not {i + 1 for i in at} & {*at} else set()
 
 
 def _is_short(head: str, longest: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from .lines import head_of
 from .part import Part, Rank
 from .talk import is_comment, is_prose, made_of_talk, says_of, straight
-from .words import kind_of, pattern, stems, takes_turns, words
+from .words import is_flag, kind_of, pattern, stems, takes_turns, words
 
 _CHOICES: Final = re.compile(
     r"(?:options?|versions?|variants?|variations?|suggestions?|candidates?|rewrit\w+|rewrites?)"
@@ -134,6 +134,9 @@ def _is_reason(name: str) -> bool:
 def asked_for(parts: Sequence[Part], rank: Rank) -> list[Part]:
     """Keep the parts whose names were asked for most, and none that are said about others."""
     ranks = [rank(part.name) for part in parts]
+    flags = [part.label and is_flag(part.text) for part in parts]
+    if any(its > 0 and not flag for its, flag in zip(ranks, flags, strict=True)):
+        ranks = [-1 if flag else its for its, flag in zip(ranks, flags, strict=True)]
     best = max(ranks, default=0)
     if best < 0:  # said about nothing: "Thought: a philosophical introduction"
         return [part.with_head() for part in parts]
@@ -150,7 +153,8 @@ def unanswered(parts: Sequence[Part]) -> Sequence[Part]:
 
 def without_comments(parts: Sequence[Part]) -> list[Part]:
     """Return a query without the sentences that speak of it."""
-    if not parts or parts[0].title or (parts[0].item and not parts[0].label):
+    listed = len(parts) > 1 and parts[0].item and not parts[0].label
+    if not parts or parts[0].title or (listed and (parts[1].item or len(parts) > 2)):
         return list(parts)
     at = next((i for i, part in enumerate(parts) if i and _is_comment(part, parts[0])), None)
     return list(parts[:at])

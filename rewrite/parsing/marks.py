@@ -15,7 +15,7 @@ Style = Literal["digit", "roman", "letter"]
 
 _COUNT: Final = re.compile(
     r"(?P<open>[(\[（【#{<]?\s?)(?P<value>\d{1,3}(?:\.\d{1,2}(?=\.\s))?|[ivxIVX]{1,5}(?=[.)\]])"
-    r"|[^\w\s]|[^\W\d])\ufe0f?(?P<close>\u20e3|\s?[.)\]}>:、．：）】,，。।]+|\s[-–—|]\s|)\s*(?=\S)"
+    r"|[^\w\s]|[^\W\d])\ufe0f?(?P<close>\u20e3|\s?[.)\]}>›:、．：）】,，。।]+|\s[-–—|]\s|\t|)\s*(?=\S)"
 )
 _ROMAN: Final = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _ALPHABETS: Final = (
@@ -34,6 +34,7 @@ _ALPHABETS: Final = (
 _SYMBOL: Final = re.compile(
     r"(?:[^\w\s\"'`“„‘«‹「『《(\[{<【（$#@&/\\.¿¡~|=+*-]\ufe0f?\s*|[*+–—-]\s+|[-=]{1,2}>\s*)(?=\S)"
 )
+_FIRST_LABEL: Final = re.compile(r"([^\W\d][\w -]{1,20}?)1[:：]")
 _TASK: Final = re.compile(r"\[[ xX✓]\]\s+")
 _PREFIX: Final = re.compile(r"(?:[-*=~>+|–—]{1,3}\s*|\\item\s+)(?=\S)")
 _BRACKETED: Final = re.compile(r"\[[^\[\]]{1,30}\]\s+(?=\S)")
@@ -118,7 +119,8 @@ def _value(line: Line, style: Style) -> int | None:
 
 
 def _digits(match: re.Match[str], rest: str) -> int | None:
-    value, opened, closed = match["value"], match["open"].strip(), match["close"].strip()
+    value, opened = match["value"], match["open"].strip()
+    closed = match["close"].strip() or match["close"].strip(" ")
     if (last := value.rpartition(".")[2]).isdecimal():
         fits = bool(closed or opened == "#") and (match[0][-1:].isspace() or not rest[0].isdigit())
         if opened in ("{", "<") and closed[:1] not in ("}", ">"):
@@ -144,6 +146,8 @@ def _split(line: Line) -> Iterator[Line]:
             r"\s+(?=[①-⑳⑴-⒇➀-➓❶-❿]\s)" if numbers else rf"\s+(?={re.escape(sign)}\s)"
         )
         texts = apart.split(line.text)
+    elif first := _FIRST_LABEL.match(line.text):
+        texts = _split_at_labels(line.text, first[1])
     elif line.number == 1 or _ONE.match(line.text) or _LATE_ONE.search(line.text):
         texts = _split_at_numbers(line)
     else:
@@ -151,6 +155,15 @@ def _split(line: Line) -> Iterator[Line]:
     yield replace(line, text=texts[0])
     for text in texts[1:]:
         yield Line(text, line.block, depth=line.depth)
+
+
+def _split_at_labels(text: str, name: str) -> list[str]:
+    """Split ``Query 1: red sofa | Query 2: blue sofa``."""
+    parts, number = [], 2
+    while match := re.search(rf"\s*[|;,]?\s+(?={re.escape(name)}{number}[:：])", text):
+        parts.append(text[: match.start()])
+        text, number = text[match.end() :], number + 1
+    return [*parts, text]
 
 
 def _split_at_numbers(line: Line) -> list[str]:
@@ -168,9 +181,12 @@ def _without_symbols(found: Sequence[Line]) -> list[Line]:
         if match := _TASK.match(line.text):
             line = replace(line, text=line.text[match.end() :])
         match = _SYMBOL.match(line.text)
-        if match and line.kind != "cell" and has_word(line.text[match.end() :]):
+        rest = line.text[match.end() :] if match else ""
+        if match and line.head == line.text and kind_of(rest):
+            line = replace(line, text=rest, head=rest)  # a heading with a picture in front
+        elif match and line.kind != "cell" and has_word(rest):
             marker = line.marker or match[0]
-            line = replace(line, text=line.text[match.end() :], kind="item", marker=marker)
+            line = replace(line, text=rest, kind="item", marker=marker)
         out.append(line)
     return out
 

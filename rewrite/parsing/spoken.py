@@ -32,6 +32,7 @@ _BOX_SPACE: Final = re.compile(r"\\[ ,;:]|~")
 _WRITTEN_BREAK: Final = re.compile(
     r"(?<=[^\s\\])(?<!\\n)(?:(?:\\n)+(?=\s*\Z|\d{1,2}[.)] |[-*•] )|(?:\\n){2,}(?=\S))"
 )
+_SEPARATOR: Final = re.compile(r"[ \t]?(?:\[SEP\]|<sep>)[ \t]?", re.I)
 _LAST_TAG: Final = re.compile(r"<([A-Za-z][\w-]{0,30})>[^<>]*</\1>\s*\Z")
 _BYTES: Final = re.compile(r"<0x[0-9A-F]{2}>|(?<=\w)[ĊĠ]+|(?<=[^\W_])▁(?=\w)(?![^<\n]{0,40}[|｜]>)")
 _NEWLINES: Final = ("<0x0A>", "Ċ")
@@ -61,6 +62,8 @@ def spoken(generation: str) -> str:
     elif _BARE_CHANNEL.match(text):  # the same, its tokens lost on the way
         text = text.rpartition("assistantfinal")[2] if "assistantfinal" in text else ""
     text = _BYTES.sub(lambda token: " \n"[token[0] in _NEWLINES], text)
+    if "SEP]" in text.upper() or "<SEP>" in text.upper():
+        text = _SEPARATOR.sub("\n", text)
     if "\\n" in text:
         text = _WRITTEN_BREAK.sub("\n", text)
     if any(bracket in text for bracket in "<[◁⟨【`"):
@@ -153,6 +156,8 @@ def _unboxed(text: str) -> str:
     while end < len(text) and depth:
         depth += {"{": 1, "}": -1}.get(text[end], 0)
         end += 1
+    if match.start() == 0 and not match[0].startswith(("\\boxed", "\\fbox")) and text[end:].strip():
+        return text
     inner = text[start : end if depth else end - 1].strip(" $")
     while match := _BOX.match(inner):
         inner = inner[match.end() :].rstrip("} ")

@@ -7,7 +7,7 @@ import re
 from typing import Final, NamedTuple
 
 from .part import Rank
-from .words import has_word
+from .words import has_word, is_flag
 
 _TAG: Final = re.compile(r"<(/?)([^\W\d][\w:.-]{0,40})((?:[\s=][^<>\n]{0,80})?)\s*/?>")
 _ESCAPED: Final = re.compile(r"&lt;([\w:.-]{1,40})&gt;[^&]{1,4000}&lt;/\1&gt;")
@@ -17,7 +17,6 @@ _PAIRED: Final = re.compile(
 )
 _COUNT_END: Final = re.compile(r"</\d{1,3}>")
 _LAST: Final = re.compile(r"</[A-Za-z][\w-]{0,20}>\Z")
-_FLAG: Final = re.compile(r"\W*(?:true|false|yes|no|null|none|[\d.,%]+)\W*", re.I)
 _CUT: Final = re.compile(r"</[\w:.-]{0,40}\Z")
 _EMPTY: Final = re.compile(r"<([^\W\d][\w:.-]{0,40})\s+([\w-]{1,40})=\"([^\"<>\n]{1,400})\"\s*/>")
 _NAME: Final = re.compile(r"\s*(?:=\s*|.*?\bname\s*=\s*)[\"']?([\w.-]+)()")
@@ -53,7 +52,7 @@ def untagged(text: str, rank: Rank) -> list[str]:
         return [text]
     elements, paired = _elements(marks, len(text), rank)
     elements = [one for one in elements if has_word(text[one.start : one.end])]
-    texts = [one for one in elements if not _FLAG.fullmatch(text[one.start : one.end])]
+    texts = [one for one in elements if not is_flag(text[one.start : one.end].strip())]
     best = max((rank(one.name) for one in texts), default=0)
     elements = texts if best > 0 else elements  # numbers are settings of a search
     best = max((rank(one.name) for one in elements), default=0)

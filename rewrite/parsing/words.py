@@ -19,7 +19,11 @@ _WORD: Final = re.compile(rf"(?:[^\W\d_][{_SIGNS}]*)+(?:['’-](?:[^\W\d_][{_SIG
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NUMBER: Final = re.compile(r"\d+")
 _UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-
+_FLAG: Final = re.compile(
+    r"\W{0,3}(?:true|false|yes|no|null|none|ja|nein|oui|non|sí|si|sim|não|да|нет|tak|nie|是|否|はい"
+    r"|いいえ|예|아니요|[\d.,%]+)\W{0,3}",
+    re.I,
+)
 
 MOST_NUMBERS: Final = 4
 """Numbers of a text without a letter that says something, such as an address or a date."""
@@ -38,7 +42,6 @@ def stems(*path: str) -> re.Pattern[str]:
     table = tables()
     for key in path:
         table = table[key]
-    table = table if isinstance(table, dict) else {"": table}
     whole, begun, anywhere = [], [], []
     for stem in (str(stem) for language in table.values() for stem in language):
         if _UNSPACED.search(stem):
@@ -88,12 +91,8 @@ def kind_of(name: str) -> str | None:
         surely = last or len(said) == 1 or (kind == "rewrite" and strong)
         if surely and any(kind in its for its in kinds):
             return kind
-    named = kinds[-1:]
-    if 1 < len(every) <= 6 and stems("copulas").fullmatch(every[-1]):
-        named = kinds[::-1]  # la pregunta independiente es
-    elif len(said) <= 3 and not stems("names", "terms", "en").match(said[0]):
-        named = [last, first & {"terms"}]  # palabras clave sugeridas
-    for its in named:
+    ends = 1 < len(every) <= 6 and stems("copulas").fullmatch(every[-1])
+    for its in kinds[::-1] if ends else [last]:  # la pregunta independiente es
         for kind in ("terms", "query", "answer"):
             if kind in its:
                 return kind
@@ -113,6 +112,11 @@ def _kinds(word: str) -> frozenset[str]:
 def has_word(text: str) -> bool:
     """Say whether there is a letter or a digit, in any script."""
     return any(character.isalnum() for character in text)
+
+
+def is_flag(text: str) -> bool:
+    """Say whether a text is but a yes or no, or a number, in the languages of most models."""
+    return _FLAG.fullmatch(text) is not None
 
 
 def says_something(text: str) -> bool:
