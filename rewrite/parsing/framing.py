@@ -45,7 +45,6 @@ def _announces(text: str) -> bool:
 
 def at_labels(text: str) -> str:
     """Return a text with a new line in front of the name of a rewrite: ``… seat. Rewritten: …``."""
-
     aside = kind_of(head_of(text[:200].partition("\n")[0])[0]) == "aside"
     asked = ("rewrite", "query") if aside else ("rewrite",)
 

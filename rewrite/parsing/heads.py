@@ -158,7 +158,7 @@ class _Naming:
         """Say whether an item only begins as a remark does: ``3. Note: the band``."""
         if line.kind != "item" or line.depth > 1 or self._one or self._seen[head] > 1:
             return False
-        said = line.text.casefold().rstrip("\"”?.")
+        said = line.text.casefold().rstrip('"”?.')
         if self._query and said.endswith(self._query.casefold().rstrip("?.")):
             return False  # the query as it was
         return not self._asked and self._rank(head) < 0
@@ -257,7 +257,9 @@ def _without_aside(line: Line) -> Line:
     """Return a line without the brackets at its end that speak of it."""
     if (match := _BEHIND.search(line.text)) and _speaks_of_it(match[1]):
         return replace(line, text=line.text[: match.end()])
-    if not line.text.rstrip(".").endswith((")", "]", "）")) or not (match := _ASIDE.search(line.text)):
+    if not line.text.rstrip(".").endswith((")", "]", "）")) or not (
+        match := _ASIDE.search(line.text)
+    ):
         return line
     said = words(match[1])
     first = kind_of(said[0]) if said else None
@@ -329,7 +331,9 @@ def _counted_titles(found: Sequence[Line]) -> set[int]:
     numbers = [int("".join(_NUMERALS.findall(found[i].text))) for i in at]
     alike = len({_NUMERALS.sub("#", found[i].text) for i in at}) == 1
     counts = numbers == list(range(1, len(at) + 1))
-    return set(at) if len(at) > 1 and alike and counts and not {i + 1 for i in at} & {*at} else set()
+    return (
+        set(at) if len(at) > 1 and alike and counts and not {i + 1 for i in at} & {*at} else set()
+    )
 
 
 def _is_short(head: str, longest: int) -> bool:

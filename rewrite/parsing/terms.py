@@ -22,7 +22,9 @@ _WEIGHT: Final = re.compile(
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?%?")
 _GLOSS: Final = re.compile(r"(?<=\S)\s+(?:[-–—]\s+\S.*|\([^()]*\))$")
 _HEAD: Final = re.compile(r"([^,;|:：、，；،]{1,40})(?::\s|：)\s*(?=[^\d\s])")
-_LAST_TWO: Final = re.compile(r"(\w[\w-]* ?[\w-]*)\s+(?:and|or|und|oder|et|ou|y|e|и)\s+(\w[\w -]*)\.")
+_LAST_TWO: Final = re.compile(
+    r"(\w[\w-]* ?[\w-]*)\s+(?:and|or|und|oder|et|ou|y|e|и)\s+(\w[\w -]*)\."
+)
 _JOINT: Final = re.compile(r"^(?:and|or|und|oder|et|ou|y|o|e|и)\s+", re.I)
 _MORE: Final = re.compile(
     r"(?:\s*(?:…|\.\.\.|等等?)|,?\s+(?:and|or) (?:so on|so forth|more|others|the like))[.。]?$",

@@ -338,3 +338,31 @@ def test_shapes_queries(generation):
 )
 def test_explained_queries(generation):
     assert Queries()(generation) == BOTH
+
+
+@pytest.mark.parametrize(
+    "generation",
+    [
+        "1. red sofa (focuses on the colour)\n2. blue sofa (focuses on another)",
+        "1. red sofa // colour\n2. blue sofa // other",
+        "Query\tReason\nred sofa\tcolour\nblue sofa\tother",
+        'query,reason\n"red sofa","colour"\n"blue sofa","other"',
+        "1. \nred sofa\n2. \nblue sofa",
+        "1\tred sofa\n2\tblue sofa",
+        "Query 1> red sofa\nQuery 2> blue sofa",
+        "Q1: red sofa\nA1: from 300 euros\nQ2: blue sofa\nA2: from 200 euros",
+        "* red sofa\n* blue sofa\n* etc.",
+        "\\boxed{1. red sofa \\\\ 2. blue sofa}",
+        "Sub-query 1\nred sofa\n\nSub-query 2\nblue sofa",
+        "Câu hỏi phụ 1\nred sofa\n\nCâu hỏi phụ 2\nblue sofa",
+        "하위 질문 1\nred sofa\n\n하위 질문 2\nblue sofa",
+        "## Query 1\n**red sofa**\n_Purpose: colour_\n\n## Query 2\n**blue sofa**\n_Purpose: hue_",
+        "Query 1: red sofa | Query 2: blue sofa",
+        "Query 1: red sofa; Query 2: blue sofa",
+        "1. Original: couch for two\n2. red sofa\n3. blue sofa",
+        "couch for two → red sofa\ncouch for two → blue sofa",
+        "1. red sofa: a query that names the colour.\n2. blue sofa: a query with another.",
+    ],
+)
+def test_lists_with_glosses_and_titles(generation):
+    assert Queries()(generation, "couch for two") == BOTH

@@ -776,3 +776,39 @@ def test_queries_in_a_list_are_kept(at):
 def test_a_passage_is_kept(passage):
     (text,) = Text()(passage)
     assert _words(text) == _words(passage)
+
+
+@pytest.mark.parametrize(
+    "generation",
+    [
+        "new york: things to do in june",
+        "final fantasy: release order",
+        "independence day: resurgence cast",
+        "mots croisés: solution",
+        "consulta médica: precio madrid",
+        '"it is what it is" origin',
+        "如何回答“你最大的缺点是什么”",
+        'how to answer "tell me about yourself"',
+        "python -> javascript transpiler",
+        "km -> miles",
+        "copy // comment style in java",
+        "c# // xml comment",
+        "C:\\new folder",
+        "what does \\n do",
+        "\\text{} in math mode",
+        "1, 2, 3, 4 lyrics feist",
+        "query,answer pairs dataset",
+        "cat file | grep x",
+        "This is fine meme origin",
+        "it is complete wrestling documentary",
+        "no se necesita visa para turquía",
+        "no climate change",
+        "אין צורך בויזה לתאילנד",
+        "पासपोर्ट की आवश्यकता नहीं देश",
+        "P.S. I Love You",
+        "It is good for the heart. Olive oil lowers LDL.",
+        "It does not need to be watered daily. The plant stores water.",
+    ],
+)
+def test_what_only_looks_like_a_name_is_kept(generation):
+    assert Text()(generation, "couch for two") == [generation]

@@ -297,6 +297,15 @@ Saya tidak bisa menjawab pertanyaan itu.
 죄송하지만 그 질문에는 답변할 수 없습니다.
 해당 요청에는 응할 수 없습니다.
 안녕하세요! 무엇을 도와드릴까요?
+I notice that you haven't included the conversation. Could you share it?
+I don't see any conversation history. Please paste it here.
+I'd be happy to rewrite the question, but I need the conversation first.
+I'm really sorry you're feeling this way, but I'm unable to provide the help that you need.
+Preciso de mais contexto para reescrever a pergunta.
+Mi serve più contesto per riscrivere la domanda.
+我需要更多上下文才能改写这个问题。
+더 많은 맥락이 필요합니다.
+Ik heb meer context nodig om de vraag te herschrijven.
 """
 
 UNCHANGED = """
@@ -367,6 +376,30 @@ There is no answer in the context.
 The documents do not contain this information.
 No relevant information found.
 The provided context does not mention this.
+The query is already optimal, so no changes were made.
+The follow-up question is already standalone.
+The query does not need decomposition.
+No sub-queries needed.
+NOT_NEEDED
+Aucun changement nécessaire.
+Nessuna modifica necessaria.
+Nenhuma alteração necessária.
+De vraag is al duidelijk.
+Geen wijziging nodig.
+Pytanie jest już samodzielne.
+Zmiana nie jest potrzebna.
+Изменения не требуются.
+Soru zaten bağımsız, yeniden yazmaya gerek yok.
+Değişiklik gerekmiyor.
+原问题已是独立问题。
+無需修改。
+変更なし
+변경할 필요가 없습니다.
+السؤال واضح ولا يحتاج إلى إعادة صياغة.
+لا حاجة لإعادة الصياغة.
+प्रश्न पहले से ही स्पष्ट है।
+Câu hỏi đã rõ ràng, không cần viết lại.
+Pertanyaan sudah jelas, tidak perlu diubah.
 """
 
 

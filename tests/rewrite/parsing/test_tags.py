@@ -142,3 +142,30 @@ def test_tagged_text(generation):
 )
 def test_tagged_queries(generation):
     assert Queries()(generation) == BOTH
+
+
+@pytest.mark.parametrize(
+    "generation",
+    [
+        "<function=search>\n<parameter=query>\nred sofa\n</parameter>\n"
+        "<parameter=num_results>\n5\n</parameter>\n</function>",
+        "<tool_call>search\n<arg_key>query</arg_key>\n<arg_value>red sofa</arg_value></tool_call>",
+        "<needs_rewrite>true</needs_rewrite>\n<rewritten_query>red sofa</rewritten_query>",
+        "red sofa[/ANS]",
+    ],
+)
+def test_calls_with_settings(generation):
+    assert Text()(generation) == RED
+
+
+@pytest.mark.parametrize(
+    "generation",
+    [
+        "<1>red sofa</1>\n<2>blue sofa</2>",
+        "<details>\n<summary>Queries</summary>\n\n- red sofa\n- blue sofa\n</details>",
+        "red sofa<sep>blue sofa",
+        "red sofa [SEP] blue sofa",
+    ],
+)
+def test_lists_in_tags(generation):
+    assert Queries()(generation) == BOTH

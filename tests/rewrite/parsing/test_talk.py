@@ -421,3 +421,43 @@ def test_a_greeting_and_more_talk_on_one_line_is_left_out(talk):
     assert Text()(f"{talk}\n\nred sofa") == RED
     assert Queries()(f"{talk}\n1. red sofa\n2. blue sofa") == BOTH
     assert Text()("Sure! Sofas seat two.\n\nThey are soft.") == ["Sofas seat two. They are soft."]
+
+
+@pytest.mark.parametrize(
+    "generation",
+    [
+        'red sofa\n\n---\n*Resolved "it" → sofa.*',
+        "red sofa\n\n✅ Pronoun resolved.",
+        "red sofa  ← standalone",
+        "red sofa // pronoun resolved",
+        "red sofa # pronoun resolved",
+        "**red sofa**\n\nThis version resolves the pronoun.",
+        '`red sofa`\n\nThis resolves "it".',
+        '**red sofa**\n\n*Added "red" to match the intent.*',
+        "1. red sofa\n\nThis is the rewritten query.",
+        "Standalone: red sofa | Reason: pronoun",
+        'Rewritten question: "red sofa" Explanation: pronoun resolved.',
+        "**Rewritten question:** red sofa **Explanation:** pronoun resolved.",
+        "Option 1: red sofa\nOption 2: blue sofa",
+        "red sofa\n\nor, alternatively,\n\nblue sofa",
+        "red sofa\n\nIf you prefer a shorter version:\nsofa",
+        "red sofa\n\nShorter version: sofa",
+        "red sofa\n\nP.S. I assumed you meant a seat.",
+        "red sofa\n\nWord count: 2",
+        "couch for two → red sofa",
+        "couch for two? ➜ red sofa",
+        "Original: couch for two → Rewritten: red sofa",
+        "Original: couch for two | Rewritten: red sofa",
+        '"couch for two" becomes "red sofa"',
+        "改写：red sofa（将“它”替换为“沙发”）",
+        '네, 재작성된 질문은 다음과 같습니다.\n\n"red sofa"',
+        "¡Por supuesto! La pregunta independiente sería: red sofa",
+        "بالتأكيد! إليك السؤال المستقل:\n\nred sofa",
+        "בטח! הנה השאלה המנוסחת מחדש:\n\nred sofa",
+        "---\nquery: red sofa\nlang: en\n---",
+        'query = "red sofa"\nprint(query)',
+        "| Field | Value |\n|---|---|\n| Rewritten query | red sofa |",
+    ],
+)
+def test_remarks_and_second_choices_text(generation):
+    assert Text()(generation, "couch for two") == RED

@@ -196,3 +196,35 @@ def test_shapes_terms(generation):
 def test_terms_that_only_count_are_none():
     assert Terms()('{"terms": ["1.0", "2.0", "3.0", "4.0"]}') == []
     assert Terms()("2019, 2020") == ["2019", "2020"]
+
+
+@pytest.mark.parametrize(
+    "generation",
+    [
+        "Mots-clés suggérés : sofa, couch",
+        "Palabras clave sugeridas: sofa, couch",
+        "扩展词：sofa、couch",
+        "拡張語：sofa、couch",
+        "Klíčová slova: sofa, couch",
+        "Λέξεις-κλειδιά: sofa, couch",
+        "Anahtar kelimeler: sofa, couch",
+        "מילות מפתח: sofa, couch",
+        "کلمات کلیدی: sofa، couch",
+        "คำสำคัญ: sofa, couch",
+        "Cuvinte cheie: sofa, couch",
+        "furniture: sofa, couch",
+        "sofa:3, couch:2",
+        "term,weight\nsofa,0.9\ncouch,0.8",
+        "seat -> sofa, couch",
+        "seat → sofa\nseat → couch",
+        '{"synonyms": ["sofa"], "related_terms": ["couch"]}',
+    ],
+)
+def test_terms_under_any_label(generation):
+    assert Terms()(generation, "seat for two") == TERMS
+
+
+def test_terms_of_a_sentence():
+    assert Terms()("Keywords are: sofa, couch and settee.") == ["sofa", "couch", "settee"]
+    assert Terms()("No additional keywords needed.") == []
+    assert Terms()("Star Wars: A New Hope, Luke") == ["Star Wars: A New Hope", "Luke"]

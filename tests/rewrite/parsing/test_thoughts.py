@@ -158,3 +158,35 @@ def test_after_thoughts_text_nothing(generation):
 )
 def test_after_thoughts_terms(generation):
     assert Terms()(generation) == TERMS
+
+
+@pytest.mark.parametrize(
+    "generation",
+    [
+        "Pensando: o usuário quer um sofá.\nPergunta: red sofa",
+        "Tankegang: det handlar om möbler.\nFråga: red sofa",
+        "Rozumowanie: chodzi o mebel.\nPytanie: red sofa",
+        "Düşünce: kullanıcı koltuk arıyor.\nSoru: red sofa",
+        "사고 과정: 사용자는 소파를 찾고 있다.\n질문: red sofa",
+        "Размышления: речь о диване.\nЗапрос: red sofa",
+        "التفكير: المستخدم يريد أريكة.\nالسؤال: red sofa",
+        "विचार: उपयोगकर्ता सोफ़ा चाहता है।\nप्रश्न: red sofa",
+        "Suy nghĩ: người dùng muốn ghế.\nCâu hỏi: red sofa",
+        "<思维链>用户想要沙发。</思维链>red sofa",
+        "<düşünce>koltuk</düşünce>\nred sofa",
+        "<rozumowanie>mebel</rozumowanie>red sofa",
+        "<|thinking_start|>hm<|thinking_end|>red sofa",
+        "<think_start>hm<think_end>red sofa",
+        "<thought>hm\n<answer>red sofa</answer>",
+        'The user wants a seat, so "it" refers to a sofa.\n\n**red sofa**',
+        "**🤔 Reasoning**\nThey want a seat.\n\n**✅ Final query**\nred sofa",
+        "Intent: purchase. Query: red sofa",
+        "Needs rewrite: yes\nRewritten query: red sofa",
+        "Is standalone: No\nStandalone query: red sofa",
+        "Rewritten query: red sofa\nRewrite needed: True",
+        "\\boxed{\\textit{red sofa}}",
+        "\\[\n\\boxed{\\mathrm{red\\ sofa}}\n\\]",
+    ],
+)
+def test_thoughts_under_names_of_many_languages(generation):
+    assert Text()(generation) == RED

@@ -99,3 +99,20 @@ RED = ["red sofa"]
 )
 def test_before_next_turn_text(generation):
     assert Text()(generation) == RED
+
+
+@pytest.mark.parametrize(
+    "generation",
+    [
+        "red sofa\n\nExample 3\nQuery: blue\nRewrite: blue sofa",
+        "Last turn: a couch?\nRewrite: red sofa\n\nLast turn: blue?\nRewrite: blue sofa",
+        "red sofa\n\nKullanıcı: mavi?",
+        "red sofa\n\nUżytkownik: niebieska?",
+        "red sofa\n\nالمستخدم: أزرق؟",
+        "red sofa\n\nAnvändare: blå?",
+        "red sofa\\n",
+        "red sofa\\n\\nUser: blue?",
+    ],
+)
+def test_before_next_turn_in_other_words(generation):
+    assert Text()(generation) == RED

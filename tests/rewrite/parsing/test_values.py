@@ -326,3 +326,8 @@ def test_values_text_nothing(generation):
 )
 def test_values_terms_others(generation, parts):
     assert Terms()(generation) == parts
+
+
+def test_only_the_string_that_was_cut_is_left_out():
+    generation = '{"queries": ["red sofa", "blue sofa"], "explanation": "The first'
+    assert Queries()(generation) == BOTH
