@@ -311,7 +311,7 @@ def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], 
 
 
 def _is_said_of(head: str, rest: str) -> bool:
-    """Say whether a sentence in small letters explains a head: ``Red sofa: a query.`` of it."""
+    """Say whether a sentence in small letters explains a head: ``Red sofa: a query.``."""
     return not kind_of(head) and rest.endswith(".") and rest[0].islower()
 
 
