@@ -65,7 +65,7 @@ def own_labels(texts: Iterable[str], slots: Iterable[str]) -> frozenset[str]:
 
 
 def example_lines(examples: Iterable[Example]) -> Mapping[str, frozenset[str]]:
-    """Return the lines of few-shot examples and their items, with the content words of each example.
+    """Return the lines of few-shot examples and their items, with the content words of each.
 
     Short ones are left out, unless an example is nothing else.
     """
