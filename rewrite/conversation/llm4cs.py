@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -107,10 +107,6 @@ class LLM4CS(ConversationalRewriter):
     def check(self) -> None:
         """Raise if a mode or anything else cannot work."""
         super().check()
-        for name, kind in (("mode", Mode), ("aggregation", Aggregation)):
-            known, found = get_args(kind), getattr(self, name)
-            if found not in known:
-                raise ValueError(f"{name} should be one of {', '.join(known)}, found {found!r}")
         if self.encoder is not None and not isinstance(self.encoder, Encoder):
             raise TypeError(
                 "encoder should have encode(list[str]) -> array, as a dense index does, found "

@@ -137,8 +137,8 @@ def test_a_deadline_is_over_zero(deadline):
 
 def test_what_is_late_is_not_stored(tmp_path):
     path = tmp_path / "answers.db"
-    with time_limit(0.15):
-        answers = Cached(FakeLLM("x", seconds=0.1), path).generate(ask("a", "b", "c"))
+    with time_limit(0.5):
+        answers = Cached(FakeLLM("x", seconds=0.3), path).generate(ask("a", "b", "c"))
     assert [a.error for a in answers] == [None, "deadline", "deadline"]
     assert [a.cached for a in Cached(FakeLLM("x"), path).generate(ask("a", "b", "c"))] == [
         True,

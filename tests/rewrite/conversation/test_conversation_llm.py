@@ -193,7 +193,7 @@ def test_llm4cs_with_examples():
 
 @pytest.mark.parametrize("wrong", [{"mode": "rar"}, {"aggregation": "mean"}])
 def test_llm4cs_knows_its_modes(wrong):
-    with pytest.raises(ValueError, match="should be one of"):
+    with pytest.raises(ValueError, match=r"should be '\w+' or '\w+' or '\w+', found"):
         pr.LLM4CS(FakeLLM("x"), **wrong)(TOPICS)
 
 

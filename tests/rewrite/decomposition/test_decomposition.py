@@ -62,7 +62,7 @@ ONE_REQUEST = {
 }
 
 
-SHOTS = {"StepBack": 4, "RewriteRetrieveRead": 3}
+SHOTS = {"StepBack": 4, "RewriteRetrieveRead": 4}
 
 
 @pytest.mark.parametrize("name", ONE_REQUEST)

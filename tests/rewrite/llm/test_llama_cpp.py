@@ -298,4 +298,3 @@ def test_max_tokens_are_held_to_the_header_without_loading(tmp_path: Path) -> No
         LlamaCpp(file, context=asked).check(Sampling(max_tokens=found - 1))
         with pytest.raises(ValueError, match=f"context of {found} tokens"):
             LlamaCpp(file, context=asked).check(Sampling(max_tokens=found))
-    LlamaCpp(tmp_path / "elsewhere.gguf").check(Sampling(max_tokens=10**6))
