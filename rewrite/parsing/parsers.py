@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -145,10 +144,6 @@ class Queries:
 _UNFINISHED = re.compile(  # a run that begins where one ends, or every letter would be a start
     r"(?:(?<=[\s.!?。！？…\"'”’»)\]}>])|\A)[^\s.!?。！？…\"'”’»)\]}>]+\Z"
 )
-MOST_COUNTED = 6
-"""Items that differ in their numbers only; more are counting gone wrong."""
-
-_NUMBERS = re.compile(r"\d+")
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _BETWEEN_ITEMS = re.compile(r"[\n,;、，]+")
 
@@ -192,16 +187,7 @@ def _distinct(found: list[str], limit: int | None) -> list[str]:
             said = dict.fromkeys(_BETWEEN_WORDS.split(item.casefold()))
             seen.setdefault(" ".join(said), item)
     only_counts = len(seen) > 2 and not any(c.isalpha() for item in seen for c in item)
-    return [] if only_counts else _without_counting(list(seen.values()))[:limit]
-
-
-def _without_counting(found: list[str]) -> list[str]:
-    """Return the first of items that differ in their numbers only, where they are many."""
-    alike = [_NUMBERS.sub("#", item.casefold()) for item in found]
-    often = {item for item, count in Counter(alike).items() if count > MOST_COUNTED}
-    firsts = {its: at for at, its in reversed(list(enumerate(alike)))}
-    rows = enumerate(zip(alike, found, strict=True))
-    return [item for at, (its, item) in rows if its not in often or firsts[its] == at]
+    return [] if only_counts else list(seen.values())[:limit]
 
 
 @dataclass(frozen=True)

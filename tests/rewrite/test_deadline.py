@@ -117,8 +117,8 @@ def test_what_earlier_rounds_brought_is_used():
     import pyterrier as pt
 
     shop = pt.Transformer.from_df(sample_results().drop(columns=["query", "split"]))
-    llm = FakeLLM(["loveseat"], seconds=0.1)
-    out = ThinkQE(llm, feedback=shop, fb_docs=1, n=1, deadline=0.15).search("red couch", qid="q1")
+    llm = FakeLLM(["loveseat"], seconds=0.4)
+    out = ThinkQE(llm, feedback=shop, fb_docs=1, n=1, deadline=0.7).search("red couch", qid="q1")
     assert (out["query"][0], out["qstatus"][0]) == ("red couch loveseat", "ok")
 
 

@@ -81,8 +81,6 @@ def test_a_passage_says_no_sentence_twice(text, kept):
     [
         (["amplifier", "amplifier amplifier", "amplifier amplifier amplifier"], ["amplifier"]),
         (["low_pass", "low_pass_low_pass", "filter"], ["low_pass", "filter"]),
-        ([f"fructose-{n}" for n in range(12, 30)], ["fructose-12"]),
-        ([f"iPhone {n}" for n in range(12, 17)], [f"iPhone {n}" for n in range(12, 17)]),
         (["acid", "acid-acid", "acid-acid-acid"], ["acid"]),
         (["C", "C++", "Duran Duran", "x-ray"], ["C", "C++", "Duran Duran", "x-ray"]),
     ],
