@@ -11,6 +11,7 @@ from typing import Final
 from .line import Line
 from .lines import QUOTES, head_of
 from .part import ASKED, Part, Rank
+from .remarks import without_aside, without_remarks, without_source
 from .talk import made_of_talk
 from .words import has_word, kind_of, pattern, stems, takes_turns, words
 
@@ -21,10 +22,6 @@ _LONGEST_ALIKE: Final = 8
 """Words of a label where at least three lines have one, as ``what led up to the event:``."""
 
 _COLONS: Final = (":", "：")
-_ASIDE: Final = re.compile(r"\s*[(\[（]([^()（）\[\]\n]{3,200})[)\]）]\.?$")
-_BEHIND: Final = re.compile(r"\S(?=\s+(?:←|<-+|//+|#+)\s+(\S[^\n:：]{2,80})$)")
-_REMARK: Final = re.compile(r"(?<=\S) (←|<-|//|#) (?=\S)")
-_SOURCE: Final = re.compile(r"([^\n→⇒]{1,400}?)\s*(?:->|→|=>|⇒|[➜➔➡⟶⟹➝]\ufe0f?)\s*(?=\S)")
 _NUMBERED: Final = re.compile(r"\D{0,20}\d{1,3}\W*")
 _BRACKETED_TITLE: Final = re.compile(r"[\[【(<][^\W\d][\w ]{1,30}[\]】)>]")
 _COUNTED_TITLE: Final = re.compile(r"[^\W\d][^\n.!?:：]{2,30}\d{1,2}")
@@ -43,9 +40,9 @@ def named(found: Sequence[Line], rank: Rank, query: str = "", *, one: bool = Fal
         one: Whether they may be one text: then only a known name is a label.
     """
     within = rank("terms") > rank("answer")
-    own = [_without_source(one, query, within=within) for one in found]
-    own = _without_remarks(_of_fields(own))
-    kept = [line for one in own if has_word((line := _without_aside(one)).text)]
+    own = [without_source(one, query, within=within) for one in found]
+    own = without_remarks(_of_fields(own))
+    kept = [line for one in own if has_word((line := without_aside(one)).text)]
     naming = _Naming(kept, rank, query, one=one)
     return [part for at in range(len(kept)) for part in naming.at(at)]
 
@@ -231,48 +228,6 @@ def _of_fields(found: list[Line]) -> list[Line]:
     out = [line for line in found if line.kind != "cell"]
     rows = zip(cells[::2], cells[1::2], strict=True)
     return out + [replace(a, text=f"{a.text}: {b.text}", kind="text") for a, b in rows]
-
-
-def _without_remarks(found: list[Line]) -> list[Line]:
-    """Return lines without what stands on each of them behind a sign: ``red sofa // colour``."""
-    behind = [_REMARK.search(line.text) for line in found]
-    if len(found) < 2 or not all(behind) or len({match[1] for match in behind if match}) > 1:
-        return found
-    ends = [match.start() for match in behind if match]
-    return [replace(one, text=one.text[:end]) for one, end in zip(found, ends, strict=True)]
-
-
-def _without_source(line: Line, query: str, *, within: bool) -> Line:
-    """Return a line without the query, or words ``within`` it, and an arrow: ``couch → sofa``."""
-    match = _SOURCE.match(line.text) if query and line.kind != "code" else None
-    if not match or not has_word(match[1]) or _SOURCE.match(query):
-        return line
-    said, asked = set(words(match[1])), set(words(query))
-    if not said or not (said <= asked if within else said == asked):
-        return line
-    return replace(line, text=line.text[match.end() :])
-
-
-def _without_aside(line: Line) -> Line:
-    """Return a line without the brackets at its end that speak of it."""
-    if (match := _BEHIND.search(line.text)) and _speaks_of_it(match[1]):
-        return replace(line, text=line.text[: match.end()])
-    if not line.text.rstrip(".").endswith((")", "]", "）")) or not (
-        match := _ASIDE.search(line.text)
-    ):
-        return line
-    said = words(match[1])
-    first = kind_of(said[0]) if said else None
-    of_edit = first == "aside" or pattern("gloss").match(match[1])
-    if of_edit or (first == "rewrite" and len(said) > 2):
-        return replace(line, text=line.text[: match.start()])
-    return line
-
-
-def _speaks_of_it(remark: str) -> bool:
-    """Say whether a remark behind a sign is about the query: ``red sofa // pronoun resolved``."""
-    edited = pattern("edit").search(remark) or pattern("gloss").match(remark)
-    return bool(edited) or kind_of(remark) == "rewrite"
 
 
 def _column(found: Sequence[Line], rank: Rank, *, one: bool) -> str | None:
