@@ -34,6 +34,7 @@ _LABEL: Final = re.compile(
     r"([^\w*]*(?:\d+[.)][^\w*]*)?)[*_]{0,3}([^\W\d][^:\n]{0,40}):[*_]{0,3}[ \t]*(?=\S)"
 )
 _TAGS: Final = re.compile(r"^(?:[ \t]*</?(?:document \d+|conversation)>)+[ \t]*$\n?", re.M)
+_NAMES: Final = re.compile(r"^[ \t]*(?:[Tt]he )?[Dd]ocument \d+[ \t.]*$\n?", re.M)
 _DOCUMENT: Final = re.compile(r"^<(document \d+|conversation)>\n(?:(?!<)[^\n]*\n)*</\1>\n?", re.M)
 
 
@@ -106,8 +107,9 @@ def without_examples(text: str, shown: Mapping[str, frozenset[str]], query: str)
 
 
 def without_tags(text: str) -> str:
-    """Return an answer without lines of nothing but the tags around documents in prompts."""
-    return _TAGS.sub("", text) if "<" in text else text
+    """Return an answer without lines of nothing but tags, or names, of documents in prompts."""
+    text = _TAGS.sub("", text) if "<" in text else text
+    return _NAMES.sub("", text) if "ocument" in text else text
 
 
 def without_pointing(text: str, query: str = "") -> str:

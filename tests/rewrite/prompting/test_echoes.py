@@ -158,6 +158,18 @@ def test_an_answer_in_tags_of_documents_is_none_of_ours():
     assert said(f"{TASK}\n{answer}") == answer
 
 
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ("the document 1", ""),
+        ("red sofa\nDocument 2.\nblue sofa", "red sofa\nblue sofa"),
+        ("document 1 of the treaty", "document 1 of the treaty"),
+    ],
+)
+def test_the_name_of_a_document_says_nothing(answer, left):
+    assert without_tags(answer) == left
+
+
 def test_a_rewriter_that_hears_only_echoes_fails():
     with pytest.warns(pr.RewriteWarning):
         out = pr.Query2Doc(FakeLLM(TASK), prompt="query2doc/few-shot", n=1).search("red couch")
