@@ -69,7 +69,8 @@ class Text:
         answer = read(generation, _TEXT, query, one=True)
         texts = [part.text for part in answer.parts]
         # of a passage, a sentence that names something is a sentence
-        said = [content(texts[0])] if len(texts) == 1 else list(map(unquoted, texts))
+        several = dict.fromkeys(map(unquoted, texts))  # no line twice
+        said = [content(texts[0])] if len(texts) == 1 else several
         text = without_repeats(" ".join(" ".join(said).split()))
         return [text] if has_word(text) else []
 

@@ -65,6 +65,7 @@ def test_a_loop_at_the_end_is_cut_to_one(text, kept):
             "沙发是一种供多人坐的长椅子通常有靠背和扶手。" * 2,
             "沙发是一种供多人坐的长椅子通常有靠背和扶手。",
         ),
+        ("Pros:\n- It seats two\n- It seats two\n- It is red", "Pros: It seats two It is red"),
         ("Let it be. Let it be. Let it go.", "Let it be. Let it be. Let it go."),
         (
             "A sofa is a long seat, A sofa is a long seat",
