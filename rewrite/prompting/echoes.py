@@ -122,16 +122,19 @@ def without_pointing(text: str, query: str = "") -> str:
     Example:
         >>> without_pointing("The document 3 discusses filters. It is old.")
         'filters. It is old.'
+        >>> without_pointing("A filter. The passage is written in a clear manner.")
+        'A filter. '
     """
-    said = pattern("pointing")
+    said, itself = pattern("pointing"), pattern("itself")
     asked = f" {_key(query)} "
     lines = []
     for line in text.split("\n"):
         pieces = []
         for piece in _sentences(line):
-            head = said.match(piece)
-            cut = head and f" {' '.join(_key(head[0]).split()[:2])} " not in asked
-            pieces.append(piece[head.end() :] if head and cut else piece)
+            head = said.match(piece) or itself.match(piece)
+            if head and f" {' '.join(_key(head[0]).split()[:2])} " not in asked:
+                piece = "" if itself.match(piece) else piece[head.end() :]
+            pieces.append(piece)
         lines.append("".join(pieces))
     return "\n".join(lines)
 

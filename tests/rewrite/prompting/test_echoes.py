@@ -310,6 +310,11 @@ def test_where_a_step_asks_yes_or_no_they_are_an_answer():
         ("The text is set in print", "The text is set in print"),
         ("What the passage describes", "What the passage describes"),
         ("The passage describes", "The passage describes"),
+        ("The passage is designed to provide a clear answer. It has relays.", "It has relays."),
+        ("Filters hum. The document 1 is a concise summary of the topic.", "Filters hum. "),
+        ("It is a correct passage that describes the document 2.", ""),
+        ("The Passage is a novel.", "The Passage is a novel."),
+        ("It is a summary of the war that we love.", "It is a summary of the war that we love."),
     ],
 )
 def test_that_a_document_says_something_is_left_out_in_front_of_what_it_says(answer, left):
