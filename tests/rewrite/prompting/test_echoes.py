@@ -305,6 +305,7 @@ def test_where_a_step_asks_yes_or_no_they_are_an_answer():
         ("The user is asking about relays", "relays"),
         ("This passage shows that relays wear", "relays wear"),
         ("The relevant documents have in common that they describe relays.", "relays."),
+        ("a list of relevant documents that are related to the topic of relays", "relays"),
         ("Der Text beschreibt Relais", "Relais"),
         ("The passage of time wears relays", "The passage of time wears relays"),
         ("The text is set in print", "The text is set in print"),
