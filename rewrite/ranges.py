@@ -92,29 +92,24 @@ def in_words(bounds: tuple[Bound, ...]) -> str:
 
 def ranges(target: Any) -> Mapping[str, tuple[Bound, ...]]:
     """Return the range of each parameter of a function, constructor or dataclass that has one."""
-    return _ranges(target)
+    return _declared(target, _bounds)
 
 
-@cache
-def _ranges(target: Any) -> Mapping[str, tuple[Bound, ...]]:
-    found = {name: tuple(_bounds(hint)) for name, hint in _parameters(target).items()}
-    return {name: bounds for name, bounds in found.items() if bounds}
-
-
-@cache
 def _choices(target: Any) -> Mapping[str, tuple[Any, ...]]:
     """Return the values that each parameter takes which takes but a few."""
-    found = {name: tuple(_options(hint)) for name, hint in _parameters(target).items()}
-    return {name: options for name, options in found.items() if options}
+    return _declared(target, _options)
 
 
-def _parameters(target: Any) -> Mapping[str, Any]:
-    """Return the annotations of the parameters of a function or constructor."""
+@cache
+def _declared(target: Any, read: Callable[[Any], Iterator[Any]]) -> Mapping[str, tuple[Any, ...]]:
+    """Return what is read in the annotations of parameters, of those where it is anything."""
     functions = [target]
     if inspect.isclass(target):
         owners = [owner for owner in reversed(target.__mro__) if owner is not object]
         functions = [vars(owner)["__init__"] for owner in owners if "__init__" in vars(owner)]
-    return {name: hint for function in functions for name, hint in _hints(function).items()}
+    hints = {name: hint for function in functions for name, hint in _hints(function).items()}
+    found = {name: tuple(read(hint)) for name, hint in hints.items()}
+    return {name: its for name, its in found.items() if its}
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

@@ -232,10 +232,7 @@ class Executor:
         return latencies
 
     def _seconds_alone(self, stages: Sequence[pt.Transformer], at: int) -> float | None:
-        """Return the seconds of one query; None if it fails or is from a cache.
-
-        None as well if it was not timed when it could be.
-        """
+        """Return the seconds of one query; None if it fails, was cached, or could not be timed."""
         frame, total = self.topics.iloc[[at]], 0.0
         for length, stage in enumerate(stages, 1):
             prefix = tuple(stages[:length])

@@ -51,10 +51,10 @@ def at_labels(text: str) -> str:
     def broken(match: re.Match[str]) -> str:
         return f"\n{match[1]}" if kind_of(match[1]) in asked else match[0]
 
-    return "\n".join(map(_without_aside, _LATE_LABEL.sub(broken, text).split("\n")))
+    return "\n".join(map(_without_reason, _LATE_LABEL.sub(broken, text).split("\n")))
 
 
-def _without_aside(line: str) -> str:
+def _without_reason(line: str) -> str:
     """Return a labelled line without what is said of it behind: ``Rewrite: … Reason: …``."""
     head, rest = head_of(line.strip(" *_#>-"))
     if rest and kind_of(head) in ("rewrite", "query"):

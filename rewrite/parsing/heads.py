@@ -273,22 +273,23 @@ def _is_said_of(head: str, rest: str) -> bool:
 def _numbered(heads: Sequence[tuple[str, str]]) -> set[int]:
     """Return the lines whose heads are the same but for a number, and count from 0 or 1."""
     at = [i for i, (head, _) in enumerate(heads) if _NUMBERED.search(head)]
-    names = {_NUMERALS.sub("#", heads[i][0]) for i in at}
-    numbers = [int("".join(_NUMERALS.findall(heads[i][0]))[:6]) for i in at]
-    if len(at) < 2 or len(names) > 1 or numbers[0] > 1:
-        return set()
-    return set(at) if numbers == list(range(numbers[0], numbers[0] + len(at))) else set()
+    return set(at) if _count([heads[i][0] for i in at], first=(0, 1)) else set()
 
 
 def _counted_titles(found: Sequence[Line]) -> set[int]:
     """Return the lines that say a name and a number, and count: each above what it names."""
     at = [i for i, line in enumerate(found[:-1]) if _TITLE.fullmatch(line.text)]
-    numbers = [int("".join(_NUMERALS.findall(found[i].text))) for i in at]
-    alike = len({_NUMERALS.sub("#", found[i].text) for i in at}) == 1
-    counts = numbers == list(range(1, len(at) + 1))
-    return (
-        set(at) if len(at) > 1 and alike and counts and not {i + 1 for i in at} & {*at} else set()
-    )
+    apart = not {i + 1 for i in at} & {*at}
+    return set(at) if apart and _count([found[i].text for i in at], first=(1,)) else set()
+
+
+def _count(names: Sequence[str], *, first: Sequence[int]) -> bool:
+    """Say whether names are the same but for a number, and count, the first of them from these."""
+    numbers = [int("".join(_NUMERALS.findall(name))[:6]) for name in names]
+    if len(names) < 2 or numbers[0] not in first:
+        return False
+    alike = len({_NUMERALS.sub("#", name) for name in names}) == 1
+    return alike and numbers == list(range(numbers[0], numbers[0] + len(names)))
 
 
 def _is_short(head: str, longest: int) -> bool:

@@ -24,12 +24,12 @@ def first_turn(parts: Sequence[Part]) -> list[Part]:
     if _is_reasoned(parts):
         return list(parts)
     passage = is_passage(parts)
-    begun = {_head(parts[0])} if parts else set[str]()
+    heads = list(map(_head, parts))
+    begun = set(heads[:1])
     for at, part in enumerate(parts[1:], 1):
-        head, last = _head(part), _head(parts[at - 1])
-        if head and head in begun and head != last and not passage:
+        if heads[at] and heads[at] in begun and heads[at] != heads[at - 1] and not passage:
             return list(parts[:at])  # the next example of a prompt
-        begun.add(head)
+        begun.add(heads[at])
         if _CHOICES.match(part.name) and _CHOICES.match(parts[0].name) and part.label:
             return list(parts[:at])
         if _is_alternative(part) and not passage:

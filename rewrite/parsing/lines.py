@@ -9,6 +9,7 @@ from typing import Final
 from .line import Line
 from .markdown import of_markdown
 from .marks import itemized
+from .spoken import BARE_CHANNEL
 from .words import has_word, kind_of
 
 QUOTES: Final = "\"'`“”„‟‘’‚«»‹›「」『』《》"
@@ -37,14 +38,13 @@ _PLAIN: Final = re.compile(  # a word first; no early number, no dash, no bracke
     r"[^*_`#|<>\[\]{}\\~&=^:：←→⇒➜➔➡⟶⟹➝\"“”„‟«»‹›「」『』《》【】◁▷⟨⟩ĊĠ▁]*(?<![)])(?<!\)\.)"
 )
 _LONGEST_PLAIN: Final = 10_000
-_BARE_CHANNELS: Final = ("analysis", "commentary", "assistantfinal")
 
 
 def is_plain(text: str) -> bool:
     """Say whether an answer is one line without any sign of structure, to be read at a glance."""
     if len(text) > _LONGEST_PLAIN or not text[:1].isalpha() or not text.isprintable():
         return False
-    return _PLAIN.fullmatch(text) is not None and not text.startswith(_BARE_CHANNELS)
+    return _PLAIN.fullmatch(text) is not None and not BARE_CHANNEL.match(text)
 
 
 def lines(text: str) -> list[Line]:

@@ -24,7 +24,7 @@ _CHANNEL: Final = re.compile(
     r"<\|channel\|>([^<]{0,200})(?:<\|constrain\|>[^<]{0,40})?<\|message\|>"
 )
 _CHANNEL_END: Final = re.compile(r"<\|(?:end|return|call|start|channel)\|>|\Z")
-_BARE_CHANNEL: Final = re.compile(r"\s*(?:(?:analysis|commentary)(?=[A-Z\d\"'“*])|assistantfinal)")
+BARE_CHANNEL: Final = re.compile(r"\s*(?:(?:analysis|commentary)(?=[A-Z\d\"'“*])|assistantfinal)")
 _BRACKETS: Final = re.compile(r"\[(/?)([A-Za-z]\w{1,30})\]")
 _TOOL_TOKEN: Final = re.compile(r"<[|｜]tool[^<>|｜\n]{1,40}[|｜]>")
 _BOX: Final = re.compile(r"\\(?:boxed|fbox|emph|text\w{0,4}|math\w{2,4})\s*\{")
@@ -59,10 +59,10 @@ def spoken(generation: str) -> str:
     # most answers are plain text, and a look for a character is cheaper than a pattern
     if "<|channel|>" in text:
         text = _said_in_channels(text)
-    elif _BARE_CHANNEL.match(text):  # the same, its tokens lost on the way
+    elif BARE_CHANNEL.match(text):  # the same, its tokens lost on the way
         text = text.rpartition("assistantfinal")[2] if "assistantfinal" in text else ""
     text = _BYTES.sub(lambda token: " \n"[token[0] in _NEWLINES], text)
-    if "SEP]" in text.upper() or "<SEP>" in text.upper():
+    if "[" in text or "<" in text:
         text = _SEPARATOR.sub("\n", text)
     if "\\n" in text:
         text = _WRITTEN_BREAK.sub("\n", text)

@@ -131,9 +131,10 @@ def without_pointing(text: str, query: str = "") -> str:
     for line in text.split("\n"):
         pieces = []
         for piece in _sentences(line):
-            head = said.match(piece) or itself.match(piece)
+            of_itself = itself.match(piece)
+            head = of_itself or said.match(piece)
             if head and f" {' '.join(_key(head[0]).split()[:2])} " not in asked:
-                piece = "" if itself.match(piece) else piece[head.end() :]
+                piece = "" if of_itself else piece[head.end() :]
             pieces.append(piece)
         lines.append("".join(pieces))
     return "\n".join(lines)

@@ -139,8 +139,7 @@ class LlamaCpp(LocalLLM):
             LLMError: If the file is not there, or is none of llama.cpp's.
             ValueError: If there is no room.
         """
-        read_metadata(Path(self.model))
-        super().check(sampling)
+        room(self._context(read_metadata(Path(self.model))), sampling)
 
     def told_context(self) -> int | None:
         """Return how many tokens prompt and completion share; the file's header says."""
