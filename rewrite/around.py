@@ -77,6 +77,7 @@ class Around(Rewriter):
     include_original = _as_inside(
         "include_original", "Whether the rewriter keeps the original as one of several queries."
     )
+    at_once = _as_inside("at_once", "Most queries that one call of ``rewrite`` gets.")
     adds = _as_inside("adds", "The columns that the rewriter adds.")
     writes = _as_inside("writes", "The query forms that the rewriter writes.")
     several = _as_inside("several", "Whether the rewriter makes several queries from one.")

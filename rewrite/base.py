@@ -16,7 +16,7 @@ from .deadline import time_limit
 from .errors import RewriteError
 from .protocols import Analyzer
 from .rankings.groups import query_frame
-from .rankings.lists import top
+from .rankings.lists import best_records
 from .reporting import report_failures
 from .rewritten import (
     NewQuery,
@@ -33,19 +33,10 @@ from .rewritten import (
 )
 from .text.analysis import EnglishAnalyzer, count_terms
 from .text.safe import safe_text
-from .usage import Usage, add_usage, no_usage
+from .usage import Usage, no_usage
 from .value import DOCS_URL, ValueTransformer
 
-__all__ = [
-    "DOCS_URL",
-    "DOCUMENTS",
-    "NewQuery",
-    "Rewriter",
-    "Rewritten",
-    "Usage",
-    "add_usage",
-    "no_usage",
-]
+__all__ = ["DOCS_URL", "DOCUMENTS", "NewQuery", "Rewriter", "Rewritten", "Usage", "no_usage"]
 
 DOCUMENTS: Final = "documents"
 """Column of the frame handed to :meth:`Rewriter.rewrite`: a query's feedback documents."""
@@ -74,8 +65,7 @@ class Rewriter(ValueTransformer):
 
     A query that cannot be rewritten keeps its text, says why in ``qstatus``, and one
     :class:`~pyterrier_rewrite.RewriteWarning` sums up, once a minute where every query of a call
-    fails, call after call; with ``on_error="raise"`` the
-    first failure raises.
+    fails, call after call; with ``on_error="raise"`` the first failure raises.
     """
 
     reference: ClassVar[str] = ""
@@ -94,6 +84,9 @@ class Rewriter(ValueTransformer):
     """Seconds that a call may take, after which models are not waited for; None is no limit."""
 
     on_error: Literal["keep", "raise"] = "keep"
+
+    at_once: int | None = None
+    """Most queries that one call of :meth:`rewrite` gets, so that prompts do not pile up."""
 
     @property
     def writes(self) -> tuple[str, ...]:
@@ -231,19 +224,34 @@ class Rewriter(ValueTransformer):
                 batch = batch.assign(**{DOCUMENTS: column})
                 reasons = [None if its else "no feedback documents" for its in documents]
                 batch = still_asked(batch, outcomes, reasons)
-            rewritten = self.rewrite(batch.reset_index(drop=True)) if len(batch) else []
+            rewritten = self._in_slices(batch)
         except RewriteError as error:
-            if self.on_error == "raise":
-                raise
-            reason = failed(_one_line(error))
-            rewritten = [Rewritten(status=reason) for _ in range(len(batch))]
-        check_outcomes(type(self).__name__, rewritten, len(batch), self.adds)
+            rewritten = self._failed(error, len(batch))
         seconds = (perf_counter() - started) / max(1, len(batch))
         for row, outcome in zip(batch.index, rewritten, strict=True):
             if outcome.usage is None:
                 outcome.usage = {**no_usage(), "seconds": seconds}
             outcomes[row] = outcome
         return outcomes
+
+    def _in_slices(self, batch: pd.DataFrame) -> list[Rewritten]:
+        size = self.at_once or max(1, len(batch))
+        outcomes: list[Rewritten] = []
+        for start in range(0, len(batch), size):
+            its = batch.iloc[start : start + size].reset_index(drop=True)
+            try:
+                made = self.rewrite(its)
+            except RewriteError as error:
+                made = self._failed(error, len(its))
+            check_outcomes(type(self).__name__, made, len(its), self.adds)
+            outcomes += made
+        return outcomes
+
+    def _failed(self, error: RewriteError, queries: int) -> list[Rewritten]:
+        if self.on_error == "raise":
+            raise error
+        reason = failed(str(error) or type(error).__name__)
+        return [Rewritten(status=reason) for _ in range(queries)]
 
     def retrieve_feedback(self, queries: pd.DataFrame) -> pd.DataFrame:
         """Return what the feedback pipeline finds for a query frame.
@@ -269,11 +277,7 @@ class Rewriter(ValueTransformer):
         self, queries: pd.DataFrame, results: pd.DataFrame
     ) -> list[list[dict[str, Any]]]:
         """Return the ``fb_docs`` best results of each query, as dicts of document columns."""
-        columns = [c for c in results.columns if not c.startswith("q")]
-        found: dict[str, list[dict[str, Any]]] = {}
-        best = top(results, self.fb_docs)
-        for qid, record in zip(best[QID], best[columns].to_dict("records"), strict=True):
-            found.setdefault(str(qid), []).append(record)
+        found = best_records(results, self.fb_docs)
         return [found.get(str(qid), []) for qid in queries[QID]]
 
     def _make_safe(self, outcome: Rewritten, original: str) -> None:
@@ -344,7 +348,3 @@ _NO_FEEDBACK: Final = (
     "%r reads feedback documents: give feedback=bm25 >> index.text(), or put it behind them, "
     "bm25 >> index.text() >> rewriter; missing:"
 )
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -16,9 +16,7 @@ def no_usage() -> Usage:
 
 def add_usage(earlier: object, now: Usage | None) -> Usage:
     """Return the sum of two usages, either of which may be missing."""
-    total = no_usage()
-    for usage in (earlier, now):
-        if isinstance(usage, Mapping):
-            for key in USAGE_KEYS:
-                total[key] += usage.get(key, 0)
-    return total
+    said = [usage for usage in (earlier, now) if isinstance(usage, Mapping)]
+    if len(said) == 1:
+        return {key: said[0].get(key, 0) for key in USAGE_KEYS}
+    return {key: sum(usage.get(key, 0) for usage in said) for key in USAGE_KEYS}

@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 import pyterrier as pt
 
-from ..base import Rewritten, add_usage
+from ..base import Rewritten
 from ..columns import QGEN, QUSAGE
 from ..errors import RewriteWarning
 from ..llm.base import LLM
 from ..prompting.llm_rewriter import Published
+from ..usage import add_usage
 from .history import History, limit_history, message
 from .prompted import ConversationalRewriter, MessageStep
 

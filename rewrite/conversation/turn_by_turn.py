@@ -59,6 +59,7 @@ class TurnByTurn(Around):
 
     fb_docs = 0  # the rewriter finds its documents itself, turn by turn
     feedback = None
+    at_once = None  # the turns of a conversation are seen together
 
     def check(self) -> None:
         """Raise if the rewriter is none, or makes several queries."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 import pandas as pd
@@ -104,6 +105,8 @@ class LLMRewriter(Rewriter):
     """
 
     published: ClassVar[Published] = Published()
+
+    at_once: int | None = 8192
 
     def __init__(
         self,
@@ -319,8 +322,9 @@ class LLMRewriter(Rewriter):
 
     def own_words(self) -> frozenset[str]:
         """Return what the prompts say themselves: an answer that repeats it says nothing."""
-        named = [value for name, value in vars(self).items() if name.endswith("prompt") and value]
-        said = [Prompt.load(prompt).own_words for prompt in named]
+        names = _names_of_prompts(type(self))  # type: ignore[arg-type]  # classes can be hashed
+        prompts = [getattr(self, name) for name in names]
+        said = [Prompt.load(prompt).own_words for prompt in prompts if prompt]
         return said[0] if len(said) == 1 else frozenset[str]().union(*said)
 
     @classmethod
@@ -332,3 +336,8 @@ class LLMRewriter(Rewriter):
     def repeatable(self) -> bool:
         """Whether the model is asked greedily, or with a seed."""
         return self.temperature == 0 or self.seed is not None
+
+
+@lru_cache(maxsize=256)
+def _names_of_prompts(rewriter: type[LLMRewriter]) -> tuple[str, ...]:
+    return tuple(name for name in rewriter.parameters() if name.endswith("prompt"))

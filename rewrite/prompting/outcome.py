@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import Final
 
-from ..base import NewQuery, Rewritten, add_usage
+from ..base import NewQuery, Rewritten
 from ..columns import OK, failed, skipped
 from ..llm.base import Completions
 from ..parsing.loops import is_loop
 from ..parsing.spoken import spoken
 from ..parsing.talk import keeps
+from ..usage import add_usage
 
 NOTHING_USABLE: Final = "no usable text in the answers"
 

@@ -153,3 +153,13 @@ def top(results: pd.DataFrame, k: int) -> pd.DataFrame:
     elif SCORE in results.columns:
         results = results.sort_values(SCORE, ascending=False, kind="stable")
     return results.groupby(QID, sort=False).head(k)
+
+
+def best_records(results: pd.DataFrame, k: int) -> dict[str, list[dict[str, Any]]]:
+    """Return the ``k`` best results of each query, by its id, as dicts of document columns."""
+    columns = [name for name in results.columns if not name.startswith("q")]
+    found: dict[str, list[dict[str, Any]]] = {}
+    best = top(results, k)
+    for qid, record in zip(best[QID], best[columns].to_dict("records"), strict=True):
+        found.setdefault(str(qid), []).append(record)
+    return found

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from ..around import Around
-from ..base import Rewriter, Rewritten, add_usage
+from ..base import Rewriter, Rewritten
 from ..columns import QCAND, QID, QSTATUS, skipped
 from ..llm.wrapped import Spread
 from ..protocols import Reward
 from ..ranges import Count
+from ..usage import add_usage
 
 
 class BestOf(Around):

@@ -383,3 +383,44 @@ def test_results_of_two_queries_under_one_id_are_refused():
     with pytest.raises(ValueError, match=r"found '1' for 'b' and for another query; number"):
         said(results)
     assert len(said(results.assign(query="a"))) == 1
+
+
+@pytest.mark.parametrize("method", [pr.Query2Doc, pr.MultiQuery, pr.GenQREnsemble, pr.Q2EPRF])
+def test_slices_make_the_rows_of_the_whole_batch(method, monkeypatch):
+    rewriter = method(
+        FakeLLM(lambda messages, i: f"a sofa of {len(messages[-1]['content'])} seats")
+    )
+    frame = sample_results() if rewriter.fb_docs else sample_topics()
+    whole = rewriter.transform(frame).drop(columns="qusage")
+    assert set(whole["qstatus"]) == {"ok"}
+    sizes = []
+    made = method.rewrite
+    monkeypatch.setattr(method, "at_once", 2)
+    monkeypatch.setattr(method, "rewrite", lambda self, q: sizes.append(len(q)) or made(self, q))
+    sliced = rewriter.transform(frame).drop(columns="qusage")
+    pd.testing.assert_frame_equal(sliced, whole)
+    assert len(sizes) > 1
+    assert max(sizes) == 2
+
+
+class DiesAtTheThird(pr.Rewriter):
+    at_once = 2
+
+    def rewrite(self, queries):
+        if "3" in set(queries["qid"]):
+            raise pr.RewriteError("the power went")
+        return [pr.Rewritten([pr.NewQuery(f"{text} sofa")]) for text in queries["query"]]
+
+
+def test_a_slice_that_fails_costs_the_others_nothing():
+    topics = pd.DataFrame([{"qid": str(i), "query": f"red {i}"} for i in range(1, 6)])
+    with pytest.warns(pr.RewriteWarning, match="2 of 5 queries failed"):
+        out = DiesAtTheThird()(topics)
+    ok, bad = "ok", "failed: the power went"
+    assert out["qstatus"].tolist() == [ok, ok, bad, bad, ok]
+    assert out["query"].tolist() == ["red 1 sofa", "red 2 sofa", "red 3", "red 4", "red 5 sofa"]
+
+
+def test_turns_of_a_conversation_are_not_sliced():
+    assert pr.TurnByTurn(pr.DialogueQuery(FakeLLM("x"))).at_once is None
+    assert pr.BestOf.at_once is not None

@@ -104,6 +104,7 @@ def _ask(
     changes = {"llm": script, "feedback": feedback, "n": 1, "on_error": "keep"}
     known = rewriter.parameters()
     changed = rewriter.apply_attributes(**{k: v for k, v in changes.items() if k in known})
+    changed.at_once = None  # the script is asked once
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RewriteWarning)  # qstatus says it, row by row
         out: pd.DataFrame = changed.transform(queries)

@@ -31,7 +31,10 @@ def test_queries_that_serving_skips_have_no_prompt(topics: pd.DataFrame) -> None
     assert [prompt[0]["content"] for prompt in task.prompts] == task.topics["query"].tolist()
 
 
-def test_candidates_are_what_serving_makes_of_the_same_generations(topics: pd.DataFrame) -> None:
+def test_candidates_are_what_serving_makes_of_the_same_generations(
+    topics: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LLMRewriter, "at_once", 3)
     for formulation in (Join(" "), RepeatTerms(2), Several()):
         rewriter = fake("1. red sofa\n2. couch", parser=Queries(), formulation=formulation)
         served = rewriter(topics)
