@@ -1,6 +1,9 @@
-"""The errors and warnings of the library."""
+"""The errors and warnings of the library, and hints at what was meant."""
 
 from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
 
 
 class RewriteError(Exception):
@@ -27,3 +30,12 @@ class MissingExtraError(RewriteError, ImportError):
 
 class RewriteWarning(UserWarning):
     """Some queries keep their text, or the results of several queries of one were not joined."""
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the name that was probably meant, and those there are."""
+    names = list(known)
+    folded = {other.casefold(): other for other in names}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
+    return f"{hint} (there are {len(names)}: {', '.join(sorted(names))})"

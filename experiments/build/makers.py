@@ -12,6 +12,7 @@ from pyterrier_rewrite import protocols, rewards
 from pyterrier_rewrite.base import Rewriter
 from pyterrier_rewrite.columns import DOCNO
 from pyterrier_rewrite.conversation import EntityStore
+from pyterrier_rewrite.errors import near
 from pyterrier_rewrite.llm import LLM
 from pyterrier_rewrite.llm.metered import StandInEncoder
 from pyterrier_rewrite.parsing.parsers import Parser
@@ -23,7 +24,7 @@ from pyterrier_rewrite.rewards.search.coverage import Groups
 from pyterrier_rewrite.text.pool import ExamplePool
 from pyterrier_rewrite.training import LoraSettings
 
-from ..config.errors import ConfigError, blamed_on, near
+from ..config.errors import ConfigError, blamed_on
 from .names import exported, parsers, reward_classes
 from .reading import Bench, Maker, a, arguments, call, checked, named, own, split_stage
 

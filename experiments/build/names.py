@@ -18,12 +18,12 @@ import pyterrier as pt
 import pyterrier_rewrite as rewrite
 from pyterrier_rewrite import parsing, pipelines, rewards
 from pyterrier_rewrite.base import Rewriter
-from pyterrier_rewrite.errors import RewriteWarning
+from pyterrier_rewrite.errors import RewriteWarning, near
 from pyterrier_rewrite.parsing.parsers import Parser
 from pyterrier_rewrite.prompting.llm_rewriter import LLMRewriter
 from pyterrier_rewrite.value import ValueTransformer
 
-from ..config.errors import ConfigError, near
+from ..config.errors import ConfigError
 
 ENGINE_STAGES: Final[Mapping[str, str]] = {
     "bm25": "BM25 over the sparse index: k1, b, num_results",

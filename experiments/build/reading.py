@@ -14,11 +14,11 @@ from typing import Any, Final, Union, get_args, get_origin
 import pyterrier as pt
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
-from pyterrier_rewrite.errors import RewriteError
+from pyterrier_rewrite.errors import RewriteError, near
 from pyterrier_rewrite.ranges import check_ranges
 from pyterrier_rewrite.value import ValueTransformer
 
-from ..config.errors import ConfigError, blamed_on, check_known, name_and_options, near, options_of
+from ..config.errors import ConfigError, blamed_on, check_known, name_and_options, options_of
 from .names import imported
 from .resources import Resources
 

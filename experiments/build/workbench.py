@@ -10,11 +10,12 @@ from typing import Any
 
 import pyterrier as pt
 
+from pyterrier_rewrite.errors import near
 from pyterrier_rewrite.pipelines import BiEncoderReranker, CrossEncoderReranker
 from pyterrier_rewrite.prompting.llm_rewriter import LLMRewriter
 from pyterrier_rewrite.saved.artifact import from_pretrained
 
-from ..config.errors import ConfigError, blamed_on, near
+from ..config.errors import ConfigError, blamed_on
 from ..config.schema import Stage
 from .makers import MAKERS
 from .names import ENGINE_STAGES, stages

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
+
+from pyterrier_rewrite.errors import near
 
 
 class ConfigError(ValueError):
@@ -38,15 +39,6 @@ def name_and_options(value: Any, word: str = "parameter") -> tuple[str, dict[str
         if options is None or isinstance(options, dict):
             return str(name), dict(options or {})
     raise ValueError(f"expected a name or {{name: {{{word}: value}}}}, found {value!r}")
-
-
-def near(name: str, known: Iterable[str]) -> str:
-    """Return a hint at the name that was probably meant, and those there are."""
-    names = list(known)
-    folded = {other.casefold(): other for other in names}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
-    hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
-    return f"{hint} (there are {len(names)}: {', '.join(sorted(names))})"
 
 
 def check_known(problem: str, name: object, known: Iterable[str]) -> None:

@@ -12,7 +12,9 @@ from typing import Any, Final, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from .errors import ConfigError, explain, near
+from pyterrier_rewrite.errors import near
+
+from .errors import ConfigError, explain
 from .methods import config_of
 from .schema import Config, ExperimentConfig
 from .training import TrainConfig

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import ir_measures
 import yaml
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
+from pyterrier_rewrite.errors import near
+from pyterrier_rewrite.measures import measure_of
+
 from .backends import LLMConfig
 from .engines import DenseConfig, IndexConfig
-from .errors import Strict, name_and_options, near
+from .errors import Strict, name_and_options
 from .methods import missing_systems
 
 
@@ -147,18 +147,7 @@ class ExperimentConfig(Config):
         if not names:
             raise ValueError("at least one measure is needed, such as nDCG@10")
         for name in names:
-            try:
-                measure = ir_measures.parse_measure(name)
-                measure.validate_params()
-            except (ValueError, NameError) as error:
-                raise ValueError(f"{name!r} is no measure of ir-measures{_meant(name)}") from error
-            except AssertionError as error:
-                raise ValueError(
-                    f"{name!r} lacks a parameter, or has a wrong one, such as P without @10 "
-                    f"({error})"
-                ) from error
-            if not ir_measures.DefaultPipeline.supports(measure):
-                raise ValueError(f"{name!r} needs a package that is not installed")
+            measure_of(name)
         return names
 
     @model_validator(mode="after")
@@ -170,13 +159,3 @@ class ExperimentConfig(Config):
                     f"{key} {value!r} is not among the systems{near(value, self.systems)}"
                 )
         return self
-
-
-def _meant(name: str) -> str:
-    """Return a hint at the measure that a name, perhaps one of trec_eval's, stands for."""
-    try:
-        with redirect_stdout(StringIO()):
-            found = ir_measures.parse_trec_measure(name)
-        return f"; did you mean {str(found[0])!r}?"
-    except Exception:  # it prints, asserts and raises as it likes
-        return near(name.partition("@")[0], sorted(ir_measures.measures.registry))

@@ -7,16 +7,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
-import ir_measures
 import pandas as pd
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from pyterrier_rewrite import training
 from pyterrier_rewrite.columns import QREWRITE
+from pyterrier_rewrite.errors import near
+from pyterrier_rewrite.measures import measure_of
 
 from .backends import LLMConfig
 from .engines import DenseConfig, IndexConfig
-from .errors import ConfigError, Strict, check_known, name_and_options, near
+from .errors import ConfigError, Strict, check_known, name_and_options
 from .schema import Config, ExperimentConfig, Stage, of_split
 
 
@@ -132,10 +133,7 @@ class ValidationConfig(Strict):
     @field_validator("measure")
     @classmethod
     def _known(cls, name: str) -> str:
-        try:
-            ir_measures.parse_measure(name)
-        except (ValueError, NameError) as error:
-            raise ValueError(f"{name!r} is no measure of ir-measures") from error
+        measure_of(name)
         return name
 
     @model_validator(mode="after")

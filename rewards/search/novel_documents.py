@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import ir_measures
 import pandas as pd
 
 from pyterrier_rewrite.columns import QUERY_0
+from pyterrier_rewrite.measures import measure_of
 from pyterrier_rewrite.ranges import Share
 from pyterrier_rewrite.rankings.asking import Requests
 
@@ -58,7 +58,7 @@ class NovelDocuments(Searched):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "measure", ir_measures.parse_measure(self.measure))
+        object.__setattr__(self, "measure", measure_of(self.measure))
         if not isinstance(self.measure.params.get("cutoff"), int):
             raise ValueError(f"measure should have a cutoff such as nDCG@10, found {self.measure}")
 

@@ -12,6 +12,7 @@ import ir_measures
 import pandas as pd
 import pyterrier as pt
 
+from pyterrier_rewrite.measures import measure_of
 from pyterrier_rewrite.rankings.asking import Rankings, Requests, cut, spans
 
 from ..asking import search, warn_no_verdict
@@ -91,7 +92,7 @@ class SearchFeedback(Searched):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "measure", ir_measures.parse_measure(self.measure))
+        object.__setattr__(self, "measure", measure_of(self.measure))
 
     @property
     def label(self) -> str:

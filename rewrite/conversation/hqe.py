@@ -15,6 +15,7 @@ import pyterrier as pt
 
 from ..base import NewQuery, Rewriter, Rewritten
 from ..columns import QID, QUERY, SCORE, skipped
+from ..measures import measure_of
 from ..protocols import Analyzer
 from ..ranges import Natural
 from .history import History, histories
@@ -262,7 +263,7 @@ def _values(
     results = bm25.transform(asked[[QID, QUERY]])
     judged = qrels.rename(columns={QID: "topic"}).merge(asked[["topic", QID]], on="topic")
     metrics = ir_measures.iter_calc(
-        [ir_measures.parse_measure(measure)],
+        [measure_of(measure)],
         pt.model.to_ir_measures(judged.drop(columns="topic")),
         pt.model.to_ir_measures(results),
     )

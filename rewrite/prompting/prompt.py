@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from ..errors import near
 from ..llm.base import Message
 from ..text.pool import Example
 from .documents import NOTE, with_note
@@ -225,7 +225,7 @@ def _of_library(name: str) -> Prompt:
                 f"a prompt is a Prompt, or the name of one such as 'query2doc/zero-shot', found "
                 f"the text {name!r}"
             )
-        raise ValueError(f"there is no prompt family {family!r}{_near(family, families)}")
+        raise ValueError(f"there is no prompt family {family!r}{near(family, families)}")
     return _read(families[family], 0, name)
 
 
@@ -259,7 +259,7 @@ def _read(file: Path, stamp: int, id_: str) -> Prompt:
         names = ", ".join(f"{id_.partition('/')[0]}/{name}" for name in prompts)
         raise ValueError(f"{where} is a family of prompts; name one of them: {names}")
     if key not in prompts:
-        raise ValueError(f"{where} has no prompt {key!r}{_near(key, prompts)}")
+        raise ValueError(f"{where} has no prompt {key!r}{near(key, prompts)}")
     entry = prompts[key]
     try:
         prompt = Prompt(
@@ -277,9 +277,3 @@ def _read(file: Path, stamp: int, id_: str) -> Prompt:
         ) from error
     examples = entry.get("examples", [])
     return prompt.with_examples(examples) if examples else prompt
-
-
-def _near(name: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{hint} (there are: {', '.join(sorted(known))})"

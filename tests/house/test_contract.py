@@ -178,7 +178,7 @@ REWRITERS |= {
         llm(), seed=1, formulation=pr.Several(formulation=pr.RepeatTerms(5))
     ),
     "HyDE dense": lambda: pr.HyDE(llm(), formulation=pr.MeanVector(Letters("aeo")), seed=1),
-    "InstructionPrefix dense": lambda: pr.InstructionPrefix("Find it.", encoder=pr.TermVectors()),
+    "InstructionPrefix dense": lambda: pr.InstructionPrefix("Find it.", encoder=Letters("aeo")),
     "InstructionPrefix of a column": lambda: pr.InstructionPrefix(instruction_from="split"),
     "IntentDescription column": lambda: pr.IntentDescription(llm(), formulation=pr.Keep()),
     "LLM4CS RTR": lambda: pr.LLM4CS(FakeLLM("Rewrite: a sofa"), seed=1, mode="RTR"),
@@ -396,6 +396,16 @@ class Chance(Shout):
         return [pr.Rewritten([pr.NewQuery(f"{q} {random()}")]) for q in queries["query"]]
 
 
+class Numbered(Shout):
+    """Depends on what else is asked."""
+
+    def rewrite(self, queries):
+        return [
+            pr.Rewritten([pr.NewQuery(f"{text.upper()} of {len(queries)}")])
+            for text in queries["query"]
+        ]
+
+
 class Counting(Shout):
     """Remembers how often it was called."""
 
@@ -440,6 +450,7 @@ class Forgetful(Several):
         (Constant(), "store 'marks' as it is given"),
         (Chance(), "a second call gives another"),
         (Counting(), "a second call gives another"),
+        (Numbered(), "has another .* alone than among others"),
         (Eager(llm(), prompt=PLAIN), "before the arguments were checked"),
         (Forgetful(), "include_original should keep the original"),
     ],
@@ -453,6 +464,10 @@ def test_check_rewriter_notices_a_class_that_is_careless(rewriter, message):
 @pytest.mark.parametrize("rewriter", [Loud(), Several()], ids=lambda value: type(value).__name__)
 def test_what_these_forget_makes_the_difference(rewriter):
     check_rewriter(rewriter)
+
+
+def test_a_function_that_a_test_answers_with_need_not_be_pickled():
+    check_rewriter(pr.LLMRewriter(FakeLLM(lambda prompt, sample: "wide couch"), prompt=PLAIN))
 
 
 def the_query(prompt, sample):

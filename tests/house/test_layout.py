@@ -16,6 +16,7 @@ FOLDERS = ("rewrite", "pipelines", "rewards", "experiments")
 
 ORDER = """
 rewrite: _version errors columns protocols extras usage ranges deadline pipeline value _moved
+rewrite: measures
 rewrite/text
 rewrite/parsing
 rewrite/rankings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from inspect import signature
 
@@ -79,10 +80,24 @@ def test_an_engine_without_scores_is_an_error():
         SearchFeedback(engine, {"q": {"d": 1}}, "AP").score(frame("a"))
 
 
-@pytest.mark.parametrize(("measure", "error"), [("nope@10", NameError), ("nDCG@", ValueError)])
-def test_an_unknown_measure(measure, error):
-    with pytest.raises(error):
-        SearchFeedback(FakeEngine(reply={}), {}, measure)
+@pytest.mark.parametrize(
+    ("measure", "said"),
+    [
+        ("nDCC@10", "no measure of ir-measures; did you mean 'nDCG'"),
+        ("ndcg_cut_10", "did you mean 'nDCG@10'"),
+        ("nDCG@", "no measure"),
+        (10, "no measure of ir-measures; give its name, such as 'nDCG@10'"),
+        (
+            "nDCG(foo=3)@10",
+            "has a wrong one, such as P without @10 (unsupported params found: ['foo'])",
+        ),
+        ("P", "lacks a parameter"),
+    ],
+)
+@pytest.mark.parametrize("reward", [SearchFeedback, NovelDocuments])
+def test_an_unknown_measure(reward, measure, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        reward(FakeEngine(reply={}), {}, measure=measure)
 
 
 # -- by hand ------------------------------------------------------------------------------------

@@ -87,7 +87,8 @@ def grpo(
         A rewriter of the same class on the best weights.
 
     Raises:
-        TrainingError: If a mark or the loss is NaN; it names the queries.
+        TrainingError: If a mark or the loss is NaN, it names the queries; or if the reward gives
+            no verdict on any rewrite.
         ValueError: If an argument is out of range, or ``output_dir`` holds another run.
         TypeError: If the rewriter's model is not a TransformersLLM.
         MissingExtraError: If trl, peft or matplotlib is missing.
@@ -161,6 +162,7 @@ def grpo(
         )
         if not dry_run:
             run.go(trainer, boundary=steps_of_batch)
+            marks.check_verdicts()
     return run.result(rewriter)
 
 

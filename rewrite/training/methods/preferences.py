@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +15,7 @@ from annotated_types import Ge
 from ...columns import QID, QUERY
 from ...ranges import Count, Positive, Weight
 from ..run.columns import CHOSEN, COMPLETION, GOOD, REJECTED
+from ..run.errors import TrainingWarning
 from ..run.run import R, Run
 from ..run.settings import Common, LoraSettings, Validation
 from .examples import Examples, learn, refuse_seq2seq
@@ -70,7 +72,8 @@ def dpo(
     Raises:
         pt.validate.InputValidationError: If a column is missing.
         TrainingError: If the loss is NaN; it names the queries.
-        ValueError: If ``output_dir`` holds another run, or the model is sequence-to-sequence.
+        ValueError: If chosen and rejected are the same everywhere, ``output_dir`` holds another
+            run, or the model is sequence-to-sequence.
         TypeError: If the rewriter's model is not a TransformersLLM.
         MissingExtraError: If trl, peft or matplotlib is missing.
 
@@ -85,6 +88,14 @@ def dpo(
     common, settings = Common.of(dpo, locals())
     if loss not in ("sigmoid", "ipo"):
         raise ValueError(f"loss should be 'sigmoid' or 'ipo', found {loss!r}")
+
+    pt.validate.query_frame(data, [QUERY, CHOSEN, REJECTED])
+    same = 0 if dry_run else int((data[CHOSEN] == data[REJECTED]).sum())
+    if same:
+        said = f"chosen and rejected are the same in {same} of {len(data)} pairs"
+        if same == len(data):
+            raise ValueError(f"{said}: there is nothing to prefer")
+        warnings.warn(f"{said}, which teach nothing", TrainingWarning, stacklevel=2)
 
     def trainer(run: Run, examples: Examples) -> Any:
         from trl import DPOConfig, DPOTrainer

@@ -11,6 +11,7 @@ import pandas as pd
 from ...columns import QCAND, QGROUP
 from ...llm.local.decoding import cut_at
 from ...protocols import Reward
+from ..run.errors import TrainingError
 from ..run.marks import checked, copies, unread
 from ..run.task import Task
 
@@ -40,6 +41,7 @@ class RewardFunction:
     reward: Reward
     unparsable: float | None = field(default=None, kw_only=True)
     ends: frozenset[int] = field(default=frozenset(), kw_only=True)
+    _silent: bool | None = field(default=None, init=False)
 
     def __call__(
         self,
@@ -67,6 +69,18 @@ class RewardFunction:
         marks = self.marks(frame)
         return [marks[name] for name in candidates[QCAND]]
 
+    def check_verdicts(self) -> None:
+        """Raise if the reward was asked and has never said a thing.
+
+        Raises:
+            TrainingError: If it has not.
+        """
+        if self._silent:
+            raise TrainingError(
+                f"nothing was learnt: {self.reward!r} gave no verdict (None) on any rewrite. Are "
+                "there judgements of these queries, and does its engine answer?"
+            )
+
     def marks(self, frame: pd.DataFrame) -> dict[str, float | None]:
         """Return the mark of every candidate in a frame of :meth:`Task.candidates`.
 
@@ -75,6 +89,8 @@ class RewardFunction:
         """
         readable = frame[~unread(frame)]
         marks = checked(self.reward, readable) if len(readable) else {}
+        if marks:
+            self._silent = self._silent is not False and set(marks.values()) == {None}
         for _, names in frame.drop_duplicates(QCAND).groupby(QGROUP, sort=False)[QCAND]:
             given = [marks[name] for name in names if name in marks]
             known = [mark for mark in given if mark is not None]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from ...columns import QCAND, QGEN, QGROUP, QSTATUS, QUERY_0
@@ -16,19 +18,20 @@ def checked(reward: Reward, candidates: pd.DataFrame) -> dict[str, float | None]
     """Return a reward's marks, all of which are finite or None.
 
     Raises:
-        TrainingError: If one is missing, NaN or infinite; it names the queries.
+        TrainingError: If one is missing, NaN, infinite or no number; it names the queries.
     """
     marks = reward.score(candidates)
+    if not isinstance(marks, Mapping):
+        raise TrainingError(
+            f"{reward!r}.score should return a dict from qcand to mark, found a "
+            f"{type(marks).__name__}"
+        )
     names = candidates[QCAND].unique()
-    wrong = [
-        name
-        for name in names
-        if name not in marks or not (marks[name] is None or math.isfinite(marks[name] or 0.0))
-    ]
+    wrong = [name for name in names if name not in marks or not _is_mark(marks[name])]
     if wrong:
         bad = candidates[candidates[QCAND].isin(wrong)]
         shown = ", ".join(
-            f"{name!r} ({query!r}): {marks.get(name, 'missing')}"
+            f"{name!r} ({query!r}): {marks.get(name, 'missing')!r:.40}"
             for name, query in list(zip(bad[QCAND], bad["query"], strict=True))[:3]
         )
         raise TrainingError(
@@ -36,7 +39,14 @@ def checked(reward: Reward, candidates: pd.DataFrame) -> dict[str, float | None]
             f"{len(wrong)} of {len(names)} are neither, for the queries "
             f"{sorted(set(bad[QGROUP]))[:10]}: {shown}"
         )
-    return {name: None if marks[name] is None else float(marks[name] or 0.0) for name in names}
+    given = {name: marks[name] for name in names}
+    return {name: None if mark is None else float(mark) for name, mark in given.items()}
+
+
+def _is_mark(value: object) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, (int, float, np.number, np.bool_)) and math.isfinite(value)
 
 
 def unread(candidates: pd.DataFrame) -> pd.Series[bool]:

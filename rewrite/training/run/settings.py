@@ -15,6 +15,7 @@ import pyterrier as pt
 from ...columns import LABEL, QGROUP, QID, QSTATUS
 from ...errors import RewriteWarning
 from ...llm.fake import FakeLLM
+from ...measures import measure_of
 from ...prompting.llm_rewriter import LLMRewriter
 from ...ranges import Count, check_ranges
 from .marks import unread
@@ -103,6 +104,7 @@ class Validation:
 
     def __post_init__(self) -> None:
         check_ranges(type(self), vars(self))
+        measure_of(self.measure)
         if not self.qrels[QID].isin(self.topics[QID]).any():
             raise ValueError(
                 "none of the topics of the validation has judgements; hand over the topics and "
@@ -128,7 +130,7 @@ class Validation:
     def _value(self, rewritten: pd.DataFrame) -> float:
         import ir_measures
 
-        measure = ir_measures.parse_measure(self.measure)
+        measure = measure_of(self.measure)
         results = self.pipeline_after(rewritten)
         qrels = self.qrels[self.qrels[QID].isin(self.topics[QID])]
         if len(results) and not results[QID].isin(self.topics[QID]).all():

@@ -50,11 +50,13 @@ class Task:
 
         Raises:
             pt.validate.InputValidationError: If a column is missing.
-            ValueError: If a qid occurs twice, no topic gives a prompt, feedback documents are
-                needed and there is no pipeline to find them, or the rewriter asks its model more
-                than once a query.
+            ValueError: If there are no topics, a qid occurs twice, no topic gives a prompt,
+                feedback documents are needed and there is no pipeline to find them, or the rewriter
+                asks its model more than once a query.
         """
         pt.validate.query_frame(topics, [QUERY])
+        if not len(topics):
+            raise ValueError("there is nothing to learn from: the data has no rows")
         topics = topics.reset_index(drop=True)
         if not topics[QID].is_unique:
             twice = topics[QID][topics[QID].duplicated()].iloc[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,8 @@ def test_grpo_raises_the_reward(
 def test_a_reward_without_verdicts_teaches_nothing(
     rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path, tiny_causal: Path
 ) -> None:
-    grpo(rewriter, topics, ByText(lambda _: None), output_dir=tmp_path, steps=3, **FAST)
+    with pytest.raises(TrainingError, match="gave no verdict"):
+        grpo(rewriter, topics, ByText(lambda _: None), output_dir=tmp_path, steps=3, **FAST)
     assert equal(tmp_path / "best", tiny_causal)
 
 
@@ -236,6 +238,34 @@ def test_targets_that_are_no_texts_are_refused(
     with pytest.raises(ValueError, match=r"target should be a text in every row, .* query 't1'"):
         sft(rewriter, topics.assign(target=targets), output_dir=tmp_path, **FAST)
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "train",
+    [
+        lambda rewriter, data, **more: sft(rewriter, data, **more),
+        lambda rewriter, data, **more: dpo(rewriter, data, **more),
+        lambda rewriter, data, **more: grpo(rewriter, data, ByText(len), **more),
+    ],
+    ids=["sft", "dpo", "grpo"],
+)
+def test_no_rows_are_nothing_to_learn_from(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path, train: Callable[..., object]
+) -> None:
+    data = with_target(topics).assign(chosen="vitamin", rejected="wing").head(0)
+    with pytest.raises(ValueError, match="nothing to learn from: the data has no rows"):
+        train(rewriter, data, output_dir=tmp_path, **FAST)
+
+
+def test_pairs_of_the_same_text_are_nothing_to_prefer(
+    rewriter: LLMRewriter, topics: pd.DataFrame, tmp_path: Path
+) -> None:
+    same = topics.assign(chosen="wing", rejected="wing")
+    with pytest.raises(ValueError, match="the same in 8 of 8 pairs: there is nothing to prefer"):
+        dpo(rewriter, same, output_dir=tmp_path, **FAST)
+    some = same.assign(rejected=["wing"] + ["vitamin"] * 7)
+    with pytest.warns(TrainingWarning, match="the same in 1 of 8 pairs"):
+        dpo(rewriter, some, output_dir=tmp_path, steps=1, **FAST)
 
 
 def test_a_dry_run_trains_and_writes_nothing(

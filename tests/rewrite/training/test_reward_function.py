@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -32,8 +34,8 @@ def test_no_verdict_silences_its_whole_group_and_no_other(topics: pd.DataFrame) 
     assert marks == [None, None, None, 0.5, 0.5]
 
 
-@pytest.mark.parametrize("mark", [float("nan"), float("inf")])
-def test_a_mark_that_is_no_number_names_its_query(topics: pd.DataFrame, mark: float) -> None:
+@pytest.mark.parametrize("mark", [float("nan"), float("inf"), "0.5", [0.5]])
+def test_a_mark_that_is_no_number_names_its_query(topics: pd.DataFrame, mark: Any) -> None:
     reward = ByText(lambda text: mark if "query 3" in text else 1.0)
     with pytest.raises(TrainingError, match=r"'t3'.*'t3~1' \('query 3 of the wing a'\)"):
         RewardFunction(Task.of(fake(), topics), reward)(completions=["a"] * 8, row=range(8))
@@ -46,6 +48,16 @@ def test_a_missing_mark_is_an_error(topics: pd.DataFrame) -> None:
 
     with pytest.raises(TrainingError, match="missing"):
         RewardFunction(Task.of(fake(), topics), Silent())(completions=["a"], row=[0])
+
+
+@pytest.mark.parametrize("marks", [[0.5], None, pd.Series([0.5])])
+def test_marks_that_are_no_dict_are_an_error(topics: pd.DataFrame, marks: Any) -> None:
+    class Listed:
+        def score(self, candidates: pd.DataFrame) -> Any:
+            return marks
+
+    with pytest.raises(TrainingError, match=r"should return a dict from qcand to mark, found a"):
+        RewardFunction(Task.of(fake(), topics), Listed())(completions=["a"], row=[0])
 
 
 def test_copies_and_unreadable_ones_are_counted(topics: pd.DataFrame) -> None:
