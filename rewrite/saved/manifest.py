@@ -50,10 +50,12 @@ def inside(path: Path) -> Path:
     if not path.is_dir():
         raise ValueError(f"expected the directory of a saved rewriter, found none at {path}")
     found = sorted({*path.glob(f"*/{MANIFEST}"), *path.glob(f"*/*/{MANIFEST}")})
-    further = ", ".join(str(file.parent) for file in found)
+    beside = sorted(path.absolute().parent.glob(f"*/{MANIFEST}"))  # of a training's checkpoint
+    where, files = ("inside", found) if found else ("beside it", beside)
+    named = ", ".join(str(file.parent) for file in files)
     raise ValueError(
         f"{path} is not a saved rewriter: it has no {MANIFEST}. "
-        + (f"Take one of those inside: {further}" if further else "Save one with save_pretrained")
+        + (f"Take one of those {where}: {named}" if named else "Save one with save_pretrained")
     )
 
 

@@ -157,6 +157,9 @@ def test_a_trained_rewriter_knows_its_history_and_loads_from_the_run(
     assert SavedRewriter(tmp_path / "run").training["method"] == "sft"
     with pytest.raises(ValueError, match=re.escape(f"inside: {tmp_path / 'run' / 'best'}")):
         from_pretrained(tmp_path)
+    (tmp_path / "run" / "checkpoint-1").mkdir(exist_ok=True)
+    with pytest.raises(ValueError, match=re.escape(f"beside it: {tmp_path / 'run' / 'best'}")):
+        from_pretrained(tmp_path / "run" / "checkpoint-1")
     saved = save_pretrained(trained, tmp_path / "saved")
     assert saved.training["method"] == "sft"
     assert saved.training["data"]["rows"] == 2
