@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from ..text.analysis import content_words
 from .line import Line
 from .lines import QUOTES, head_of
 from .part import ASKED, Part, Rank
@@ -26,6 +27,7 @@ _NUMBERED: Final = re.compile(r"\D{0,20}\d{1,3}\W*")
 _BRACKETED_TITLE: Final = re.compile(r"[\[【(<][^\W\d][\w ]{1,30}[\]】)>]")
 _COUNTED_TITLE: Final = re.compile(r"[^\W\d][^\n.!?:：]{2,30}\d{1,2}")
 _TITLE: Final = re.compile(r"[^\W\d][^\d\n.!?]{2,30}\d{1,2}\s?[:：]?")
+_WITHIN: Final = re.compile(r"[^\W\d][.!?;)][\s)]|\)[.,;]")
 _NUMERALS: Final = re.compile(r"\d+")
 _NUMBER: Final = re.compile(r"[\d.,%/ ()]*\d[\d.,%/ ()]*")
 
@@ -52,11 +54,12 @@ class _Naming:
 
     def __init__(self, found: Sequence[Line], rank: Rank, query: str, *, one: bool) -> None:
         self._found, self._rank, self._query, self._one = found, rank, query, one
+        self._asked_words = f" {' '.join(words(query))} "
         self._heads = [_split(line) for line in found]
         self._column = _column(found, rank, one=one)
         terms = rank("terms") > rank("answer")
         self._labels, self._scored = (
-            (set[int](), False) if one else _alike(self._heads, terms=terms)
+            (set[int](), False) if one else _alike(self._heads, query, terms=terms)
         )
         numbered = {_NUMERALS.sub("#", self._heads[at][0]) for at in self._labels}
         self._alone = len(numbered) == 1
@@ -142,7 +145,7 @@ class _Naming:
 
     def _is_labelled(self, at: int) -> bool:
         head, rest = self._heads[at]
-        if not head or not rest or head in self._query:
+        if not head or not rest or self._is_of_query(head):
             return False
         if self._one and self._found[at].kind == "code" and len(self._found) > 1:
             return False
@@ -150,6 +153,11 @@ class _Naming:
             return False
         spoken = self._one and at > 0 and takes_turns(head)
         return at in self._labels or spoken or _is_label(head)
+
+    def _is_of_query(self, head: str) -> bool:
+        """Say whether the query says a head too, which makes it content: ``Answer: in law, …``."""
+        said = " ".join(words(head))
+        return bool(said) and f" {said} " in self._asked_words
 
     def _is_unnamed_item(self, line: Line, head: str) -> bool:
         """Say whether an item only begins as a remark does: ``3. Note: the band``."""
@@ -243,10 +251,11 @@ def _column(found: Sequence[Line], rank: Rank, *, one: bool) -> str | None:
     return None if best is None or (one and rank(best) <= 0) else best
 
 
-def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], bool]:
+def _alike(heads: Sequence[tuple[str, str]], query: str, *, terms: bool) -> tuple[set[int], bool]:
     """Return which lines begin with a label by their likeness, and whether heads are the items.
 
-    Heads that differ in their number only are labels, and so are short ones on every line.
+    Heads that differ in their number only are labels, and so are short ones on every line, unless
+    most have to do with the query: ``Kill Bill: Volume 1``.
     In front of scores, or of what terms mean, the heads are the items.
     """
     numbered = _numbered(heads)
@@ -262,6 +271,10 @@ def _alike(heads: Sequence[tuple[str, str]], *, terms: bool) -> tuple[set[int], 
         return set(), True
     if terms and not numbered and not any(kind_of(head) for head, _ in heads):
         return set(), True
+    asked = content_words(query)
+    of_query = sum(bool(content_words(head) & asked) for head, _ in heads)
+    if not numbered and 2 * of_query > len(heads):
+        return set(), False
     return set(range(len(heads))), False
 
 
@@ -298,6 +311,8 @@ def _is_short(head: str, longest: int) -> bool:
 
 def _is_label(head: str) -> bool:
     said = words(head)
+    if (end := _WITHIN.search(head)) and not made_of_talk(head[: end.start()]):
+        return False  # "Smith, J. (2020). Search: …"
     if made_of_talk(head) and len(said) > 1:
         return True
     if len(said) <= _LONGEST_HEAD:

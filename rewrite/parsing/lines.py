@@ -10,7 +10,7 @@ from .line import Line
 from .markdown import of_markdown
 from .marks import itemized
 from .spoken import BARE_CHANNEL
-from .words import has_word, kind_of
+from .words import has_word, kind_of, words
 
 QUOTES: Final = "\"'`“”„‟‘’‚«»‹›「」『』《》"
 
@@ -62,7 +62,9 @@ def head_of(text: str) -> tuple[str, str]:
         if text[match.end(1) :].lstrip()[:1] not in ":：=" and _QUOTED_WITHIN.search(match[1]):
             return "", text  # replaced "it" → sofa
         head = match[1].strip(" *_\"'“”「」")
-        return ("", text) if "{" in head else (head, match[2].strip())
+        if "{" in head or _is_within(text, match):
+            return "", text
+        return head, match[2].strip()
     if match := _COUNTED_HEAD.match(text) or _BRACKETED_HEAD.match(text):
         return match[1].strip(), match[2].strip()
     if match := _NAMING_HEAD.match(text):
@@ -70,6 +72,15 @@ def head_of(text: str) -> tuple[str, str]:
         if bracketed or kind_of(match[1] or match[3]) in ("rewrite", "terms"):
             return (match[1] or match[3]).strip(), (match[2] or match[4]).strip()
     return "", text
+
+
+def _is_within(text: str, match: re.Match[str]) -> bool:
+    """Say whether a colon stands in brackets, ``(see also: …)``, or in ``sofa after:2020``."""
+    head = match[1]
+    if head.count("(") > head.count(")") and "(" not in head[:1]:
+        return True
+    joined = text[match.end(1) : match.start(2)] == ":" and " " in head.strip()
+    return joined and not all(map(kind_of, words(head)))
 
 
 def unquoted(text: str) -> str:

@@ -14,7 +14,7 @@ from .words import has_word, kind_of
 Style = Literal["digit", "roman", "letter"]
 
 _COUNT: Final = re.compile(
-    r"(?P<open>[(\[（【#{<]?\s?)(?P<value>\d{1,3}(?:\.\d{1,2}(?=\.\s))?|[ivxIVX]{1,5}(?=[.)\]])"
+    r"(?P<open>[(\[（【#{<第]?\s?)(?P<value>\d{1,3}(?:\.\d{1,2}(?=\.\s))?|[ivxIVX]{1,5}(?=[.)\]])"
     r"|[^\w\s]|[^\W\d])\ufe0f?(?P<close>\u20e3|\s?[.)\]}>›:、．：）】,，。।]+|\s[-–—|]\s|\t|)\s*(?=\S)"
 )
 _ROMAN: Final = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
@@ -35,6 +35,8 @@ _SYMBOL: Final = re.compile(
     r"(?:[^\w\s\"'`“„‘«‹「『《(\[{<【（$#@&/\\.¿¡~|=+*-]\ufe0f?\s*|[*+–—-]\s+|[-=]{1,2}>\s*)(?=\S)"
 )
 _FIRST_LABEL: Final = re.compile(r"([^\W\d][\w -]{1,20}?)1[:：]")
+_FLAG: Final = re.compile("[\U0001f1e6-\U0001f1ff]")
+_BULLETS: Final = ("ARROW", "BULLET", "OPERATOR", "TRIANGLE", "SQUARE", "DIAMOND", "CIRCLE", "STAR")
 _TASK: Final = re.compile(r"\[[ xX✓]\]\s+")
 _PREFIX: Final = re.compile(r"(?:[-*=~>+|–—]{1,3}\s*|\\item\s+)(?=\S)")
 _BRACKETED: Final = re.compile(r"\[[^\[\]]{1,30}\]\s+(?=\S)")
@@ -45,9 +47,16 @@ _LATE_ONE: Final = re.compile(r":\s\(?1[.)]\s")
 
 
 def itemized(found: Sequence[Line]) -> list[Line]:
-    """Return lines with what marks them as items apart from what they say."""
-    found = [line for line in found if not _LATEX.fullmatch(line.text)]
-    return _without_prefix(_without_symbols(_numbered(_on_lines_of_their_own(found))))
+    """Return lines with what marks them as items apart from what they say.
+
+    Marks that are all that tells lines apart are what they say: ``1. Bundesliga``.
+    """
+    found = _on_lines_of_their_own([line for line in found if not _LATEX.fullmatch(line.text)])
+    items = _without_prefix(_without_symbols(_numbered(found)))
+    counted = any(line.number for line in items) and any(line.kind != "item" for line in found)
+    if counted or len(items) < 2 or len({line.text.casefold() for line in items}) > 1:
+        return items
+    return found if len({line.text for line in found}) == len(found) else items
 
 
 def _numbered(found: Sequence[Line]) -> list[Line]:
@@ -129,7 +138,7 @@ def _digits(match: re.Match[str], rest: str) -> int | None:
     number = unicodedata.numeric(value, None) if len(value) == 1 else None
     if number is None or number != int(number):
         return None
-    circled = unicodedata.category(value) == "No"
+    circled = unicodedata.category(value) in ("No", "Nl")
     return int(number) if circled or closed else None
 
 
@@ -140,7 +149,7 @@ def _on_lines_of_their_own(found: Sequence[Line]) -> list[Line]:
 def _split(line: Line) -> Iterator[Line]:
     """Split ``1. red sofa 2. blue sofa`` and ``• red • blue``, but not ``Python 3.11``."""
     sign = line.text[:1]
-    if unicodedata.category(sign or "a") in ("So", "No", "Po") and sign not in "\"'#&@*/.¿¡":
+    if unicodedata.category(sign or "a") in ("So", "No", "Po") and sign not in "\"'#&@*/.¿¡§":
         numbers = unicodedata.category(sign) == "No"
         apart = re.compile(
             r"\s+(?=[①-⑳⑴-⒇➀-➓❶-❿]\s)" if numbers else rf"\s+(?={re.escape(sign)}\s)"
@@ -177,10 +186,13 @@ def _split_at_numbers(line: Line) -> list[str]:
 
 def _without_symbols(found: Sequence[Line]) -> list[Line]:
     out = []
+    alike = all(_SYMBOL.match(line.text) for line in found)
     for line in found:
         if match := _TASK.match(line.text):
             line = replace(line, text=line.text[match.end() :])
         match = _SYMBOL.match(line.text)
+        if match and (_is_content(match[0]) or (line.kind == "item" and not alike)):
+            match = None
         rest = line.text[match.end() :] if match else ""
         if match and line.head == line.text and kind_of(rest):
             line = replace(line, text=rest, head=rest)  # a heading with a picture in front
@@ -189,6 +201,18 @@ def _without_symbols(found: Sequence[Line]) -> list[Line]:
             line = replace(line, text=rest, kind="item", marker=marker)
         out.append(line)
     return out
+
+
+def _is_content(mark: str) -> bool:
+    """Say whether a sign in front of a line is no bullet: of mathematics, money, law, or a flag."""
+    sign = mark[0]
+    kind = unicodedata.category(sign)
+    if sign == "\u2212":
+        return not mark[-1:].isspace()  # a number below zero
+    if kind == "Sm" and not sign.isascii():
+        named = unicodedata.name(sign, "")
+        return not any(its in named for its in _BULLETS) or "SQUARE ROOT" in named
+    return kind == "Sc" or sign == "§" or _FLAG.match(sign) is not None
 
 
 def _without_prefix(found: list[Line]) -> list[Line]:

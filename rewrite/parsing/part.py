@@ -39,6 +39,11 @@ class Part:
     depth: int = 0
     whole: str = ""
 
+    def with_texts(self, change: Callable[[str], str]) -> Part:
+        """Return it with all its texts changed."""
+        texts = {name: change(getattr(self, name)) for name in ("text", "name", "head", "whole")}
+        return replace(self, **texts)
+
     def with_head(self) -> Part:
         """Return it with the label on its line as text."""
         return replace(self, text=self.whole or self.text)

@@ -28,6 +28,7 @@ from .spoken import spoken
 from .tags import untagged
 from .talk import declines, is_comment, is_nothing, keeps, made_of_talk
 from .values import listed, strings
+from .veil import Veil
 from .words import has_word, kind_of, pattern, stems, words
 
 _QUOTED_END: Final = re.compile(
@@ -73,6 +74,14 @@ def read(
 
     if is_plain(plain := generation.strip()):
         return _of_sentence(plain, rank, query)
+    veil = Veil.of(query)
+    found = _read(veil.over(generation), rank, veil.over(query), one=one)
+    if veil.words is None:
+        return found
+    return replace(found, parts=[part.with_texts(veil.off) for part in found.parts])
+
+
+def _read(generation: str, rank: Rank, query: str, *, one: bool) -> Answer:
     parts: list[Part] = []
     values: list[str] = []
     said = spoken(generation)
