@@ -119,6 +119,7 @@ class _Naming:
             counted=line.number is not None,
             head=line.head,
             depth=line.depth,
+            block=line.block,
             whole=line.text,
         )
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
+from ..text.analysis import content_words
 from .lines import head_of
 from .part import Part, Rank
 from .talk import is_comment, is_prose, made_of_talk, says_of, straight
-from .words import is_flag, kind_of, pattern, stems, takes_turns, words
+from .words import is_flag, kind_of, pattern, speaks_next, stems, takes_turns, words
 
 _CHOICES: Final = re.compile(
     r"(?:options?|versions?|variants?|variations?|suggestions?|candidates?|rewrit\w+|rewrites?)"
     r"(?: \w+)? #?\d",
     re.I,
 )
+_LONGEST_COMMENT: Final = 200
+"""Characters of a sentence below a query that may be about it."""
+
 _COUNTED: Final = re.compile(r"([^\W\d]{3,20}) \d{1,2}[:.]")
 
 
@@ -39,6 +43,27 @@ def first_turn(parts: Sequence[Part]) -> list[Part]:
             if not defined:  # "User: a person who uses a system."
                 return list(parts[:at])
     return list(parts)
+
+
+def first_list(parts: Sequence[Part], rank: Rank) -> Sequence[Part]:
+    """Return what stands before the next turn, or the next example of a prompt.
+
+    That begins with a label of somebody who speaks, or of a query below what has no label or
+    another one that was asked for more: ``Query: birds`` below keywords.
+    """
+    first = parts[0] if parts else None
+    if first is None or takes_turns(first.name) or rank(first.name) < 0 or is_prose(first.text):
+        return parts
+    terms = rank("terms") > rank("answer")
+    for at, part in enumerate(parts[1:], 1):
+        if not part.label or part.item or any(map(str.isdigit, part.name)):
+            continue
+        listed = any(its.item for its in parts[:at]) and not any(its.label for its in parts[:at])
+        again = part.name != first.name and any(its.name == first.name for its in parts[at + 1 :])
+        asks = kind_of(part.name) == "query" and takes_turns(part.name)
+        if speaks_next(part.name) or (asks and (listed or (terms and (again or not first.name)))):
+            return parts[:at]
+    return parts
 
 
 def _head(part: Part) -> str:
@@ -151,13 +176,30 @@ def unanswered(parts: Sequence[Part]) -> Sequence[Part]:
     return parts[::2] if pairs > 1 and kinds == ["query", "answer"] * pairs else parts
 
 
-def without_comments(parts: Sequence[Part]) -> list[Part]:
+def without_comments(parts: Sequence[Part], query: str = "") -> list[Part]:
     """Return a query without the sentences that speak of it."""
     listed = len(parts) > 1 and parts[0].item and not parts[0].label
     if not parts or parts[0].title or (listed and (parts[1].item or len(parts) > 2)):
         return list(parts)
     at = next((i for i, part in enumerate(parts) if i and _is_comment(part, parts[0])), None)
+    if at is None and len(parts) == 2 and not is_prose(parts[0].text):
+        at = 1 if _is_apart(*parts, content_words(f"{parts[0].text} {query}")) else None
     return list(parts[:at])
+
+
+def _is_apart(first: Part, part: Part, said: Collection[str]) -> bool:
+    """Say whether a sentence in a paragraph of its own below a query is about it.
+
+    So is one in brackets or behind a sign, and one that shares no word with it.
+    """
+    text = part.text
+    inner = text.strip("()[]（）")
+    if part.block == first.block or len(text) > _LONGEST_COMMENT:
+        return False
+    apart = said.isdisjoint(content_words(text))
+    if not is_prose(inner):
+        return inner != text and apart
+    return apart or inner != text or (part.item and not first.item)
 
 
 def _is_comment(part: Part, first: Part) -> bool:

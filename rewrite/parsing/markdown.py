@@ -22,6 +22,9 @@ _RULED: Final = re.compile(
 _ROWS: Final = re.compile(r"\s*(\|[^\n]*\|)[ \t]*\n[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z)")
 _UNMARKED: Final = re.compile(r"[^\W\d_][^\n\r*_`#|<>\[\]\\~&\x0b\x0c\x85\u2028\u2029]*")
 _BARE_NUMBER: Final = re.compile(r"^([ \t]*\d{1,2}[.)])[ \t]*\n\s*(?=[^\s\d])", re.M)
+_LITERAL: Final = re.compile(  # 2*3, M*A*S*H, *.py, src/**/*.js
+    r"(?<=\w)\*(?=\w)(?!\w+\*(?!\w))|(?<![^\s/])\*{1,2}(?=[./]\w|/\*)"
+)
 _BORDER: Final = re.compile(r"^\+[-=+]{3,}\+[ \t]*$", re.M)
 
 _LONGEST_ROW: Final = 100
@@ -44,6 +47,8 @@ def of_markdown(text: str) -> list[Line]:
     if _UNMARKED.fullmatch(text):
         return [Line(text.rstrip(), block=1)]  # a line of prose, as most answers are
     plain = _RULED.sub(r"## \1", textwrap.dedent(_BREAKS.sub("\n", text)))
+    if "*" in plain:
+        plain = _LITERAL.sub(lambda stars: stars[0].replace("*", "\\*"), plain)
     if _BARE_NUMBER.search(plain):
         plain = _BARE_NUMBER.sub(r"\1 ", plain)
     source = _with_head(_without_borders(_tabulated(plain)))

@@ -26,6 +26,7 @@ class Part:
         title: Whether it is a heading that names nothing.
         head: The part in bold that it begins with.
         depth: Lists around it.
+        block: Number of its paragraph.
         whole: The line as it stood, with its label.
     """
 
@@ -37,6 +38,7 @@ class Part:
     title: bool = False
     head: str = ""
     depth: int = 0
+    block: int = 0
     whole: str = ""
 
     def with_texts(self, change: Callable[[str], str]) -> Part:

@@ -12,6 +12,7 @@ from .framing import at_labels, only_block, speaks, without_greeting, without_ta
 from .heads import named
 from .keeping import (
     asked_for,
+    first_list,
     first_turn,
     is_explained,
     is_passage,
@@ -134,10 +135,11 @@ def _of_one(parts: Sequence[Part], rank: Rank, query: str) -> Sequence[Part]:
         return parts[:1]
     if is_passage(parts):
         return whole_passage(parts, rank)
-    return without_comments(asked_for(parts, rank))
+    return without_comments(asked_for(parts, rank), query)
 
 
 def _of_many(parts: Sequence[Part], rank: Rank, query: str) -> Sequence[Part]:
+    parts = first_list(parts, rank)
     return () if _is_none(parts, rank, query) else unanswered(asked_for(parts, rank))
 
 

@@ -124,6 +124,12 @@ def says_something(text: str) -> bool:
     return any(map(str.isalpha, text)) or 0 < len(_NUMBER.findall(text)) <= MOST_NUMBERS
 
 
+def speaks_next(name: str) -> bool:
+    """Say whether a label is that of a speaker: ``User``, ``Assistant``."""
+    said = words(name)
+    return all(map(stems("names", "turn").match, said)) and kind_of(name) not in (None, "query")
+
+
 def takes_turns(name: str) -> bool:
     """Say whether a label is that of somebody who speaks next."""
     said = words(name)
