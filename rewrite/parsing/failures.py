@@ -7,7 +7,8 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-from .words import words
+from ..text.analysis import content_words
+from .words import pattern, words
 
 _READ: Final = 2000
 """Characters of an answer in which a page of an error says so."""
@@ -26,7 +27,21 @@ _MESSAGE: Final = re.compile(
     r"|object object\Z|(?:data:\W*)?done\W*\Z",
     re.I,
 )
-_PAGE: Final = re.compile(r"[45]\d\d\b[\w ]{0,40}")
+_STATUS: Final = re.compile(r"[45]\d\d\W{1,3}((?:[\w-]+ ?){1,6})\.?\Z")
+_OF_STATUS: Final = frozenset(
+    word for phrase in _PHRASES for word in re.findall(r"\w+", phrase.casefold())
+) | frozenset("server temporarily time out overloaded exceeded limit reached busy".split())
+"""Words of which a line of status is made."""
+
+_BODY: Final = frozenset(
+    "error errors detail details message msg code type status statuscode object param success ok "
+    "title path timestamp requestid request_id traceid retryafter statusmessage".split()
+)
+"""Fields of what a server says of an error."""
+
+_REASON: Final = re.compile(r"(?:fatal )?(?:error|exception|warning|fehler|erreur): +(?=\S)", re.I)
+_PAGE: Final = re.compile(r"\s*(?:<!doctype html|<html)\b", re.I)
+_OUT_OF_SIGHT: Final = re.compile(r"<(script|style)\b.*?</\1>", re.I | re.S)
 _TAG: Final = re.compile(r"<[^<>]*>")
 
 
@@ -39,26 +54,45 @@ def is_failure(text: str, query: str = "") -> bool:
         >>> is_failure("500 Internal Server Error", "what is a 500 internal server error")
         False
     """
-    if text[:1] == "{" and _is_error_body(text):
+    if text[:1] == "{" and _is_error_body(text, query):
         return True
     begin = _TAG.sub(" ", text[:_READ]).strip(" \n\t\"'`*#{}[]")
-    is_page = text[:1] == "<" and "html" in text[:200].casefold()
-    found = _MESSAGE.match(begin) or (_PAGE.match(begin) if is_page else None)
+    if _PAGE.match(text):  # no answer is a page of the web, but one of a sign-in may be in its way
+        return _is_strange(_TAG.sub(" ", _OUT_OF_SIGHT.sub(" ", text[:_READ])), query)
+    if (reason := _REASON.match(begin)) and "\n" not in begin:
+        return _is_strange(begin[reason.end() :], query)
+    if pattern("failure").match(begin) and _is_strange(begin[:200], query):
+        return True
+    found = _MESSAGE.match(begin) or _status(begin)
     if not found:
         return False
     named = _tokens(found[0])
     return 2 * len(named & _tokens(query)) < len(named)
 
 
-def _is_error_body(text: str) -> bool:
-    """Say whether a text is a JSON object whose one field of content is an error."""
+def _status(begin: str) -> re.Match[str] | None:
+    """Return a line of status whatever the server calls it: ``504 Gateway Time-out``."""
+    found = _STATUS.match(begin)
+    known = found and _OF_STATUS.issuperset(re.findall(r"\w+", found[1].casefold()))
+    return found if known else None
+
+
+def _is_strange(text: str, query: str) -> bool:
+    """Say whether a text has nothing to do with the query."""
+    return bool(query) and content_words(text).isdisjoint(content_words(query))
+
+
+def _is_error_body(text: str, query: str) -> bool:
+    """Say whether a text is a JSON object that says nothing but an error."""
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
         return False
     error = body.get("error")
-    if isinstance(body.get("detail"), str):
-        return _MESSAGE.fullmatch(body["detail"]) is not None
+    names = {re.sub(r"[^a-z]", "", name.casefold()) for name in body}
+    said = " ".join(entry for entry in body.values() if isinstance(entry, str))
+    if names and names <= {name.replace("_", "") for name in _BODY}:
+        return _is_strange(said, query)
     return isinstance(error, dict | str) and bool(error) and len(body) <= 3
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from ..text.analysis import content_words
@@ -183,11 +184,11 @@ def without_comments(parts: Sequence[Part], query: str = "") -> list[Part]:
         return list(parts)
     at = next((i for i, part in enumerate(parts) if i and _is_comment(part, parts[0])), None)
     if at is None and len(parts) == 2 and not is_prose(parts[0].text):
-        at = 1 if _is_apart(*parts, content_words(f"{parts[0].text} {query}")) else None
+        at = 1 if _is_apart(parts[0], parts[1], content_words(f"{parts[0].text} {query}")) else None
     return list(parts[:at])
 
 
-def _is_apart(first: Part, part: Part, said: Collection[str]) -> bool:
+def _is_apart(first: Part, part: Part, said: AbstractSet[str]) -> bool:
     """Say whether a sentence in a paragraph of its own below a query is about it.
 
     So is one in brackets or behind a sign, and one that shares no word with it.

@@ -43,8 +43,13 @@ class Part:
 
     def with_texts(self, change: Callable[[str], str]) -> Part:
         """Return it with all its texts changed."""
-        texts = {name: change(getattr(self, name)) for name in ("text", "name", "head", "whole")}
-        return replace(self, **texts)
+        return replace(
+            self,
+            text=change(self.text),
+            name=change(self.name),
+            head=change(self.head),
+            whole=change(self.whole),
+        )
 
     def with_head(self) -> Part:
         """Return it with the label on its line as text."""

@@ -19,10 +19,15 @@ _SPECIAL: Final = re.compile(
     r"|\[/?INST\]|\[TOOL_CALLS\]|<\|\w{1,30}>|<\w{1,30}\|>|<extra_id_\d+>"
     r"|[<\[](?:END|EOT|EOS|STOP|START|BEGIN)[\]>]"
 )
-_ROLE: Final = re.compile(r"\s*(?:assistant|model|bot|user|system|human|tool)\s*(?:\n|\Z)", re.I)
+_ROLE: Final = re.compile(
+    r"\s*(?:assistant|model|bot|user|system|human|tool|answer)\s*(?:\n|\Z)", re.I
+)
+_THOUGHT_ROLE: Final = re.compile(r"\s*(?:think|thought|thinking|reasoning|analysis)[ \t]*\n", re.I)
 _CHANNEL: Final = re.compile(
     r"<\|channel\|>([^<]{0,200})(?:<\|constrain\|>[^<]{0,40})?<\|message\|>"
 )
+_THINKING: Final = ("analysis", "commentary", "thought", "thinking", "reasoning")
+_BARE_MESSAGE: Final = re.compile(r"<\|start\|>assistant<\|message\|>([^<]*)")
 _CHANNEL_END: Final = re.compile(r"<\|(?:end|return|call|start|channel)\|>|\Z")
 BARE_CHANNEL: Final = re.compile(r"\s*(?:(?:analysis|commentary)(?=[A-Z\d\"'“*])|assistantfinal)")
 _BRACKETS: Final = re.compile(r"\[(/?)([A-Za-z]\w{1,30})\]")
@@ -37,9 +42,12 @@ _LAST_TAG: Final = re.compile(r"<([A-Za-z][\w-]{0,30})>[^<>]*</\1>\s*\Z")
 _BYTES: Final = re.compile(r"<0x[0-9A-F]{2}>|(?<=\w)[ĊĠ]+|(?<=[^\W_])▁(?=\w)(?![^<\n]{0,40}[|｜]>)")
 _NEWLINES: Final = ("<0x0A>", "Ċ")
 _HIDDEN: Final = re.compile(
-    r"```(\w{4,20})\n[^`]*```|<details>\s*<summary>([^<]{0,80})</summary>([^<]*)</details>"
+    r"```(\w{4,20})\n[^`]*```"
+    r"|<details[^<>]{0,200}>\s*<summary>([^<]{0,80})</summary>([^<]*)</details>"
     r"|<unused\d{1,3}>thought\b[^<]*(?:<unused\d{1,3}>|\Z)"
+    r"|<\|channel>thought\b(?s:.*?)(?:<channel\|>|\Z)"
 )
+_TOLD: Final = re.compile(r"\s*Thinking\.\.\.\n(?s:.*?)\n\.\.\.done thinking\.")
 _PROMPT: Final = re.compile(r"\s*\[INST\][^\[]*\[/INST\]")
 _ASSISTANT: Final = re.compile(r"\A\s*assistant[ \t]*\n", re.I)
 _TRAILING: Final = re.compile(r"(?<=\w)[ \t]#{2,}\s*\Z")
@@ -61,6 +69,8 @@ def spoken(generation: str) -> str:
         text = _said_in_channels(text)
     elif BARE_CHANNEL.match(text):  # the same, its tokens lost on the way
         text = text.rpartition("assistantfinal")[2] if "assistantfinal" in text else ""
+    elif told := _TOLD.match(text):
+        text = text[told.end() :]
     text = _BYTES.sub(lambda token: " \n"[token[0] in _NEWLINES], text)
     if "[" in text or "<" in text:
         text = _SEPARATOR.sub("\n", text)
@@ -90,10 +100,12 @@ def _said_in_channels(text: str) -> str:
     for mark in marks:
         body = text[mark.end() : _CHANNEL_END.search(text, mark.end()).start()]  # type: ignore[union-attr]
         name, _, rest = mark[1].strip().partition(" ")
-        if name == "final":
+        if name == "final" or not (name in _THINKING or rest):
             final = body
         elif "to=" in rest:
             calls = body
+    if not final and (bare := _BARE_MESSAGE.search(text)):
+        final = bare[1]
     return final or calls or text.partition("<|channel|>")[0]
 
 
@@ -111,7 +123,8 @@ def _without_thoughts(text: str) -> str:
             continue
         if is_mentioned(mark):
             continue
-        if mark[0][0] in "[【" and not ends and f"[/{mark[2]}]" not in text:
+        opens = mark[0] == "[THINK]" and not text[: mark.start()].strip()  # Mistral's own
+        if mark[0][0] in "[【" and not ends and f"[/{mark[2]}]" not in text and not opens:
             continue  # a word in brackets
         if inside and ends:
             inside, start = "", mark.end()
@@ -130,6 +143,8 @@ def _first_turn(text: str) -> str:
     text = _PROMPT.sub("", text, count=1) if _PROMPT.match(text) else text
     text = _TOOL_TOKEN.sub("\n", text)
     for piece in _split(text):
+        if _THOUGHT_ROLE.match(piece):
+            continue
         said = _ROLE.sub("", piece, count=1) if _ROLE.match(piece) else piece
         if any(character.isalnum() for character in said):
             return said

@@ -36,6 +36,10 @@ _ACTION: Final = re.compile(r"(?:Action:\s*)?(\w{1,30})\[([^\[\]\n]{2,400})\]", 
 _FIELD: Final = re.compile(r"\"\w{1,40}\"\s*:\s*[\"\[{]")
 _DOUBLED: Final = re.compile(r"\{\{\s*\"")
 _ESCAPED: Final = re.compile(r"\"?\s*[\[{]\s*\\\"")
+_CALLED: Final = re.compile(r"(?:to=[\w.]{1,60}\s?|[^\W\d]\w{0,60}(?:\[ARGS\])?)(?=\{\s*[\"'])")
+_COMMENTED: Final = re.compile(r"([{\[,]\s{0,9})(?://[^\n]*\n|/\*[^*]*\*/)\s*")
+_SINGLE: Final = re.compile(r"[\[{\s]+'")
+_SINGLE_QUOTED: Final = re.compile(r"(?<!\w)'((?:[^'\n]|(?<=\w)'(?=\w))*)'(?!\w)")
 _TASK: Final = re.compile(r"\[[ xX]\]\s+\w")
 _INTRODUCED: Final = re.compile(r"(?:[:：=]|->|\bjson|\breturn|\()\s*\Z", re.I)
 
@@ -124,6 +128,9 @@ def _arguments(text: str, rank: Rank) -> list[str] | None:
 def _source(text: str) -> str | None:
     """Return the text from the value on, if nothing but an announcement stands before it."""
     text = _unescaped(text.strip())
+    if called := _CALLED.match(text):
+        text = text[called.end() :]
+    text = _double_quoted(_COMMENTED.sub(r"\1", text)) if text[:1] in ("{", "[") else text
     if tuple_ := _TUPLE.fullmatch(text):
         return f"[{tuple_[1]}]"
     if _FIELD.match(text) and not text.startswith(("[", "{")):
@@ -140,6 +147,13 @@ def _source(text: str) -> str | None:
     if not _BEGIN.match(source) and not _PLAIN_LIST.match(source):
         return None
     return source
+
+
+def _double_quoted(text: str) -> str:
+    """Return Python's form in that of JSON: ``{'query': 'Kafka's home'}``."""
+    if '"' in text or not _SINGLE.match(text):
+        return text
+    return _SINGLE_QUOTED.sub(r'"\1"', text)
 
 
 def _unescaped(text: str) -> str:
