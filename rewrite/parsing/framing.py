@@ -15,6 +15,7 @@ from .words import has_word, kind_of, pattern, words
 _FENCED: Final = re.compile(
     r"^[ \t]*(?:```|~~~)[^\n]*\n(.*?)(?:^[ \t]*(?:```|~~~)[ \t]*$|\Z)", re.S | re.M
 )
+_CODE: Final = re.compile(r"\s*(?:```|~~~)(?!json|te?xt|ya?ml|markdown|md|sql|xml|html)\w")
 _FENCE: Final = re.compile(r"```(?:json|text|txt|yaml|markdown|python|sql)?(?=[\s\[{\"]|$)", re.I)
 _LATE_ASIDE: Final = re.compile(
     r"(?:(?<=[.!?\"”*`;)])|(?<=\s[|–—-])|(?= \*)) ?(\*{0,2}(?:[\w'-]+ ){0,2}[\w'-]+[:：])(?=[ *])"
@@ -30,6 +31,9 @@ def only_block(text: str) -> str:
     if len(blocks) != 1:
         return _FENCE.sub("", text)
     before = text[: blocks[0].start()].strip()
+    after = text[blocks[0].end() :].strip(" \n`~")
+    if _CODE.match(blocks[0][0]) and is_prose(after) and not (says_of(after) or verdict(after)):
+        return _FENCE.sub("", text)  # a text with code in it
     return blocks[0][1] if _announces(before) else text
 
 

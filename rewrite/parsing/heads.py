@@ -312,7 +312,7 @@ def _is_short(head: str, longest: int) -> bool:
 
 def _is_label(head: str) -> bool:
     said = words(head)
-    if (end := _WITHIN.search(head)) and not made_of_talk(head[: end.start()]):
+    if (end := _WITHIN.search(head)) and not made_of_talk(head[: end.end()]):
         return False  # "Smith, J. (2020). Search: …"
     if made_of_talk(head) and len(said) > 1:
         return True

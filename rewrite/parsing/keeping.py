@@ -32,7 +32,8 @@ def first_turn(parts: Sequence[Part]) -> list[Part]:
     heads = list(map(_head, parts))
     begun = set(heads[:1])
     for at, part in enumerate(parts[1:], 1):
-        if heads[at] and heads[at] in begun and heads[at] != heads[at - 1] and not passage:
+        again = heads[at] in begun and heads[at] != heads[at - 1] and any(map(kind_of, begun))
+        if again and not passage:
             return list(parts[:at])  # the next example of a prompt
         begun.add(heads[at])
         if _CHOICES.match(part.name) and _CHOICES.match(parts[0].name) and part.label:

@@ -86,6 +86,8 @@ def _is_within(text: str, match: re.Match[str]) -> bool:
 def unquoted(text: str) -> str:
     """Return a text without the quotes around it, and without the comma behind them."""
     text = text.strip()
+    if text[:3] == text[-3:] == '"""' and len(text) > 6:
+        return text[3:-3].strip()
     if match := _WRAPPED.fullmatch(text):
         text = next(filter(None, match.groups())).strip()
     if text[:1] in _OPENING and not any(mark in text[1:] for mark in QUOTES):

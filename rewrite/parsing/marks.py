@@ -15,7 +15,7 @@ Style = Literal["digit", "roman", "letter"]
 
 _COUNT: Final = re.compile(
     r"(?P<open>[(\[（【#{<第]?\s?)(?P<value>\d{1,3}(?:\.\d{1,2}(?=\.\s))?|[ivxIVX]{1,5}(?=[.)\]])"
-    r"|[^\w\s]|[^\W\d])\ufe0f?(?P<close>\u20e3|\s?[.)\]}>›:、．：）】,，。।]+|\s[-–—|]\s|\t|)\s*(?=\S)"
+    r"|[^\w\s]|[^\W\d])\ufe0f?(?P<close>\u20e3|\s?[.)\]}>›:、．：）】,，。।/]+|\s[-–—|]\s|\t|)\s*(?=\S)"
 )
 _ROMAN: Final = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _ALPHABETS: Final = (
@@ -130,6 +130,8 @@ def _value(line: Line, style: Style) -> int | None:
 def _digits(match: re.Match[str], rest: str) -> int | None:
     value, opened = match["value"], match["open"].strip()
     closed = match["close"].strip() or match["close"].strip(" ")
+    if closed[:1] == "/" and not match[0][-1:].isspace():
+        return None  # 9/11
     if (last := value.rpartition(".")[2]).isdecimal():
         fits = bool(closed or opened == "#") and (match[0][-1:].isspace() or not rest[0].isdigit())
         if opened in ("{", "<") and closed[:1] not in ("}", ">"):

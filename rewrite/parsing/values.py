@@ -22,7 +22,7 @@ _QUOTED: Final = re.compile(
     r"\"[^\"\n]+\"|“[^“”\n]+”|„[^„“”\n]+[“”]|«[^«»\n]+»|「[^「」\n]+」|(?<!\w)'[^'\n]+'(?!\w)"
 )
 _BETWEEN: Final = re.compile(r"[)\s,;，、；|(]*(?:(?:OR|AND|or|and)\b)?[\s(]*")
-_SEPARATED: Final = re.compile(r"\s*(?:[,;，、；|/]|\n)\s*")
+_SEPARATED: Final = re.compile(r"\s*(?:[,;，、；|/]|\n)\s*(?:(?:and|or)\s+)?")
 _CLOSED: Final = re.compile(r"\(\s*,?\s*\)|\[\s*,?\s*\]|\{\s*,?\s*\}|[.,;]?|[(\[{]+[,\s)\]}]+[.;]?")
 _NAMED_TUPLE: Final = re.compile(r"(?:const |let |var )?\w+\s*=\s*(?=[(\[{])")
 _USED: Final = re.compile(  # query = "red sofa"; print(query)

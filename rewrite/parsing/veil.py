@@ -10,8 +10,8 @@ from typing import Final
 
 from .words import has_word, kind_of
 
-_FIRST: Final = 0xF0000
-"""Private characters stand for signs while an answer is read; none is in a text."""
+_FIRST: Final = 0x10600
+"""Letters of Linear A, which nobody reads, stand for signs while an answer is read."""
 
 _SIGNS: Final = frozenset("*_#[]{}\\§")
 _EDGES: Final = "?!.,;:'\"()“”„«»"
@@ -24,11 +24,11 @@ class Veil:
 
     Attributes:
         words: Words of the query that have a sign, such as ``__init__`` or ``√2``.
-        private: For each sign what stands for it.
+        letters: For each sign the letter that stands for it.
     """
 
     words: re.Pattern[str] | None = None
-    private: Mapping[int, str] = field(default_factory=dict)
+    letters: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, query: str) -> Veil:
@@ -57,13 +57,13 @@ class Veil:
         """Return a text whose signs are hidden where the query has them."""
         if self.words is None:
             return text
-        return self.words.sub(lambda word: word[0].translate(self.private), text)
+        return self.words.sub(lambda word: word[0].translate(self.letters), text)
 
     def off(self, text: str) -> str:
         """Return a text with its signs."""
         if self.words is None:
             return text
-        return text.translate({ord(private): chr(sign) for sign, private in self.private.items()})
+        return text.translate({ord(letter): chr(sign) for sign, letter in self.letters.items()})
 
 
 def _apart(word: str) -> str:
