@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -83,7 +84,7 @@ class GenQREnsemble(LLMRewriter):
 
     def own_words(self) -> frozenset[str]:
         """Return what the prompt says itself, with every instruction."""
-        return super().own_words() | own_words(self.wordings())
+        return _with(super().own_words(), tuple(self.wordings()))
 
     def rewrite(self, queries: pd.DataFrame) -> list[Rewritten]:
         """Ask with every instruction; the keywords of one instruction are one part."""
@@ -96,6 +97,11 @@ class GenQREnsemble(LLMRewriter):
         ]
         parts = [[text for text in its if text] for its in keywords]
         return self.formed(queries, parts, groups)
+
+
+@lru_cache(maxsize=64)
+def _with(own: frozenset[str], wordings: tuple[str, ...]) -> frozenset[str]:
+    return own | own_words(wordings)
 
 
 class GenQREnsembleRF(GenQREnsemble):

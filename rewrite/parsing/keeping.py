@@ -58,12 +58,15 @@ def first_list(parts: Sequence[Part], rank: Rank) -> Sequence[Part]:
         return parts
     terms = rank("terms") > rank("answer")
     for at, part in enumerate(parts[1:], 1):
-        if not part.label or part.item or any(map(str.isdigit, part.name)):
+        if not part.label or any(map(str.isdigit, part.name)):
             continue
         listed = any(its.item for its in parts[:at]) and not any(its.label for its in parts[:at])
         again = part.name != first.name and any(its.name == first.name for its in parts[at + 1 :])
         asks = kind_of(part.name) == "query" and takes_turns(part.name)
-        if speaks_next(part.name) or (asks and (listed or (terms and (again or not first.name)))):
+        if asks and terms and again:
+            return parts[:at]
+        asks = asks and (listed or (terms and not first.name))
+        if not part.item and (asks or speaks_next(part.name)):
             return parts[:at]
     return parts
 

@@ -197,17 +197,18 @@ class _Walk:
 
 def _inline(token: Token) -> Iterator[tuple[str, str]]:
     """Yield each line of a paragraph, and the part in bold, or code, with which it begins."""
-    text, head, bold = "", "", 0
+    text, head, bold = list[str](), list[str](), 0
+    begins = True
     for child in token.children or []:
         if child.type in ("softbreak", "hardbreak"):
-            yield text.strip(), head.strip()
-            text, head = "", ""
+            yield "".join(text).strip(), "".join(head).strip()
+            text, head, begins = [], [], True
             continue
         bold += {"strong_open": 1, "strong_close": -1}.get(child.type, 0)
         if child.type in ("text", "code_inline"):
-            if (head == text or not has_word(text)) and (
-                bold or (child.type == "code_inline" and not head)
-            ):
-                head += child.content
-            text += child.content
-    yield text.strip(), head.strip()
+            if begins and (bold or (child.type == "code_inline" and not head)):
+                head.append(child.content)
+            elif child.content and (head or has_word(child.content)):
+                begins = False  # what is in bold from here on is no head
+            text.append(child.content)
+    yield "".join(text).strip(), "".join(head).strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_right
 from typing import Final, NamedTuple
 
 from .part import Rank
@@ -11,7 +12,7 @@ from .words import has_word, is_flag
 
 _TAG: Final = re.compile(r"<(/?)([^\W\d][\w:.-]{0,40})((?:[\s=][^<>\n]{0,80})?)\s*/?>")
 _ESCAPED: Final = re.compile(r"&lt;([\w:.-]{1,40})&gt;[^&]{1,4000}&lt;/\1&gt;")
-_CDATA: Final = re.compile(r"<!\[CDATA\[([^\]]*)\]\]>")
+_CDATA: Final = re.compile(r"<!\[CDATA\[((?:(?!<!\[)[^\]])*)\]\]>")
 _PAIRED: Final = re.compile(
     r"<(\w{0,10}(?:key|name))>\s*([\w.-]{1,40})\s*</\1>\s*<(\w{0,10}value)>([^<]*)</\3>"
 )
@@ -58,8 +59,9 @@ def untagged(text: str, rank: Rank) -> list[str]:
     best = max((rank(one.name) for one in elements), default=0)
     if best > 0:
         asked = [one for one in elements if rank(one.name) == best]
-        starts = {one.start for one in asked}
-        inner = [one for one in asked if not any(one.start < at < one.end for at in starts)]
+        starts = sorted({one.start for one in asked})
+        within = (starts[bisect_right(starts, one.start) :][:1] for one in asked)
+        inner = [one for one, at in zip(asked, within, strict=True) if not (at and at[0] < one.end)]
         # what was asked for less may stand within: a query in a response
         return [said for one in inner for said in untagged(text[one.start : one.end], rank)]
     kept, at = [], 0

@@ -35,12 +35,21 @@ LENGTH = 200_000
         "a. B: ",
         "+--+\n",
         "<a b='",
+        "<![CDATA[",
+        "<query>a</query>",
+        "*_",
     ],
 )
 def test_hostile_text_is_read_in_time(parser, shape):
     begun = time.process_time()
     assert isinstance(parser(shape * (LENGTH // len(shape))), list)
     assert time.process_time() - begun < 10  # a quadratic reader takes minutes
+
+
+def test_a_tag_of_many_attributes_is_read_in_time():
+    begun = time.process_time()
+    Text()("<a " + 'x="y" ' * (LENGTH // 6) + ">")
+    assert time.process_time() - begun < 3
 
 
 @pytest.mark.parametrize(
