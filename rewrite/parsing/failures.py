@@ -17,6 +17,7 @@ _PHRASES: Final = [status.phrase for status in HTTPStatus if status >= HTTPStatu
 _PHRASE: Final = "|".join(re.escape(phrase) for phrase in _PHRASES if " " in phrase)
 _MESSAGE: Final = re.compile(
     rf"(?:http(?:/[\d.]+)?\W+)?[45]\d\d\W{{1,3}}(?:{_PHRASE})\b"
+    r"(?=\W*\Z|\s?[:.;,\n(<-]|\s+(?:nginx|cloudflare|for url|from|while|error)\b)"
     r"|(?:http |server )?error(?: code| status)?\W{1,3}[45]\d\d\b"
     rf"|(?:error\W{{1,3}})?(?:{_PHRASE})\W*\Z"
     r"|upstream (?:connect error|request timeout)\b|no healthy upstream\W*\Z"
@@ -35,7 +36,7 @@ _OF_STATUS: Final = frozenset(
 
 _BODY: Final = frozenset(
     "error errors detail details message msg code type status statuscode object param success ok "
-    "title path timestamp requestid request_id traceid retryafter statusmessage".split()
+    "fault faultstring errorcode title path timestamp requestid traceid retryafter".split()
 )
 """Fields of what a server says of an error."""
 

@@ -28,6 +28,8 @@ _BRACKETED_TITLE: Final = re.compile(r"[\[【(<][^\W\d][\w ]{1,30}[\]】)>]")
 _COUNTED_TITLE: Final = re.compile(r"[^\W\d][^\n.!?:：]{2,30}\d{1,2}")
 _TITLE: Final = re.compile(r"[^\W\d][^\d\n.!?]{2,30}\d{1,2}\s?[:：]?")
 _WITHIN: Final = re.compile(r"[^\W\d][.!?;)][\s)]|\)[.,;]")
+_FORMULA: Final = re.compile(r"[^\W\d]\d+[^\W\d]")
+_UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 _NUMERALS: Final = re.compile(r"\d+")
 _NUMBER: Final = re.compile(r"[\d.,%/ ()]*\d[\d.,%/ ()]*")
 
@@ -158,6 +160,8 @@ class _Naming:
     def _is_of_query(self, head: str) -> bool:
         """Say whether the query says a head too, which makes it content: ``Answer: in law, …``."""
         said = " ".join(words(head))
+        if _UNSPACED.search(said):
+            return said in self._asked_words
         return bool(said) and f" {said} " in self._asked_words
 
     def _is_unnamed_item(self, line: Line, head: str) -> bool:
@@ -312,6 +316,8 @@ def _is_short(head: str, longest: int) -> bool:
 
 def _is_label(head: str) -> bool:
     said = words(head)
+    if _FORMULA.search(head):
+        return False
     if (end := _WITHIN.search(head)) and not made_of_talk(head[: end.end()]):
         return False  # "Smith, J. (2020). Search: …"
     if made_of_talk(head) and len(said) > 1:

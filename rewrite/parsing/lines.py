@@ -80,6 +80,8 @@ def _is_within(text: str, match: re.Match[str]) -> bool:
     head = match[1]
     if head.count("(") > head.count(")") and "(" not in head[:1]:
         return True
+    if head.count('"') % 2 and head[:1] != '"':
+        return True
     joined = text[match.end(1) : match.start(2)] == ":" and " " in head.strip()
     return joined and not all(map(kind_of, words(head)))
 

@@ -36,9 +36,11 @@ _SYMBOL: Final = re.compile(
 )
 _FIRST_LABEL: Final = re.compile(r"([^\W\d][\w -]{1,20}?)1[:：]")
 _FLAG: Final = re.compile("[\U0001f1e6-\U0001f1ff]")
-_BULLETS: Final = ("ARROW", "BULLET", "OPERATOR", "TRIANGLE", "SQUARE", "DIAMOND", "CIRCLE", "STAR")
+_BULLETS: Final = tuple(
+    "ARROW BULLET OPERATOR TRIANGLE SQUARE DIAMOND CIRCLE STAR CHECK MAGNIFYING POINT".split()
+)
 _TASK: Final = re.compile(r"\[[ xX✓]\]\s+")
-_PREFIX: Final = re.compile(r"(?:[-*=~>+|–—]{1,3}\s*|\\item\s+)(?=\S)")
+_PREFIX: Final = re.compile(r"(?![-+]\d)(?:[-*=~>+|–—]{1,3}\s*|\\item\s+)(?=\S)")
 _BRACKETED: Final = re.compile(r"\[[^\[\]]{1,30}\]\s+(?=\S)")
 _NAMES: Final = ("rewrite", "query", "terms", "answer", "aside")
 _LATEX: Final = re.compile(r"\\(?:begin|end)\{\w+\}")
@@ -193,7 +195,8 @@ def _without_symbols(found: Sequence[Line]) -> list[Line]:
         if match := _TASK.match(line.text):
             line = replace(line, text=line.text[match.end() :])
         match = _SYMBOL.match(line.text)
-        if match and (_is_content(match[0]) or (line.kind == "item" and not alike)):
+        once = match and len(found) == 1 and not _is_bullet(match[0])
+        if match and (once or _is_content(match[0]) or (line.kind == "item" and not alike)):
             match = None
         rest = line.text[match.end() :] if match else ""
         if match and line.head == line.text and kind_of(rest):
@@ -205,6 +208,16 @@ def _without_symbols(found: Sequence[Line]) -> list[Line]:
     return out
 
 
+def _is_bullet(mark: str) -> bool:
+    """Say whether a sign is one that items are marked with, even a single one."""
+    named = unicodedata.name(mark[0], "")
+    if mark[0].isascii():
+        return not (mark[0] in "%^?" and len(mark) == 1)
+    if "SQUARE ROOT" in named or mark[0] == "±":
+        return False
+    return mark[0] in "–—·−" or any(its in named for its in _BULLETS)
+
+
 def _is_content(mark: str) -> bool:
     """Say whether a sign in front of a line is no bullet: of mathematics, money, law, or a flag."""
     sign = mark[0]
@@ -212,8 +225,7 @@ def _is_content(mark: str) -> bool:
     if sign == "\u2212":
         return not mark[-1:].isspace()  # a number below zero
     if kind == "Sm" and not sign.isascii():
-        named = unicodedata.name(sign, "")
-        return not any(its in named for its in _BULLETS) or "SQUARE ROOT" in named
+        return not _is_bullet(mark)
     return kind == "Sc" or sign == "§" or _FLAG.match(sign) is not None
 
 

@@ -50,7 +50,10 @@ _HIDDEN: Final = re.compile(
 _TOLD: Final = re.compile(r"\s*Thinking\.\.\.\n(?s:.*?)\n\.\.\.done thinking\.")
 _PROMPT: Final = re.compile(r"\s*\[INST\][^\[]*\[/INST\]")
 _ASSISTANT: Final = re.compile(r"\A\s*assistant[ \t]*\n", re.I)
-_NEXT_ROLE: Final = re.compile(r"\n(?:user\n[^\n]*\n(?:assistant|model)|assistant\n)\n")
+_NEXT_ROLE: Final = re.compile(
+    r"\n(?:user\n[^\n]*\n(?:assistant|model)\n|assistant\n\n|#{2,4} (?:instruction|input):?\n)",
+    re.I,
+)
 _TRAILING: Final = re.compile(r"(?<=\w)[ \t]#{2,}\s*\Z")
 # Markdown gives a NUL another sign, and half a pair of surrogates cannot be written
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]+")
@@ -83,8 +86,9 @@ def spoken(generation: str) -> str:
         text = _first_turn(_without_thoughts(_COMMENT.sub(" ", text)))
     if "[/" in text:
         text = _BRACKETS.sub(r"<\1\2>", text)
-    if "\nassistant\n" in text or "\nmodel\n" in text:
-        text = text[: turn.start()] if (turn := _NEXT_ROLE.search(text)) else text
+    turn = _NEXT_ROLE.search(text) if "\n" in text else None
+    if turn and any(map(str.isalnum, text[: turn.start()])):
+        text = text[: turn.start()]
     said = _TRAILING.sub("", _ASSISTANT.sub("", _unboxed(text)))
     return textwrap.dedent(said.strip("\n\r")).strip()  # a list may be indented as a whole
 

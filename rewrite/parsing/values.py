@@ -65,10 +65,21 @@ def strings(text: str, rank: Rank) -> list[str] | None:
     if values is None:
         return None
     value = values[0] if len(values) == 1 else values
+    if _is_spoken_of(value, source, rank):
+        return None
     found = [leaf for leaf in _chosen(value, rank) if leaf.strip()]
     if cut and len(found) > 1 and found[-1] == _last(value):
         return found[:-1]
     return found
+
+
+def _is_spoken_of(value: Any, source: str, rank: Rank) -> bool:
+    """Say whether words go on behind a value of nothing asked for: ``[[1, 2]] determinant``."""
+    behind = source[max(source.rfind("]"), source.rfind("}")) + 1 :]
+    texts = isinstance(value, list) and any(isinstance(entry, str) for entry in value)
+    if texts or "\n" in source.strip() or not behind[:1].isspace():
+        return False
+    return behind.strip()[:1].isalnum() and _deep_rank(value, rank) <= 0
 
 
 def _last(value: Any) -> Any:

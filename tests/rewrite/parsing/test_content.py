@@ -155,7 +155,7 @@ def test_a_passage_below_a_title_is_kept(answer: str) -> None:
         "Your request was rejected as a result of our safety system.",
         "CUDA out of memory. Tried to allocate 20.00 MiB",
         "Error: model not loaded",
-        "<!DOCTYPE html>\n<html><head><title>Login</title></head><body>Please sign in</body></html>",
+        "<!DOCTYPE html>\n<html><head><title>Login</title></head><body>Sign in</body></html>",
     ],
 )
 def test_what_a_server_says_is_no_answer(answer: str) -> None:
