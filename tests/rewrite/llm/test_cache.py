@@ -458,17 +458,39 @@ def test_what_several_threads_want_at_once_is_asked_once(path):
     assert len(fake.prompts) == 5
 
 
-def test_nobody_waits_for_a_process_that_died(path):
+def died(process):
+    process.kill()
+    process.wait()
+
+
+def became_a_zombie(process):
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+
+def was_stopped(process):
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux")
+@pytest.mark.parametrize("happened", [died, became_a_zombie, was_stopped])
+def test_nobody_waits_for_a_process_that_does_not_go_on(path, happened):
     llm = Cached(FakeLLM("a"), path)
     llm.generate(questions(1))
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    with open_database(path, LAYOUT) as file:
-        claims = Claims(file)
-        claims._name = f"{gone.pid} 1 x"
-        request = llm._requests(questions(2), Sampling())[1]
-        assert claims.take([hashlib.sha256(request.encode()).digest()])
-        assert llm.generate(questions(2))[1].texts == ["a"]
+    gone = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        happened(gone)
+        with open_database(path, LAYOUT) as file:
+            claims = Claims(file)
+            claims._name = f"{gone.pid} 1 x"
+            request = llm._requests(questions(2), Sampling())[1]
+            assert claims.take([hashlib.sha256(request.encode()).digest()])
+            with time_limit(20):
+                assert llm.generate(questions(2))[1].texts == ["a"]
+    finally:
+        gone.kill()
+        gone.communicate()
 
 
 def test_one_thread_that_reads_slowly_does_not_wait_for_itself(path):
