@@ -16,9 +16,7 @@ from .base import LLM, Completions, Messages, Sampling
 from .tokens import estimated_prompt, estimated_tokens
 from .wrapped import Wrapped
 
-IN_CACHE: Final = (
-    "the answers so far are in the cache, so a run with a larger --budget goes on from here"
-)
+IN_CACHE: Final = "a run with a larger --budget asks for none of the answers that are in the cache"
 NOT_IN_CACHE: Final = "there is no cache, so a run with a larger --budget asks for everything again"
 
 
@@ -204,24 +202,26 @@ class Budgeted(Wrapped):
         self, prompts: Sequence[Messages], sampling: Sampling, held: list[float]
     ) -> Iterator[tuple[int, Completions]]:
         """Yield the answers to prompts that fit; settle what is held for them and their tries."""
-        again: list[float] = []
+        places = {id(prompt): position for position, prompt in enumerate(prompts)}
+        again = [0.0] * len(prompts)
 
         def may_pay(prompt: Messages, completions: int) -> bool:
             worst = self._worst(prompt, sampling, completions)
             has_room = self.budget.reserve(worst)
-            if has_room:
-                again.append(worst)
+            again[places.get(id(prompt), -1)] += worst if has_room else 0
             return has_room
 
         try:
             for position, answer in self.llm.stream_within(prompts, sampling, may_pay):
                 cost = self.budget.cost(self.price, *counted_tokens(prompts[position], answer))
                 # one that is cached somebody else asked for, and pays
-                self.budget.settle(held[position], 0 if answer.cached else cost)
-                held[position] = 0
+                self.budget.settle(held[position] + again[position], 0 if answer.cached else cost)
+                held[position] = again[position] = 0
                 yield position, answer
         finally:
-            self.budget.settle(sum(held) + sum(again), 0)
+            # where all ends, who was asked again had paid before, and nobody counted how much
+            paid = sum(h + a for h, a in zip(held, again, strict=True) if a)
+            self.budget.settle(sum(held) + sum(again), paid)
 
     def _worst(self, prompt: Messages, sampling: Sampling, completions: int) -> float:
         size = sum(len(message["content"].encode()) + 16 for message in prompt)

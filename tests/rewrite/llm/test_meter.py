@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pyterrier_rewrite.errors import LLMError
 from pyterrier_rewrite.llm import Cached, FakeLLM, OpenAILLM, Sampling
 from pyterrier_rewrite.llm.local.model import room
 from pyterrier_rewrite.llm.metered import Budget, Budgeted, BudgetError, Estimating, Metered, Price
@@ -148,6 +149,22 @@ def test_tries_that_are_paid_for_do_not_pass_the_budget(llm_server, monkeypatch,
     assert budget.spent == counted * len(llm_server.requests) <= 1500
     assert ("no room to ask again" in str(given[1].error)) == (retries > 0)
     assert budget.reserve(1500 - budget.spent)  # nothing is held any more
+
+
+def test_what_was_paid_counts_though_the_model_fails_for_good(llm_server, monkeypatch):
+    async def at_once(seconds):
+        pass
+
+    monkeypatch.setattr("pyterrier_rewrite.llm.served.batch.pause", at_once)
+    llm_server.replies = lambda request, number: Reply(body=TRIED["no text"])
+    budget = Budget(cap=1e6, in_tokens=True)
+    llm = OpenAILLM("m", base_url=llm_server.url, retries=1, concurrency=1)
+    with pytest.raises(LLMError, match="16 requests in a row were given up"):
+        list(collected(Budgeted(llm, budget=budget), prompts(*["a" * 500] * 40), max_tokens=84))
+    # 15 prompts of two tries of 200 tokens, and one whose two tries count as reserved
+    assert len(llm_server.requests) == 32
+    assert budget.spent == 15 * 400 + 2 * 600
+    assert budget.reserve(1e6 - budget.spent)
 
 
 def collected(llm, asked, **sampling):
