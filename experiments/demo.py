@@ -14,10 +14,11 @@ from pyterrier_rewrite.saved.artifact import save_pretrained
 
 from .build.workbench import Workbench
 from .config.file import as_overrides, load_config, read_config
+from .config.schema import ExperimentConfig
 from .config.training import TrainConfig
 from .pages.demo import write_page
 from .run.execute import run_experiment
-from .run.files import FILES, take_over, write_report
+from .run.files import take_over, write_report, written_by
 from .run.folder import check_free
 from .run.table import print_report
 from .run.train import Training
@@ -61,10 +62,16 @@ def run_demo(
     config = load_config("shop", as_overrides(searched))
     order = ["raw", "RM3", "warm start", "trained", "oracle"]
     config = config.model_copy(update={"systems": {name: config.systems[name] for name in order}})
-    written = (*FILES, PAGE, folder.name, warm.name)
+
+    def written(by: ExperimentConfig) -> list[str]:
+        of_a_demo = (
+            [PAGE, folder.name, warm.name] if config.systems.keys() == by.systems.keys() else []
+        )
+        return [*written_by(by), *of_a_demo]
+
     check_free(out, config, overwrite=overwrite, written=written)
     there = [path.name for path in folder.glob("*")]
-    check_free(folder, wanted, overwrite=overwrite, written=there)
+    check_free(folder, wanted, overwrite=overwrite, written=lambda _: there)
     take_over(out, config)
     for earlier in (folder, warm):
         shutil.rmtree(earlier, ignore_errors=True)

@@ -36,7 +36,7 @@ def run(
     from ..build.workbench import Workbench
     from ..config.file import load_config
     from ..run.execute import estimate, run_experiment
-    from ..run.files import FILES, write_report
+    from ..run.files import write_report, written_by
     from ..run.folder import check_free
     from ..run.results import told
     from ..run.table import print_depth, print_estimate, print_report
@@ -62,7 +62,7 @@ def run(
             raise RewriteError("\n".join(told(failed)))
         return
     folder = out or Path("runs") / checked.name
-    check_free(folder, checked, overwrite=overwrite, written=FILES)
+    check_free(folder, checked, overwrite=overwrite, written=written_by)
     make_folder(folder)
     report = run_experiment(workbench)
     print_report(report, console)

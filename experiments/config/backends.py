@@ -11,7 +11,7 @@ from pydantic import Field
 
 from pyterrier_rewrite.llm import LLM, VLLM, FakeLLM, LlamaCpp, OpenAILLM, TransformersLLM
 
-from .errors import ConfigError, Strict
+from .errors import ConfigError, Strict, blamed_on
 
 
 class PriceConfig(Strict):
@@ -63,7 +63,8 @@ class OpenAIConfig(Backend):
         retries: How often a request is sent again that failed for a passing reason.
         temperature: Of every request, in place of what methods ask for.
         extra_body: Further parameters of every request, such as ``{reasoning_effort: low}``; they
-            win over ours, and null leaves one of ours out.
+            win over ours, and null leaves one of ours out. Neither the prompt, nor the model, nor
+            a number of samples.
         headers: Further headers of every request. A value ``$NAME`` is that of the environment
             variable, so that no secret stands in a config.
     """
@@ -88,13 +89,15 @@ class OpenAIConfig(Backend):
                 "set it, or give base_url for a server of your own"
             )
         own = {"temperature": self.temperature} if self.temperature is not None else {}
-        return OpenAILLM(
-            api_key=key,
-            extra_body=own | self.extra_body or None,
-            headers={header: self._told(name, header) for header in self.headers} or None,
-            verbose=verbose,
-            **self.own("api_key_env", "temperature", "extra_body", "headers"),
-        )
+        headers = {header: self._told(name, header) for header in self.headers}
+        with blamed_on(f"llms.{name}", ValueError):
+            return OpenAILLM(
+                api_key=key,
+                extra_body=own | self.extra_body or None,
+                headers=headers or None,
+                verbose=verbose,
+                **self.own("api_key_env", "temperature", "extra_body", "headers"),
+            )
 
     def _told(self, name: str, header: str) -> str:
         value = self.headers[header]

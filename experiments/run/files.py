@@ -30,7 +30,7 @@ FAILED: Final = "failed.txt"
 """The systems that failed, each with its traceback."""
 
 FILES: Final = ("results.csv", "perquery.csv", "depth.csv", FAILED, "versions.json")
-"""What a run writes beside its config and the folders of its systems."""
+"""What a run writes beside its config and the files of its systems."""
 
 LONGEST: Final = 200
 """Bytes of a file's name, which most systems hold to 255."""
@@ -39,6 +39,12 @@ PACKAGES = (
     "pyterrier pyterrier-pisa ir-measures ir-datasets numpy pandas torch transformers"
     " sentence-transformers aiohttp"
 ).split()
+
+
+def written_by(config: ExperimentConfig) -> list[str]:
+    """Return what a run of a config writes beside it: its files, and those of its systems."""
+    of_systems = map(_of_system, file_names(config.systems).values())
+    return [*FILES, *(name for names in of_systems for name in names)]
 
 
 def write_report(report: Report, folder: Path) -> None:
@@ -59,10 +65,11 @@ def write_report(report: Report, folder: Path) -> None:
             write_whole(folder / f"{name}.csv", partial(table.to_csv, index=False))
     for run in report.runs:
         tag = names[run.name]
-        write_whole(folder / "runs" / f"{tag}.res.gz", partial(_write_run, run, tag))
+        its_run, its_rewrites = _of_system(tag)
+        write_whole(folder / its_run, partial(_write_run, run, tag))
         if run.rewrites is not None:
             lines = rewrites_jsonl(run.rewrites, run.prompts)
-            write_whole(folder / "rewrites" / f"{tag}.jsonl", lines)
+            write_whole(folder / its_rewrites, lines)
     if report.failed:
         traces = [
             f"{name}\n\n{''.join(traceback.format_exception(error))}"
@@ -88,9 +95,13 @@ def take_over(folder: Path, config: ExperimentConfig) -> None:
     write_whole(folder / CONFIG, config.as_yaml())
 
 
+def _of_system(name: str) -> tuple[str, str]:
+    return f"runs/{name}.res.gz", f"rewrites/{name}.jsonl"
+
+
 def _forget_system(folder: Path, name: str) -> None:
-    (folder / "runs" / f"{name}.res.gz").unlink(missing_ok=True)
-    (folder / "rewrites" / f"{name}.jsonl").unlink(missing_ok=True)
+    for file in _of_system(name):
+        (folder / file).unlink(missing_ok=True)
 
 
 def file_names(names: Iterable[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,14 +16,16 @@ from ..config.yaml_text import parsed
 C = TypeVar("C", bound=Config)
 
 
-def check_free(folder: Path, config: Config, *, overwrite: bool, written: Iterable[str]) -> None:
+def check_free(
+    folder: Path, config: C, *, overwrite: bool, written: Callable[[C], Iterable[str]]
+) -> None:
     """See that a folder holds nothing that a run would write over, but what that very run left.
 
     Args:
         folder: The folder, which need not be there.
         config: The run's config.
         overwrite: Whether the results of another run may be replaced.
-        written: Names of files and folders that the run writes beside its config.
+        written: Names the files and folders that the run of a config writes beside it.
 
     Raises:
         ConfigError: If it does.
@@ -32,13 +34,16 @@ def check_free(folder: Path, config: Config, *, overwrite: bool, written: Iterab
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file; {elsewhere}")
     earlier = earlier_config(folder, type(config))
+    own = set() if earlier is None else set(written(earlier))
+    for name in written(config):
+        above = str(Path(name).parent)
+        in_the_way = above if (folder / above).is_file() else name
+        if (folder / in_the_way).exists() and name not in own:
+            raise ConfigError(
+                f"{folder} holds {in_the_way}, but no {CONFIG} of a run that wrote it; move it, or "
+                f"{elsewhere}"
+            )
     if earlier is None:
-        for name in written:
-            if (folder / name).exists():
-                raise ConfigError(
-                    f"{folder} holds {name}, but no {CONFIG} of a run that wrote it; move it, or "
-                    f"{elsewhere}"
-                )
         return
     before, now = (made_of.model_dump(mode="json") for made_of in (earlier, config))
     changed = [key for key in now if before[key] != now[key]]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from ..errors import LLMError
-from ..stores.sqlite import Database, Layout, open_database
+from ..stores.sqlite import (
+    Database,
+    Layout,
+    bears_mark,
+    is_damage,
+    is_no_room,
+    open_database,
+)
 from .base import Completions
 from .claims import Claims, in_parts
 
@@ -29,23 +34,21 @@ LAYOUT: Final = Layout(
     reading=" (readable is enough with offline=True)",
 )
 
-_KEPT: Final = ("texts", "prompt_tokens", "completion_tokens", "seconds", "cut")
-
-_NO_ROOM: Final = frozenset(
-    {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EFBIG}
-)
+_MOST: Final = 1e15
+"""Of tokens and seconds that anybody counted."""
 
 
 class Answers:
     """Answers in a file, found by key.
 
-    Where there is no room, or no right to write, answers are found and no new ones are kept.
+    Where there is no room, no right to write, or the file is damaged, what can be read is found
+    and no new answers are kept.
 
     Args:
         path: The file.
         file: It, open; None if there is none and none can be made.
         writable: Whether to write to it.
-        on_full: Told once why nothing more is kept.
+        on_full: Told why nothing more is kept.
     """
 
     def __init__(
@@ -63,19 +66,37 @@ class Answers:
         self._claims = Claims(file) if file is not None and writable else None
         self._damaged: set[bytes] = set()
 
-    def found(self, keys: Sequence[bytes]) -> Iterator[Completions | None]:
-        """Yield the answer of every key, in order; None where there is none, or a damaged one."""
+    def found(self, keys: Sequence[bytes], *, n: int = 1) -> Iterator[Completions | None]:
+        """Yield the answer of every key, in order; None where there is none, or a damaged one.
+
+        Args:
+            keys: What is looked for.
+            n: Texts that each answer may have at most.
+        """
         for some in in_parts(keys):
-            rows: dict[bytes, str] = {}
-            if self._file is not None:
-                holes = ",".join("?" * len(some))
-                statement = f"SELECT key, answer FROM answers WHERE key IN ({holes})"
-                rows = dict(self._file.execute(statement, some))
+            rows = self._rows(some)
             for key in some:
-                answer = _answer_in(rows[key]) if key in rows else None
+                answer = _answer_in(rows[key], n) if key in rows else None
                 if answer is None and key in rows:
                     self._damaged.add(key)
                 yield answer
+
+    def _rows(self, keys: Sequence[bytes]) -> dict[bytes, object]:
+        """Return what is stored under keys; of a damaged file, what can still be read."""
+        if self._file is None:
+            return {}
+        holes = ",".join("?" * len(keys))
+        # as bytes: one that is no text is damaged, and must not keep the others from being read
+        statement = f"SELECT key, CAST(answer AS BLOB) FROM answers WHERE key IN ({holes})"
+        try:
+            return dict(self._file.execute(statement, keys))
+        except LLMError as error:
+            self._keep_no_more(error)
+            if not is_damage(error):
+                self._file = None
+            if len(keys) == 1:
+                return {}
+        return {key: row for one in keys for key, row in self._rows([one]).items()}
 
     def keep(self, key: bytes, request: str, answer: Completions) -> bool:
         """Write an answer that has a text, if there is room; the first one of a key stays.
@@ -85,9 +106,9 @@ class Answers:
         """
         kept = False
         if self._writable and answer.error is None and any(map(str.strip, answer.texts)):
-            text = canonical_json({name: getattr(answer, name) for name in _KEPT})
+            text = canonical_json({name: getattr(answer, name) for name in _FITS})
             how = "REPLACE" if key in self._damaged else "IGNORE"
-            with self._if_there_is_room():
+            with self._or_no_more():
                 self._database.execute(
                     f"INSERT OR {how} INTO answers VALUES (?, ?, ?)", (key, request, text)
                 )
@@ -115,9 +136,11 @@ class Answers:
         try:
             yield
         except LLMError as error:
-            if not is_no_room(error):
-                raise
             self._claims = None
+            if is_damage(error):
+                self._keep_no_more(error)
+            elif not is_no_room(error):
+                raise
 
     @property
     def _database(self) -> Database:
@@ -125,14 +148,19 @@ class Answers:
         return self._file
 
     @contextmanager
-    def _if_there_is_room(self) -> Iterator[None]:
+    def _or_no_more(self) -> Iterator[None]:
         try:
             yield
         except LLMError as error:
-            if not is_no_room(error):
+            if not is_no_room(error) and not is_damage(error):
                 raise
-            self._writable = False
-            self._on_full(error)
+            self._keep_no_more(error)
+
+    def _keep_no_more(self, error: LLMError) -> None:
+        self._writable = False
+        if is_damage(error):
+            self._claims = None
+        self._on_full(error)
 
 
 @contextmanager
@@ -144,17 +172,19 @@ def open_answers(
     Args:
         path: The file; it and its folder are made if they can be.
         offline: Only read; the file must be there.
-        on_full: Told once if nothing new is kept, and why.
+        on_full: Told if nothing new is kept, and why.
 
     Raises:
-        LLMError: If the file is damaged, or none of ours.
+        LLMError: If the file is none of ours or, ``offline``, cannot be read.
     """
     with ExitStack() as stack:
         try:
             file = stack.enter_context(open_database(path, LAYOUT, read_only=offline))
             writable = not offline
         except LLMError as error:
-            if offline or not is_no_room(error) or os.path.isdir(path) or not _is_folder(path):
+            is_ours = is_damage(error) and bears_mark(path, LAYOUT)
+            has_no_room = is_no_room(error) and not os.path.isdir(path) and _is_folder(path)
+            if offline or not (is_ours or has_no_room):
                 raise
             on_full(error)
             writable, file = False, None
@@ -162,14 +192,6 @@ def open_answers(
                 with suppress(LLMError):  # it was never laid out, or nobody may read it now
                     file = stack.enter_context(open_database(path, LAYOUT, read_only=True))
         yield Answers(path, file, writable=writable, on_full=on_full)
-
-
-def is_no_room(error: LLMError) -> bool:
-    """Return whether there is no room or no right to write: a reason to go on without."""
-    cause = error.__cause__
-    if isinstance(cause, OSError):
-        return cause.errno in _NO_ROOM
-    return isinstance(cause, sqlite3.OperationalError)
 
 
 def canonical_json(value: object) -> str:
@@ -182,12 +204,39 @@ def _is_folder(path: Path) -> bool:
     return os.path.isdir(next(above for above in path.absolute().parents if os.path.exists(above)))
 
 
-def _answer_in(stored: object) -> Completions | None:
-    """Return a stored answer, or None if it is damaged or has no text."""
+def _answer_in(stored: object, n: int) -> Completions | None:
+    """Return a stored answer of up to ``n`` texts, or None if it is not as it was written."""
     try:
-        answer = Completions(**json.loads(str(stored)), cached=True)
-        # a number in place of each text, or a text in place of a number, falls here
-        is_whole = isinstance(answer.texts, list) and any(list(map(str.strip, answer.texts)))
-        return answer if is_whole and min(map(float, answer.usage.values())) >= 0 else None
+        fields = json.loads(stored.decode()) if isinstance(stored, bytes) else None
+        if not isinstance(fields, dict) or not fields.keys() <= _FITS.keys():
+            return None
+        if not all(_FITS[name](value) for name, value in fields.items()):
+            return None
+        answer = Completions(**fields, cached=True)
     except (ValueError, TypeError, RecursionError):
         return None
+    return answer if len(answer.texts) <= n else None
+
+
+def _are_texts(value: object) -> bool:
+    """Return whether a value is a list of texts, with something in one of them."""
+    is_list = isinstance(value, list) and all(isinstance(text, str) for text in value)
+    return is_list and any(map(str.strip, cast("list[str]", value)))
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value <= _MOST
+
+
+def _is_time(value: object) -> bool:
+    return type(value) in (int, float) and 0 <= cast("float", value) <= _MOST
+
+
+_FITS: Final[Mapping[str, Callable[[object], bool]]] = {
+    "texts": _are_texts,
+    "prompt_tokens": _is_count,
+    "completion_tokens": _is_count,
+    "seconds": _is_time,
+    "cut": lambda value: isinstance(value, bool),
+}
+"""What is kept of an answer, and what each part of it is like."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,6 +20,9 @@ Message = dict[str, str]
 
 Messages = Sequence[Message]
 """One prompt."""
+
+MayPay = Callable[[Messages, int], bool]
+"""Says whether a prompt may be sent once more, for so many more completions."""
 
 
 def prompt_key(prompt: Messages) -> Hashable:
@@ -156,6 +159,24 @@ class LLM(ABC):
         Raises:
             LLMError: If nothing can be answered at all (wrong key, no such model, no server).
         """
+
+    def stream_within(
+        self, prompts: Sequence[Messages], sampling: Sampling, may_pay: MayPay
+    ) -> Iterator[tuple[int, Completions]]:
+        """Answer prompts as :meth:`stream` does, and ask before any is paid for once more.
+
+        A model that sends no prompt a second time has nothing to ask.
+
+        Args:
+            prompts: At least one prompt.
+            sampling: How to sample.
+            may_pay: Whether there is room in a budget to send a prompt again; without, it fails.
+        """
+        return self.stream(prompts, sampling)
+
+    def longest(self, sampling: Sampling) -> int:
+        """Return the most tokens of one completion; a model may have been told another limit."""
+        return sampling.max_tokens
 
     def generate(
         self,

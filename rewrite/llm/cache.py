@@ -37,8 +37,8 @@ class Cached(Wrapped):
 
     Each answer is committed as it arrives: a run that is killed loses only what was on its way.
     Failures and answers without text are never stored, and a damaged entry is asked for again.
-    Where the disk is full or the file may only be read, new answers are used and not kept, with
-    one warning.
+    Where the disk is full, the file may only be read, or is damaged, what can be read of it is
+    found, and new answers are used and not kept, with one warning.
 
     Threads and processes can share a file, and what two of them want at the same time is asked
     for once. Like every SQLite file in WAL mode, it belongs on a local disk.
@@ -50,8 +50,8 @@ class Cached(Wrapped):
             request. The file may then be read-only.
 
     Raises:
-        LLMError: When first used, if the file cannot be read or written, is damaged, or is not
-            of this version.
+        LLMError: When first used, if the file is another program's or another version's, or its
+            folder cannot be made; with ``offline``, if it cannot be read.
 
     Example:
         >>> from pyterrier_rewrite import Cached, FakeLLM
@@ -79,7 +79,7 @@ class Cached(Wrapped):
         keys = [hashlib.sha256(request.encode()).digest() for request in requests]
         with open_answers(self.path, offline=self.offline, on_full=self._warn) as file:
             misses = []
-            for position, answer in enumerate(file.found(keys)):
+            for position, answer in enumerate(file.found(keys, n=sampling.n)):
                 if answer is not None:
                     yield position, answer
                 elif self.offline:
@@ -99,17 +99,16 @@ class Cached(Wrapped):
                     if isinstance(asked, Generator):
                         asked.close()  # as soon as nobody wants more, so that the model stops
 
-            yield from _once(file, keys, misses, ask)
+            yield from _once(file, keys, misses, ask, n=sampling.n)
 
     def _warn(self, error: LLMError) -> None:
-        """Say once that the file takes no new answers."""
+        """Say once that the file takes no new answers, or gives not all that it held."""
         if not self._warned:
             self._warned = True
-            warnings.warn(
-                f"new answers are used but not kept, and will be paid for again: {error}",
-                RewriteWarning,
-                stacklevel=2,
-            )
+            lost = "new answers are used but not kept, and will be paid for again"
+            if self.offline:
+                lost = "some answers cannot be read any more"
+            warnings.warn(f"{lost}: {error}", RewriteWarning, stacklevel=2)
 
     def clear(self) -> None:
         """Forget every answer in the file, whichever model gave it."""
@@ -154,6 +153,8 @@ def _once(
     keys: Sequence[bytes],
     misses: Sequence[int],
     ask: Callable[[Sequence[int]], Iterator[tuple[int, Completions]]],
+    *,
+    n: int,
 ) -> Iterator[tuple[int, Completions]]:
     """Ask for what nobody else asks for, and wait for what others do, threads and processes.
 
@@ -162,6 +163,7 @@ def _once(
         keys: The key of every position.
         misses: Positions whose answers are not in the file.
         ask: Asks the model for some of the positions.
+        n: Texts that an answer may have.
     """
     wait = FIRST_LOOK
     while misses:
@@ -169,7 +171,7 @@ def _once(
         try:
             left: list[int] = []
             own: list[int] = []
-            answers = file.found([keys[position] for position in misses])  # come meanwhile
+            answers = file.found([keys[position] for position in misses], n=n)  # come meanwhile
             for position, answer in zip(misses, answers, strict=True):
                 if answer is not None:
                     yield position, answer

@@ -6,6 +6,8 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
@@ -22,6 +24,9 @@ _TABLES: Final = (
 _KEYS_A_QUERY: Final = 500
 """SQLite takes at least 999."""
 
+_HALTED: Final = frozenset("ZXTt")
+"""What Linux calls processes that died and that nobody has buried, and those that are stopped."""
+
 _asking: set[str] = set()
 """Those of this process that ask."""
 
@@ -29,7 +34,7 @@ _asking: set[str] = set()
 class Claims:
     """The keys that one call asks for, for as long as it does.
 
-    What a process that died or a call that got stuck had claimed is free again.
+    What a process that died or was stopped, or a call that got stuck, had claimed is free again.
 
     Args:
         file: The cache's file, writable.
@@ -114,10 +119,18 @@ def _asks(owner: object, until: object) -> bool:
     if pid == os.getpid():
         # one's own thread cannot go on while it waits for itself
         return owner in _asking and thread != threading.get_ident()
+    return _goes_on(pid)
+
+
+def _goes_on(pid: int) -> bool:
+    """Return whether a process is there and runs, as far as the system tells."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         pass  # it is there, and another user's
+    with suppress(OSError, IndexError):  # no /proc: then the lease alone counts
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return stat.rpartition(")")[2].split()[0] not in _HALTED
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field
@@ -12,12 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import LLM, Completions, Messages, Sampling
-from .tokens import estimated_tokens
+from .tokens import estimated_prompt, estimated_tokens
 from .wrapped import Wrapped
 
-IN_CACHE: Final = (
-    "the answers so far are in the cache, so a run with a larger --budget goes on from here"
-)
+IN_CACHE: Final = "a run with a larger --budget asks for none of the answers that are in the cache"
 NOT_IN_CACHE: Final = "there is no cache, so a run with a larger --budget asks for everything again"
 
 
@@ -69,6 +68,23 @@ class Budget:
     in_tokens: bool = False
     spent: float = field(default=0.0, init=False)
 
+    def __post_init__(self) -> None:
+        self._reserved = 0.0
+        self._lock = threading.Lock()
+
+    def reserve(self, amount: float) -> bool:
+        """Hold an amount for what is asked now; return whether there was room for it."""
+        with self._lock:
+            has_room = self.spent + self._reserved + amount <= self.cap
+            self._reserved += amount if has_room else 0
+            return has_room
+
+    def settle(self, reserved: float, spent: float) -> None:
+        """Give back what was reserved, and count what was spent of it."""
+        with self._lock:
+            self._reserved -= reserved
+            self.spent += spent
+
     def cost(self, price: Price | None, prompt_tokens: float, completion_tokens: float) -> float:
         """Return what some tokens cost in the unit of the cap."""
         if self.in_tokens:
@@ -95,7 +111,7 @@ def counted_tokens(prompt: Messages, answer: Completions) -> tuple[int, int]:
     """
     if not answer.texts:
         return answer.prompt_tokens, answer.completion_tokens
-    read = sum(estimated_tokens(message["content"]) for message in prompt)
+    read = estimated_prompt(prompt)
     written = sum(map(estimated_tokens, answer.texts))
     return answer.prompt_tokens or read, answer.completion_tokens or written
 
@@ -134,7 +150,8 @@ class Budgeted(Wrapped):
 
     A prompt is reserved with as many tokens as it has bytes, and a completion with its limit,
     so the cap holds whatever the tokenizer; what was reserved too much is given back when
-    the answers are there. Where a server does not say what it used, an estimate by length counts.
+    the answers are there. A prompt that was paid for and brought no text is sent again only if
+    that fits, too. Where a server does not say what it used, an estimate by length counts.
 
     Args:
         llm: The model.
@@ -161,12 +178,13 @@ class Budgeted(Wrapped):
         """
         start = 0
         while start < len(prompts):
-            room = self.budget.cap - self.budget.spent
-            end = start
-            while end < len(prompts) and room >= (worst := self._worst(prompts[end], sampling)):
-                room -= worst
-                end += 1
-            if end == start:
+            held: list[float] = []
+            while start + len(held) < len(prompts):
+                worst = self._worst(prompts[start + len(held)], sampling, sampling.n)
+                if not self.budget.reserve(worst):
+                    break
+                held.append(worst)
+            if not held:
                 unit = "tokens" if self.budget.in_tokens else ""
                 raise BudgetError(
                     f"stopped at {self.budget.spent:,.6g} of the budget of "
@@ -174,16 +192,40 @@ class Budgeted(Wrapped):
                     + f": the next of {len(prompts) - start} prompts could pass it; "
                     + (IN_CACHE if self.cached else NOT_IN_CACHE)
                 )
-            for position, answer in self.llm.stream(prompts[start:end], sampling):
-                tokens = counted_tokens(prompts[start + position], answer)
-                if not answer.cached:  # somebody else asked for it, and pays
-                    self.budget.spent += self.budget.cost(self.price, *tokens)
+            for position, answer in self._answered(
+                prompts[start : start + len(held)], sampling, held
+            ):
                 yield start + position, answer
-            start = end
+            start += len(held)
 
-    def _worst(self, prompt: Messages, sampling: Sampling) -> float:
+    def _answered(
+        self, prompts: Sequence[Messages], sampling: Sampling, held: list[float]
+    ) -> Iterator[tuple[int, Completions]]:
+        """Yield the answers to prompts that fit; settle what is held for them and their tries."""
+        places = {id(prompt): position for position, prompt in enumerate(prompts)}
+        again = [0.0] * len(prompts)
+
+        def may_pay(prompt: Messages, completions: int) -> bool:
+            worst = self._worst(prompt, sampling, completions)
+            has_room = self.budget.reserve(worst)
+            again[places.get(id(prompt), -1)] += worst if has_room else 0
+            return has_room
+
+        try:
+            for position, answer in self.llm.stream_within(prompts, sampling, may_pay):
+                cost = self.budget.cost(self.price, *counted_tokens(prompts[position], answer))
+                # one that is cached somebody else asked for, and pays
+                self.budget.settle(held[position] + again[position], 0 if answer.cached else cost)
+                held[position] = again[position] = 0
+                yield position, answer
+        finally:
+            # where all ends, who was asked again had paid before, and nobody counted how much
+            paid = sum(h + a for h, a in zip(held, again, strict=True) if a)
+            self.budget.settle(sum(held) + sum(again), paid)
+
+    def _worst(self, prompt: Messages, sampling: Sampling, completions: int) -> float:
         size = sum(len(message["content"].encode()) + 16 for message in prompt)
-        return self.budget.cost(self.price, size, sampling.max_tokens * sampling.n)
+        return self.budget.cost(self.price, size, self.llm.longest(sampling) * completions)
 
 
 class StandInEncoder:
@@ -225,5 +267,5 @@ class Estimating(Metered):
             characters = sum(len(message["content"]) for message in prompt)
             # another answer to every prompt, so that later steps ask as often as they would
             words = f"estimate {zlib.crc32(prompt[-1]['content'].encode()):08x}"
-            tokens = (-(-characters // 4), sampling.max_tokens * sampling.n)
+            tokens = (-(-characters // 4), self.llm.longest(sampling) * sampling.n)
             yield position, Completions([words] * sampling.n, *tokens)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 BYTES_A_TOKEN: Final = 4
@@ -16,3 +17,8 @@ def estimated_tokens(text: str) -> int:
         (4, 0)
     """
     return -(-len(text.encode("utf-8", "replace")) // BYTES_A_TOKEN)
+
+
+def estimated_prompt(prompt: Sequence[Mapping[str, str]]) -> int:
+    """Return the tokens of the messages of a prompt, estimated by their length."""
+    return sum(estimated_tokens(message["content"]) for message in prompt)

@@ -29,6 +29,10 @@ class Wrapped(LLM):
         """Whether the inner model can make an answer follow a JSON schema."""
         return self.llm.constrains
 
+    def longest(self, sampling: Sampling) -> int:
+        """Return the most tokens of one completion of the inner model."""
+        return self.llm.longest(sampling)
+
     def check(self, sampling: Sampling) -> None:
         """Raise if the inner model cannot answer so."""
         self.llm.check(sampling)

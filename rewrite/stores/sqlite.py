@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +20,21 @@ WAIT: Final = 60.0
 
 SHORTEST_WAIT: Final = 0.05
 """The same where no time is left: what is there should still be kept."""
+
+_ERRORS: Final = (sqlite3.Error, UnicodeError)
+"""What reading a file raises; the names in a damaged one may be no text."""
+
+_OF_THE_DISK = re.compile(
+    r"lock(?:ed|ing)|unable to open|disk I/O|disk is full|readonly|permission denied"
+)
+"""How SQLite calls what is not the fault of the file's content."""
+
+_NO_ROOM: Final = frozenset(
+    {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EFBIG}
+)
+
+_MARK: Final = slice(68, 72)
+"""Where in a file SQLite keeps the number that tells whose it is."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +94,11 @@ class Database:
         self.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self.execute("COMMIT")
         except BaseException:
-            self.db.rollback()
+            with suppress(sqlite3.Error):  # what went wrong first is what to tell
+                self.db.rollback()
             raise
-        self.execute("COMMIT")
 
 
 @contextmanager
@@ -191,17 +209,39 @@ def _tables_of(layout: Layout) -> set[tuple[str, str]]:
         return _tables(db)
 
 
+def is_damage(error: Exception) -> bool:
+    """Return whether an error of a layout tells of a damaged file."""
+    return isinstance(error.__cause__, _ERRORS) and not _is_of_the_disk(error.__cause__)
+
+
+def is_no_room(error: Exception) -> bool:
+    """Return whether an error of a layout tells of no room, no right to write, or a lock."""
+    cause = error.__cause__
+    return _is_of_the_disk(cause) or (isinstance(cause, OSError) and cause.errno in _NO_ROOM)
+
+
+def bears_mark(path: Path, layout: Layout) -> bool:
+    """Return whether a file was once ours, which its first bytes tell however damaged it is."""
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(_MARK.stop)[_MARK] == layout.application.to_bytes(4, "big")
+    return False
+
+
 @contextmanager
 def _explained(path: Path, layout: Layout) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.OperationalError, OSError) as error:
-        raise layout.error(
-            f"cannot use the {layout.name} {path}: {error}; its folder must be on a local disk, "
-            f"have room and be writable{layout.reading}"
-        ) from error
-    except sqlite3.DatabaseError as error:
+    except (*_ERRORS, OSError) as error:
+        if isinstance(error, OSError) or _is_of_the_disk(error):
+            raise layout.error(
+                f"cannot use the {layout.name} {path}: {error}; its folder must be on a local "
+                f"disk, have room and be writable{layout.reading}"
+            ) from error
         raise layout.error(
             f"{path} is no usable {layout.name}: it is damaged or no SQLite file ({error}); move "
             "it away, or use another path"
         ) from error
+
+
+def _is_of_the_disk(error: BaseException | None) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and bool(_OF_THE_DISK.search(str(error)))

@@ -195,6 +195,20 @@ def test_a_config_of_the_other_kind_names_its_command(kind, name, message, as_fi
         read_config(kind, source)
 
 
+@pytest.mark.parametrize(
+    ("told", "where"),
+    [
+        ("extra_body: {messages: []}", "llms.main: extra_body: 'messages'.*change the prompt"),
+        ("headers: {a b: c}", "llms.main: headers: 'a b' cannot be sent"),
+        ("concurrency: 1001", "llms.main: concurrency"),
+    ],
+)
+def test_what_a_client_does_not_take_is_told_with_its_place(file, told, where):
+    text = MINIMAL.replace("    model: m", f"    model: m\n    base_url: http://a/v1\n    {told}")
+    with pytest.raises(ConfigError, match=where):
+        load_config(file(text)).llms["main"].make("main", verbose=False)
+
+
 def test_what_a_server_gets_beside_the_methods_parameters(file, monkeypatch):
     told = "temperature: 0.3, extra_body: {effort: low, n: null}, headers: {api-key: $SECRET, x: y}"
     text = MINIMAL.replace("    model: m", f"    model: m\n    base_url: http://a/v1\n    {told}")

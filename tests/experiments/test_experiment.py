@@ -532,6 +532,37 @@ def test_files_that_no_run_wrote_are_left_alone(name, text, message, tmp_path, c
     assert (out / name).read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("file", "earlier"),
+    [
+        ("runs", None),
+        ("rewrites", None),
+        ("runs/rewritten.res.gz", None),
+        ("rewrites/rewritten.jsonl", None),
+        ("runs/rewritten.res.gz", "raw"),
+        ("rewrites/rewritten.jsonl", "raw"),
+        ("runs/rewritten.res.gz", "rewritten"),
+        ("rewrites/rewritten.jsonl", "rewritten"),
+    ],
+)
+def test_what_no_run_wrote_where_systems_are_written_is_left_alone(file, earlier, tmp_path, capsys):
+    def run(name):
+        systems = {name: ["FromColumn", "bm25"] if name == "rewritten" else ["bm25"]}
+        config = write_config(tmp_path, systems=systems, baseline=None, oracle=None)
+        return call(["run", config, "-q", "--out", str(tmp_path / "out"), "--overwrite"])
+
+    if earlier is not None:
+        assert run(earlier) == 0
+    mine = tmp_path / "out" / file
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    mine.write_text("years of work")
+    is_its_own = earlier == "rewritten"
+    assert run("rewritten") == (0 if is_its_own else 2)
+    if not is_its_own:
+        assert f"holds {file}, but no config.yaml" in " ".join(capsys.readouterr().err.split())
+        assert mine.read_text() == "years of work"
+
+
 def test_a_config_that_a_person_wrote_is_left_alone(tmp_path, capsys):
     config = write_config(tmp_path, systems={"raw": ["bm25"]}, baseline=None, oracle=None)
     with open(config, "a") as file:
@@ -540,8 +571,17 @@ def test_a_config_that_a_person_wrote_is_left_alone(tmp_path, capsys):
     assert "written by hand" in " ".join(capsys.readouterr().err.split())
 
 
-@pytest.mark.parametrize("file", ["index.html", "training/thesis.tex", "warm-start/thesis.tex"])
-def test_the_demo_removes_nothing_that_no_demo_wrote(file, tmp_path, capsys):
+@pytest.mark.parametrize("beside_a_run", [False, True])
+@pytest.mark.parametrize(
+    "file", ["index.html", "training/thesis.tex", "warm-start/thesis.tex", "runs/trained.res.gz"]
+)
+def test_the_demo_removes_nothing_that_no_demo_wrote(file, beside_a_run, tmp_path, capsys):
+    if beside_a_run:
+        (tmp_path / "own").mkdir()
+        config = write_config(
+            tmp_path / "own", systems={"raw": ["bm25"]}, baseline=None, oracle=None
+        )
+        assert call(["run", config, "-q", "--out", str(tmp_path)]) == 0
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text("years of work")
     assert call(["demo", "-q", "--out", str(tmp_path), "--products", "100", "--overwrite"]) == 2

@@ -14,7 +14,8 @@ from typing import Any, Final, Protocol
 
 from ...deadline import LATE
 from ...errors import LLMError
-from ..base import Completions, Messages, Sampling, prompt_key
+from ..base import Completions, MayPay, Messages, Sampling, prompt_key
+from ..tokens import estimated_prompt, estimated_tokens
 from .connection import Raw
 from .loop import Emit
 from .reply import Reply, error_in, read_reply
@@ -24,6 +25,8 @@ from .trouble import Cause, Concerns, Trouble, TroubleError, judge_failure, judg
 
 DOWN_AFTER: Final = 16
 """Requests given up in a row that tell a server that is down from a few hard prompts."""
+
+NO_ROOM: Final = "the budget has no room to ask again"
 
 
 class Requests(Protocol):
@@ -72,15 +75,23 @@ class Batch:
         server: Where they are sent.
         sampling: How to sample.
         seconds: By when to be done; None is no limit.
+        may_pay: Whether there is room in a budget to send a prompt once more.
     """
 
     def __init__(
-        self, llm: Requests, server: Server, sampling: Sampling, *, seconds: float | None = None
+        self,
+        llm: Requests,
+        server: Server,
+        sampling: Sampling,
+        *,
+        seconds: float | None = None,
+        may_pay: MayPay = lambda prompt, completions: True,
     ) -> None:
         self._llm = llm
         self._server = server
         self._sampling = sampling
         self._seconds = seconds
+        self._may_pay = may_pay
         self._identity = llm.identity
         self._given_up = 0  # requests given up since the last good answer
         self._refused: Counter[str] = Counter()  # what is said of requests while none is answered
@@ -143,6 +154,9 @@ class Batch:
         whole = Completions([])
         choices = 0
         while choices < n:  # some servers send one choice, however many are asked for
+            if choices and not self._may_pay(prompt, 0):  # the completions were expected
+                whole.error = f"{self._llm.model}: {NO_ROOM}"
+                break
             reply = await self._ask(prompt, n - choices, self._seed(choices))
             if isinstance(reply, Trouble):
                 whole.error = self._llm.redact(f"{self._llm.model}: {reply.text}")
@@ -189,14 +203,18 @@ class Batch:
                 server.was_good()
                 self._given_up = 0
                 reply.answer.seconds = time.perf_counter() - started
-                reply.answer.prompt_tokens += read
-                reply.answer.completion_tokens += written
+                if read:
+                    _add_tokens(reply.answer, prompt, read, written)
                 return reply
-            read, written = read + reply.tokens[0], written + reply.tokens[1]
+            if reply.answered:
+                read += reply.tokens[0] or estimated_prompt(prompt)
+                written += reply.tokens[1]
             if reply.said and self._llm.adapt(reply, body):
                 continue
             if (wait := tries.failed(reply, sent)) is None:
                 return await self._give_up(replace(reply, tokens=(read, written)), tries)
+            if reply.answered and not self._may_pay(prompt, n):
+                return replace(reply, tokens=(read, written), text=f"{reply.text}; {NO_ROOM}")
             try:
                 await pause(wait)
             except asyncio.CancelledError:
@@ -268,6 +286,13 @@ class Batch:
 
     def _end(self, text: str) -> LLMError:
         return LLMError(self._llm.redact(f"{self._llm.model} at {self._llm.endpoint}: {text}"))
+
+
+def _add_tokens(answer: Completions, prompt: Messages, read: int, written: int) -> None:
+    """Add what earlier tries cost; what nobody counted of the last one is estimated, too."""
+    texts = sum(map(estimated_tokens, answer.texts))
+    answer.prompt_tokens = read + (answer.prompt_tokens or estimated_prompt(prompt))
+    answer.completion_tokens = written + (answer.completion_tokens or texts)
 
 
 async def pause(seconds: float) -> None:

@@ -8,6 +8,7 @@ import re
 import warnings
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -17,7 +18,7 @@ from annotated_types import Ge, Le
 from ...deadline import remaining
 from ...errors import LLMError
 from ...ranges import Natural, Positive, check_attributes
-from ..base import LLM, Completions, Messages, Sampling
+from ..base import LLM, Completions, MayPay, Messages, Sampling
 from .batch import Batch
 from .connection import bare_key, clean_key, need_client
 from .dialect import Dialect, in_words
@@ -29,6 +30,16 @@ OPENAI_URL: Final = "https://api.openai.com/v1"
 
 SAME_TIMES: Final = 3
 """Answers running whose samples are all equal that are no chance."""
+
+_SAID: Final = {
+    "model": "give it as model=",
+    "messages": "a model is asked what generate() is given: change the prompt of the rewriter",
+    "prompt": "a model is asked what generate() is given: change the prompt of the rewriter",
+    "input": "a model is asked what generate() is given: change the prompt of the rewriter",
+    "n": "give the method its number of samples, such as n= of generate(); None leaves it out",
+    "best_of": "give the method its number of samples, such as n= of generate()",
+}
+"""Parameters that ``extra_body`` cannot set, since what is read depends on them."""
 
 _NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
@@ -60,13 +71,15 @@ class OpenAILLM(LLM):
             win over ours, and None leaves one of ours out (``{"temperature": None}`` for a
             model that takes no temperature, ``{"n": None}`` for a server that gives one choice
             a request, ``{"response_format": None}`` for a model that writes worse lists when it
-            is held to a JSON schema). Part of :attr:`identity`, so no place for secrets.
+            is held to a JSON schema). Neither the prompt, nor the model, nor a number of samples.
+            Part of :attr:`identity`, so no place for secrets.
         headers: Further headers of every request, such as ``{"api-key": …}``; they win over ours.
             They are no part of :attr:`identity`, and shown nowhere, but pickles hold them.
         verbose: Show progress.
 
     Raises:
-        ValueError: If a number is out of range, or a header cannot be sent.
+        ValueError: If a number is out of range, ``extra_body`` says what the client says itself,
+            or a header cannot be sent.
 
     Example:
         >>> llm = OpenAILLM("qwen3:8b", base_url="http://localhost:11434/v1", concurrency=4)
@@ -100,6 +113,9 @@ class OpenAILLM(LLM):
         self._news: deque[str] = deque()
         self._equal_samples = 0
         check_attributes(self)
+        for name in _SAID.keys() & (extra_body or {}).keys():
+            if name == "messages" or (extra_body or {})[name] is not None:
+                raise ValueError(f"extra_body: {name!r} is not to be set here; {_SAID[name]}")
         for name, value in (headers or {}).items():
             if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
                 raise ValueError(
@@ -135,6 +151,17 @@ class OpenAILLM(LLM):
             LLMError: If what went wrong concerns every request.
             MissingExtraError: If the client is not installed.
         """
+        return self.stream_within(prompts, sampling, lambda prompt, completions: True)
+
+    def stream_within(
+        self, prompts: Sequence[Messages], sampling: Sampling, may_pay: MayPay
+    ) -> Iterator[tuple[int, Completions]]:
+        """Answer prompts, and ask before one that was paid for and brought no text is sent again.
+
+        Raises:
+            LLMError: If what went wrong concerns every request.
+            MissingExtraError: If the client is not installed.
+        """
         need_client()
         if urlsplit(self._url).scheme not in ("http", "https"):
             raise LLMError(
@@ -148,10 +175,12 @@ class OpenAILLM(LLM):
             )
 
         key, url, seconds = clean_key(self._key()), self._url, remaining()
+        sampling = replace(sampling, max_tokens=self.longest(sampling))
 
         async def answer_all(emit: Emit[tuple[int, Completions]]) -> None:
             server = server_at(background_loop(), url, key, self.model, self.headers or {})
-            await Batch(self, server, sampling, seconds=seconds).run(prompts, emit)
+            batch = Batch(self, server, sampling, seconds=seconds, may_pay=may_pay)
+            await batch.run(prompts, emit)
 
         with pt.tqdm(total=len(prompts), desc=self.model, disable=not self.verbose) as progress:
             for answered in in_loop(answer_all):
@@ -159,6 +188,13 @@ class OpenAILLM(LLM):
                 self._say()
                 yield answered
         self._say()
+
+    def longest(self, sampling: Sampling) -> int:
+        """Return the most tokens of one completion; ``extra_body`` may say another number."""
+        own = self.extra_body or {}
+        sent = (own.get("max_tokens", sampling.max_tokens), own.get("max_completion_tokens"))
+        limits = [limit for limit in sent if isinstance(limit, int) and limit > 0]
+        return max(limits, default=sampling.max_tokens)
 
     def request_body(
         self, prompt: Messages, sampling: Sampling, *, n: int, seed: int | None

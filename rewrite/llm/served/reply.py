@@ -44,6 +44,9 @@ _THOUGHTS = re.compile(
     re.S | re.I,
 )
 
+_THINKING: Final = ("reasoning_content", "reasoning")
+"""Fields of what a model thinks aloud."""
+
 _ONE_CHOICE: Final = 0.55
 """Share of the estimated tokens below which a server counted the first choice alone."""
 
@@ -66,7 +69,7 @@ def read_reply(raw: str, sampling: Sampling) -> Reply:
 
     What a model thought aloud in a field of its own (``reasoning_content``) is left out, and so
     is what follows a text that should have ended the completion. Tokens are 0 if the server does
-    not count them.
+    not count them; those that were written and are not in the texts are then estimated.
 
     Args:
         raw: The body: JSON, or the events of a stream that nobody asked for.
@@ -89,11 +92,13 @@ def read_reply(raw: str, sampling: Sampling) -> Reply:
         answer.texts.append(read)
         answer.cut |= _CUT.search(_finish(choice)) is not None
     _count_tokens(answer, as_dict(body.get("usage")))
+    if not answer.completion_tokens:
+        answer.completion_tokens = _estimated(list(map(as_dict, choices)), answer, sampling)
     if not answer.texts:
         # what may come when asked again, if any of them may
         trouble = min(troubles, key=lambda trouble: trouble.concerns is not Concerns.NOW)
         raise TroubleError(
-            replace(trouble, tokens=(answer.prompt_tokens, answer.completion_tokens))
+            replace(trouble, tokens=(answer.prompt_tokens, answer.completion_tokens), answered=True)
         )
     return Reply(answer, len(choices))
 
@@ -165,7 +170,7 @@ def _join(events: list[dict[str, Any]], ended: bool, *, raw: str) -> dict[str, A
             if message := as_dict(part.get("message")):  # all of it, maybe once more
                 whole["message"] = message
             said = as_dict(part.get("delta")) or ({} if message else part)
-            for name in ("content", "text", "reasoning_content", "reasoning", "refusal"):
+            for name in ("content", "text", *_THINKING, "refusal"):
                 if piece := _text(said.get(name)):
                     whole["message"][name] = _text(whole["message"].get(name)) + piece
             for name in ("finish_reason", "error"):
@@ -242,6 +247,21 @@ def _count_tokens(answer: Completions, usage: dict[str, Any]) -> None:
     if len(sizes) > 1 and answer.completion_tokens < _ONE_CHOICE * sum(sizes):
         whole = answer.completion_tokens * sum(sizes) / max(1, sizes[0])
         answer.completion_tokens = round(whole)
+
+
+def _estimated(choices: list[dict[str, Any]], answer: Completions, sampling: Sampling) -> int:
+    """Return the tokens of choices that nobody counted; 0 where the texts alone tell them."""
+    sizes = [_size(choice, sampling) for choice in choices]
+    return sum(sizes) if sum(sizes) > sum(map(estimated_tokens, answer.texts)) else 0
+
+
+def _size(choice: dict[str, Any], sampling: Sampling) -> int:
+    """Return the tokens of a choice, its thoughts among them; one that was cut has them all."""
+    message = as_dict(choice.get("message")) or choice
+    thoughts = max(_text(message.get(name)) for name in _THINKING)
+    said = _text(message.get("content") or message.get("text"))
+    is_cut = _CUT.search(_finish(choice)) and (thoughts or not said)
+    return sampling.max_tokens if is_cut else estimated_tokens(thoughts) + estimated_tokens(said)
 
 
 def _count(usage: dict[str, Any], name: str) -> int:

@@ -45,6 +45,7 @@ class Trouble:
         said: What the server says; empty if it said nothing about the request itself.
         parameter: The request parameter that the server names in a field for it.
         tokens: Read and written all the same, and paid for.
+        answered: Whether the model answered, so that the prompt was read, whatever is counted.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Trouble:
     said: str = ""
     parameter: str = ""
     tokens: tuple[int, int] = (0, 0)
+    answered: bool = False
 
 
 class TroubleError(Exception):

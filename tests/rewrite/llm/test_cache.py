@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import pickle
+import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -225,14 +227,54 @@ def test_a_file_that_is_not_ours_is_refused(path, spoil, said, offline, use):
     assert str(path) in str(error.value)
 
 
-def test_a_page_that_was_overwritten_is_noticed(path):
-    llm = Cached(FakeLLM(), path)
-    llm.generate(questions(200))
-    with path.open("r+b") as file:
-        file.seek(4096)
-        file.write(b"\xff" * 8192)
-    with pytest.raises(LLMError, match="damaged"):
-        llm.generate(questions(200))
+def garbage(content, chance):
+    at = chance.randrange(len(content) - 5000)
+    return content[:at] + chance.randbytes(5000) + content[at + 5000 :]
+
+
+def flips(content, chance):
+    damaged = bytearray(content)
+    for _ in range(200):
+        damaged[chance.randrange(100, len(damaged))] = chance.randrange(256)
+    return bytes(damaged)
+
+
+DAMAGES = {
+    "a page": lambda content, chance: content[:4096] + b"\xff" * 8192 + content[12288:],
+    "the schema": lambda content, chance: content.replace(b"answers", b"answ\xffrs"),
+    "the magic": lambda content, chance: b"S" * 16 + content[16:],
+    "its end": lambda content, chance: content[: chance.randrange(4096, len(content))],
+    "flips": flips,
+    "garbage": garbage,
+}
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_fails_no_query(path, damage, seed):
+    Cached(FakeLLM("old"), path).generate(questions(200))
+    path.write_bytes(DAMAGES[damage](path.read_bytes(), random.Random(seed)))
+    llm = Cached(FakeLLM("new"), path)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        answers = [answer for _ in range(3) for answer in llm.generate(questions(200))]
+    assert all(answer.texts for answer in answers)
+    assert len(told) == 1 or (not told and damage in ("flips", "garbage"))  # of unused bytes
+    for warning in told:
+        assert re.search("not kept.*damaged.*move it away", str(warning.message))
+
+
+def test_what_can_still_be_read_of_a_damaged_file_is_found(path):
+    Cached(FakeLLM("old " * 200), path).generate(questions(200))
+    content = path.read_bytes()
+    at = len(content) // 8192 * 4096
+    path.write_bytes(content[:at] + bytes(4096) + content[at + 4096 :])
+    with pytest.warns(RewriteWarning, match="damaged"):
+        answers = Cached(FakeLLM("new"), path).generate(questions(200))
+    assert 150 < sum(answer.cached for answer in answers) < 200
+    with pytest.warns(RewriteWarning, match="some answers cannot be read any more.*damaged"):
+        replayed = Cached(Forbidden(), path, offline=True).generate(questions(200))
+    assert [answer.cached for answer in replayed] == [answer.cached for answer in answers]
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
@@ -309,18 +351,29 @@ def test_no_room_even_to_begin_a_file(path, monkeypatch):
     assert len(told) == 1
 
 
+NO_TEXT = b'{"texts": ["\xff"]}'
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         *("", "{", "[]", "null", '{"texts": 3}', '{"texts": [], "x": 1}', '{"texts": [""]}'),
         *('{"texts": "abc"}', '{"texts": ["abc", 1]}', b"\xff"),
         *('{"texts": ["a"], "seconds": "b"}', '{"texts": ["a"], "prompt_tokens": -1}'),
+        *('{"texts": ["a"], "seconds": "1"}', '{"texts": ["a"], "seconds": NaN}'),
+        *('{"texts": ["a"], "seconds": 1e999}', f'{{"texts": ["a"], "seconds": 1{"0" * 400}}}'),
+        *('{"texts": ["a"], "prompt_tokens": NaN}', '{"texts": ["a"], "completion_tokens": 1.5}'),
+        *('{"texts": ["a"], "prompt_tokens": true}', '{"texts": ["a"], "cut": 1}'),
+        *('{"texts": ["a"], "error": "no"}', '{"texts": ["a"], "cached": false}'),
+        *('{"texts": ["a", "b"]}', None, 7, NO_TEXT),
     ],
 )
 def test_a_damaged_row_is_asked_again(path, damage):
     Cached(FakeLLM("old"), path).generate(questions(3))
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE answers SET answer = ? WHERE request LIKE '%q1%'", (damage,))
+        if damage == NO_TEXT:
+            db.execute("UPDATE answers SET answer = CAST(answer AS TEXT)")
     answers = Cached(FakeLLM("new"), path).generate(questions(3))
     assert [a.texts for a in answers] == [["old"], ["new"], ["old"]]
     assert all(a.cached for a in Cached(Forbidden(), path).generate(questions(3)))
@@ -405,17 +458,39 @@ def test_what_several_threads_want_at_once_is_asked_once(path):
     assert len(fake.prompts) == 5
 
 
-def test_nobody_waits_for_a_process_that_died(path):
+def died(process):
+    process.kill()
+    process.wait()
+
+
+def became_a_zombie(process):
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+
+def was_stopped(process):
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux")
+@pytest.mark.parametrize("happened", [died, became_a_zombie, was_stopped])
+def test_nobody_waits_for_a_process_that_does_not_go_on(path, happened):
     llm = Cached(FakeLLM("a"), path)
     llm.generate(questions(1))
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    with open_database(path, LAYOUT) as file:
-        claims = Claims(file)
-        claims._name = f"{gone.pid} 1 x"
-        request = llm._requests(questions(2), Sampling())[1]
-        assert claims.take([hashlib.sha256(request.encode()).digest()])
-        assert llm.generate(questions(2))[1].texts == ["a"]
+    gone = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        happened(gone)
+        with open_database(path, LAYOUT) as file:
+            claims = Claims(file)
+            claims._name = f"{gone.pid} 1 x"
+            request = llm._requests(questions(2), Sampling())[1]
+            assert claims.take([hashlib.sha256(request.encode()).digest()])
+            with time_limit(20):
+                assert llm.generate(questions(2))[1].texts == ["a"]
+    finally:
+        gone.kill()
+        gone.communicate()
 
 
 def test_one_thread_that_reads_slowly_does_not_wait_for_itself(path):

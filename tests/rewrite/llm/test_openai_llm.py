@@ -98,6 +98,23 @@ def test_sends_nothing_that_was_not_asked_for(make, llm_server):
     ]
 
 
+@pytest.mark.parametrize(
+    ("extra", "advice"),
+    [
+        ({"messages": []}, "change the prompt"),
+        ({"messages": None}, "change the prompt"),
+        ({"prompt": "x"}, "change the prompt"),
+        ({"input": "x"}, "change the prompt"),
+        ({"model": "other"}, "give it as model="),
+        ({"top_k": 3, "n": 5}, "number of samples"),
+        ({"best_of": 5}, "number of samples"),
+    ],
+)
+def test_what_the_client_says_itself_is_not_replaced(make, extra, advice):
+    with pytest.raises(ValueError, match=f"extra_body: .* is not to be set here; .*{advice}"):
+        make(extra_body=extra)
+
+
 def test_never_more_in_flight_than_concurrency(make, llm_server):
     llm_server.latency = 0.02
     make(concurrency=8).generate(questions(48))

@@ -14,7 +14,7 @@ import pytest
 import pyterrier_rewrite as pr
 from pyterrier_rewrite.errors import RewriteError
 from pyterrier_rewrite.llm.answers import open_answers
-from pyterrier_rewrite.stores.sqlite import Layout, open_database
+from pyterrier_rewrite.stores.sqlite import Layout, is_damage, is_no_room, open_database
 
 NOTES = Layout("notebook", 0x6E6F7465, ("CREATE TABLE notes (text TEXT)",))
 
@@ -77,6 +77,51 @@ def test_a_transaction_is_done_whole_or_not_at_all(path):
     with pytest.raises(RewriteError, match="no such table"):
         write("others", "c")
     assert notes(path) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("INSERT INTO notes VALUES (CAST(x'ff' AS TEXT))", "damaged.*decode"),
+        ("DROP TABLE notes", "damaged.*no such table"),
+    ],
+)
+def test_damage_is_not_taken_for_a_full_disk(path, damage, said):
+    note(path, "a")
+    made_by(path, damage)
+    with pytest.raises(RewriteError, match=said) as error:
+        notes(path)
+    assert "have room" not in str(error.value)
+    assert is_damage(error.value)
+    assert not is_no_room(error.value)
+
+
+def test_a_lock_is_no_damage(path, monkeypatch):
+    monkeypatch.setattr("pyterrier_rewrite.stores.sqlite.WAIT", 0.01)
+    note(path, "a")
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        with pytest.raises(RewriteError, match="have room") as error:
+            note(path, "b")
+    assert not is_damage(error.value)
+    assert is_no_room(error.value)
+
+
+def test_what_cannot_be_committed_is_undone(path):
+    deferred = replace(
+        NOTES,
+        tables=(
+            "CREATE TABLE notes (text TEXT PRIMARY KEY)",
+            "CREATE TABLE more (note TEXT REFERENCES notes DEFERRABLE INITIALLY DEFERRED)",
+        ),
+    )
+    with open_database(path, deferred) as file:
+        file.execute("PRAGMA foreign_keys = ON")
+        with pytest.raises(RewriteError, match="FOREIGN KEY"), file.transaction():
+            file.execute("INSERT INTO more VALUES ('nobody')")
+        with file.transaction():
+            file.execute("INSERT INTO notes VALUES ('a')")
+        assert file.execute("SELECT * FROM more") == []
 
 
 def test_an_unmarked_file_with_our_tables_is_taken_over(path):
