@@ -822,11 +822,49 @@ def test_titles_that_hold_markup(tmp_path: Path, title: str, query: str) -> None
         ("1\traw text search", False),
         ("q1\tquery", False),
         ("id\tquality text", False),
+        ("id\tdescription", True),
+        ("qid\tdesc", True),
+        ("conv_id\tutterance", True),
+        ("turn_id\tquestion", True),
+        ("qid\tquery_string", True),
+        ("uid\tutterance", True),
+        ("index\tquery", True),
+        ("qid\tsentence", True),
+        ("qid\tintent", True),
+        ("id\tinput", True),
+        ("entry_id\tquery", True),
+        ("entry_id\tprompt", True),
+        ("doc\tsofa", False),
+        ("doc\toriginal user", False),
+        ("query\toriginal user", False),
+        ("sofa\tdescription of a couch", False),
+        ("android\tphone", False),
     ],
 )
 def test_a_header_is_no_topic(tmp_path: Path, first: str, is_header: bool) -> None:
     topics = Trec(topics=write(tmp_path / "t.tsv", f"{first}\n2\tsofa\n")).get_topics()
     assert len(topics) == 2 - is_header
+
+
+@pytest.mark.parametrize(
+    ("first", "is_header"),
+    [
+        ("qid\tquery", True),
+        ("Topic ID\tTitle", True),
+        ("entry_id\tquery", True),
+        ("doc\tquery", False),
+        ("doc\toriginal user", False),
+        ("id\toriginal user", False),
+        ("sofa\ttext", False),
+    ],
+)
+@pytest.mark.parametrize("part", ["topics", "corpus"])
+def test_beside_ids_of_words_a_header_has_two_names(
+    tmp_path: Path, part: str, first: str, is_header: bool
+) -> None:
+    collection = Trec(**{part: write(tmp_path / "t.tsv", f"{first}\nchair\tred chair\n")})
+    read = docs(collection) if part == "corpus" else collection.get_topics()
+    assert len(read) == 2 - is_header
 
 
 @pytest.mark.parametrize("key", ["history", "qhistory"])
