@@ -86,11 +86,11 @@ def test_malformed_files_raise_with_the_line(tmp_path: Path, content: str, messa
 @pytest.mark.parametrize(
     ("column", "value", "words"),
     [
-        ("query_toks", '"a"', "terms with numbers, found 'a'; write"),
-        ("query_toks", "[1]", r"terms with numbers, found \[1\]; write"),
-        ("query_toks", '{"a": "b"}', "terms with numbers, found {'a': 'b'}; write"),
-        ("query_toks", '{"a": null}', "terms with numbers, found {'a': None}; write"),
-        ("query_toks", '{"a": NaN}', "terms with numbers, found {'a': nan}; write"),
+        ("query_toks", '"a"', "as terms with numbers, found 'a'; write"),
+        ("query_toks", "[1]", r"as terms with numbers, found \[1\]; write"),
+        ("query_toks", '{"a": "b"}', "as terms with numbers, found {'a': 'b'}; write"),
+        ("query_toks", '{"a": null}', "as terms with numbers, found {'a': None}; write"),
+        ("query_toks", '{"a": NaN}', "as terms with numbers, found {'a': nan}; write"),
         ("qweight", '"abc"', "as a number, found 'abc'; correct it"),
         ("qweight", "[1]", r"as a number, found \[1\]; correct it"),
         ("qweight", "NaN", "as a number, found nan; correct it"),
