@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import isfinite
 from os import PathLike
 from pathlib import Path
 from typing import Literal
@@ -168,10 +169,27 @@ class FromFile(Rewriter):
                 qid = file.new_identifier(record.get(key), key, line, seen)
                 field = self.field or (QUERY if TEXT not in record and QUERY_0 in record else TEXT)
                 text = file.text(record, field, line).removeprefix(self.prefix)
+                group = record.get(QGROUP)
+                group = qid if group is None else file.identifier(group, QGROUP, line)
                 toks, weight = record.get(QUERY_TOKS), record.get(QWEIGHT)
-                weight = 1.0 if weight is None else float(weight)
-                yield str(record.get(QGROUP) or qid), NewQuery(text, toks=toks, weight=weight)
+                weight = 1.0 if weight is None else weight
+                if not _is_number(weight):
+                    problem = f"expected {QWEIGHT!r} as a number, found {weight!r:.80}"
+                    raise file.wrong(problem, "correct it", line)
+                if toks is not None and not _are_weights(toks):
+                    problem = f"expected {QUERY_TOKS!r} as terms with numbers, found {toks!r:.80}"
+                    raise file.wrong(problem, 'write {"term": weight, …}', line)
+                yield group, NewQuery(text, toks=toks, weight=float(weight))
         else:
             for line, (qid, text) in file.rows(QID, TEXT, header=True):
                 qid = file.new_identifier(qid, QID, line, seen)
                 yield qid, NewQuery(text.removeprefix(self.prefix))
+
+
+def _are_weights(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_is_number, value.values()))
+
+
+def _is_number(value: object) -> bool:
+    """Say whether a value of JSON is a number, and neither NaN nor infinite."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

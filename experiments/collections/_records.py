@@ -187,7 +187,8 @@ def read_documents(file: TextFile) -> Iterator[Document]:
     """
     for line, docno, record in _identified(file, DOCNO):
         title = "" if record.get("title") is None else file.text(record, "title", line)
-        field = DESCRIPTION if not record.get(TEXT) and record.get(DESCRIPTION) else TEXT
+        has_text = str(record.get(TEXT) or "").strip()
+        field = DESCRIPTION if not has_text and record.get(DESCRIPTION) else TEXT
         document = _metadata(file, record, line)
         document.update({DOCNO: docno, "title": title, TEXT: file.text(record, field, line)})
         yield document

@@ -32,8 +32,8 @@ TOPIC_FIELDS: Final = {
 }
 """Tags of a TREC topic, and what its field is called."""
 
-_TAG = re.compile(r"""<(/?)(\w+)(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s<>]+))*\s*/?>""")
-_AS_IT_IS = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_TAG = re.compile(r"""<(/?)(\w[\w-]*)(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s<>]+))*\s*/?>""")
+_AS_IT_IS = re.compile(r"<!\[CDATA\[(.*?)\]\]>|<!--.*?-->", re.DOTALL)
 _NUMBER = re.compile(r"""\bnumber\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _LABEL = re.compile(r"^\s*(Number|Topic|Description|Narrative)\s*:", re.IGNORECASE)
 _DOCNO = re.compile(r"<DOCNO>(.*?)</DOCNO>", re.IGNORECASE | re.DOTALL)
@@ -208,28 +208,39 @@ def _records(file: TextFile, tag: str, pattern: str) -> Iterator[tuple[int, str]
         tag: What to call the tag in errors.
         pattern: The tag's name as a regular expression.
     """
-    start, held = 0, ""
-    opening = re.compile(rf"<{pattern}(?:\s[^<>]*)?>", re.IGNORECASE)
+    start, held, opened, commented = 0, "", "", 0
+    opening = re.compile(rf"<({pattern})(?:\s[^<>]*)?>", re.IGNORECASE)
+    outside = re.compile(rf"<!--|{opening.pattern}", re.IGNORECASE)
     closing = re.compile(rf"</{pattern}>", re.IGNORECASE)
     found = False
     for number, line in file.lines():
         while line:
+            if commented:
+                _, ended, line = line.partition("-->")
+                commented = 0 if ended else commented
+                continue
             if not start:
-                match = opening.search(line)
+                match = outside.search(line)
                 if match is None:
                     break
-                start, found, held, line = number, True, match[0], line[match.end() :]
+                line = line[match.end() :]
+                if not match[1]:
+                    commented = number
+                    continue
+                start, found, held, opened = number, True, match[0], match[1].lower()
             match = closing.search(line)
             inside = line if match is None else line[: match.start()]
             held += f"{inside}\n"
-            if opening.search(inside):
+            if any(inner[1].lower() == opened for inner in opening.finditer(inside)):
                 raise file.wrong(
                     f"a <{tag}> begins inside the one of line {start}", f"add </{tag}>", number
                 )
             if match is None:
                 break
-            yield start, _AS_IT_IS.sub(lambda data: html.escape(data[1]), held)
+            yield start, _AS_IT_IS.sub(lambda data: html.escape(data[1] or ""), held)
             start, held, line = 0, "", line[match.end() :]
+    if commented:
+        raise file.wrong("the comment <!-- has no -->", "close or remove it", commented)
     if start:
         raise file.wrong(f"the <{tag}> has no </{tag}>", "the file seems cut short", start)
     if not found:
@@ -259,21 +270,44 @@ def _topic_fields(record: str) -> dict[str, str]:
     fields = {"num": number[1]} if number else {}
     tags = list(_TAG.finditer(body))
     # what looks like a tag, but is no field and ends nowhere, is text: List<String>
-    real = {tag[2].lower() for tag in tags if tag[1]}.union(TOPIC_FIELDS)
-    tags = [tag for tag in tags if tag[2].lower() in real]
+    closed = {tag[2].lower() for tag in tags if tag[1]}
+    tags = [tag for tag in tags if tag[2].lower() in closed or _field(tag)]
     end = 0
     for at, tag in enumerate(tags):
-        name = TOPIC_FIELDS.get(tag[2].lower())
-        if not name or tag[1] or tag.start() < end:
+        name = _field(tag)
+        if not name or name in fields or tag[1] or tag.start() < end:
             continue
-        own = (other.start() for other in tags[at:] if other[1] and other[2] == tag[2])
-        following = (other.start() for other in tags[at + 1 :])
+        later = tags[at + 1 :]
+        own = (other.start() for other in later if other[1] and other[2] == tag[2])
+        following = (o.start() for o in later if not o[1] and o[2].lower() != tag[2].lower())
         end = next(own, None) or next(following, len(body))
-        text = _LABEL.sub("", body[tag.end() : end], count=1)
-        for markup in {inner[0] for inner in tags if tag.end() <= inner.start() < end}:
-            text = text.replace(markup, " ")
+        text = _without_markup(body[tag.end() : end])
+        text = _LABEL.sub("", text, count=1)
         fields[name] = " ".join(html.unescape(text).split())
     return fields
+
+
+def _field(tag: re.Match[str]) -> str | None:
+    """Return the name of the field that a tag is of; ``<EN-title>`` is one of its own."""
+    language, dash, name = tag[2].lower().rpartition("-")
+    return f"{language}{dash}{TOPIC_FIELDS[name]}" if name in TOPIC_FIELDS else None
+
+
+def _without_markup(text: str) -> str:
+    """Take out elements' tags; one that has no other end, or stands for itself, is text."""
+    opened: list[re.Match[str]] = []
+    markup: list[re.Match[str]] = []
+    for tag in _TAG.finditer(text):
+        if not tag[1]:
+            opened.append(tag)
+            continue
+        at = next((i for i in reversed(range(len(opened))) if opened[i][2] == tag[2]), None)
+        if at is not None:
+            markup += (opened[at], tag)
+            del opened[at:]
+    for tag in sorted(markup, key=re.Match.start, reverse=True):
+        text = f"{text[: tag.start()]} {text[tag.end() :]}"
+    return text
 
 
 def _trec_documents(file: TextFile) -> Iterator[Document]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import warnings
 from abc import abstractmethod
@@ -159,7 +158,9 @@ def document_text(document: Mapping[str, Any], fields: Sequence[str], docno: str
 
 
 def _is_empty(value: object) -> bool:
-    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+    if isinstance(value, str):
+        return not value or value.isspace()
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def _is_prose(value: object) -> bool:

@@ -16,8 +16,9 @@ from .history import ROLES, History, clean, exchange, message
 
 TURNS = ("turn", "turns", "responses")
 UTTERANCE = ("raw_utterance", "utterance", "user_utterance", "question", "cur_utt_text", "query")
-RESPONSE = ("response", "passage", "answer")
+RESPONSE = ("response", "passage", "answer", "truth_answer")
 REWRITE = (
+    QREWRITE,
     "manual_rewritten_utterance",
     "resolved_utterance",
     "truth_rewrite",
@@ -25,8 +26,9 @@ REWRITE = (
     "oracle_utt_text",
     "oracle_rewrite",
 )
-CONTEXT = ("context", "ctx_utts_text", "history")
+CONTEXT = (QHISTORY, "context", "ctx_utts_text", "history")
 PLACES = (
+    (QCONVERSATION, QTURN),
     ("sample_id",),
     ("conversation_no", "turn_no"),
     ("conversation_id", "turn_id"),
@@ -49,8 +51,10 @@ def read_conversations(
     also the trees and the flattened paths, where a turn that several paths share comes once),
     TREC iKAT 2023 to 2025, QReCC (as handed out, and with the keys of SCAI-QReCC) and TopiOCQA,
     both also as ConvGQR prepares them (``sample_id``, ``cur_utt_text``), with keys in upper or
-    lower case and ids in one key (``qid``, ``id``) or two (``conversation_id``, ``turn_id``).
-    Where the file has what the system answered, the history has it too.
+    lower case and ids in one key (``qid``, ``id``) or two (``conversation_id``, ``turn_id``);
+    and topics in our own columns, as ``DataFrame.to_json(orient="records")`` writes them.
+    Where the file has what the system answered, the history has it too. A turn that stands
+    alone and has no context of its own comes after the earlier turns of its conversation.
 
     Args:
         path: The file, plain or ``.gz``.
@@ -59,8 +63,8 @@ def read_conversations(
     Returns:
         ``qid`` (``<conversation>_<turn>``, as in the judgements), ``query`` (the raw utterance,
         an empty text where it is missing), ``qconversation``, ``qturn`` (depth, from 1),
-        ``qhistory``, ``qrewrite`` (the reference, None where missing), ``qptkb`` (what is known
-        of the person).
+        ``qhistory``, ``qrewrite`` (the reference, the first of a list, None where missing),
+        ``qptkb`` (what is known of the person).
 
     Raises:
         ValueError: If the file is not there, no JSON or of none of these formats, or a turn
@@ -155,22 +159,47 @@ def _tree(conversation: str, turns: Sequence[Mapping[str, Any]]) -> Iterator[dic
 
 def _flat(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield turns that each stand alone, with what was said before in a context of their own."""
+    places = [_checked_place(turn) for turn in content]
+    told: dict[str, dict[int, History]] = {}
+    for (conversation, number), turn in zip(places, content, strict=True):
+        said = told.setdefault(conversation, {})
+        said.setdefault(number, _said(conversation, str(number), turn))
     seen: set[str] = set()
-    for turn in content:
-        conversation, label = _place(turn) or ("", "")
-        if not label.isdigit() or f"{conversation}_{label}" in seen:
-            problem = "comes twice" if label.isdigit() else "should be a whole number"
-            raise ValueError(f"conversation {conversation!r}: turn {label} {problem}")
-        seen.add(f"{conversation}_{label}")
-        context: Any = next((turn[name] for name in CONTEXT if turn.get(name)), [])
-        if not isinstance(context, list):
-            raise ValueError(
-                f"conversation {conversation!r}: expected the context of turn {label} as a list of "
-                f"what was said in turn, found {context!r:.80}"
-            )
-        said = [message(ROLES[at % 2], text) for at, text in enumerate(context)]
-        history = clean(said, f"the context of turn {label} of conversation {conversation!r}")
-        yield {**_row(conversation, label, int(label), history, turn), QPTKB: []}
+    for (conversation, number), turn in zip(places, content, strict=True):
+        if any(name in turn for name in CONTEXT):
+            history = _context(conversation, number, turn)
+        else:
+            before = sorted(at for at in told[conversation] if at < number)
+            history = [each for at in before for each in told[conversation][at]]
+        row = _row(conversation, str(number), number, history, turn)
+        if QCONVERSATION in turn and turn.get(QID) is not None:
+            row[QID] = str(turn[QID])  # a frame of ours names its turns itself
+        if row[QID] in seen:
+            raise ValueError(f"conversation {conversation!r}: turn {number} comes twice")
+        seen.add(row[QID])
+        yield {**row, QPTKB: turn.get(QPTKB) or []}
+
+
+def _context(conversation: str, number: int, turn: Mapping[str, Any]) -> History:
+    """Return what a turn says was said before it: texts in turn, or messages."""
+    context: Any = next((turn[name] for name in CONTEXT if turn.get(name)), [])
+    if not isinstance(context, list):
+        raise ValueError(
+            f"conversation {conversation!r}: expected the context of turn {number} as a list of "
+            f"what was said in turn, found {context!r:.80}"
+        )
+    said = [
+        entry if isinstance(entry, Mapping) else message(ROLES[at % 2], entry)
+        for at, entry in enumerate(context)
+    ]
+    return clean(said, f"the context of turn {number} of conversation {conversation!r}")
+
+
+def _checked_place(turn: Mapping[str, Any]) -> tuple[str, int]:
+    conversation, label = _place(turn) or ("", "")
+    if not label.isdecimal():
+        raise ValueError(f"conversation {conversation!r}: turn {label} should be a whole number")
+    return conversation, int(label)
 
 
 def _place(turn: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -212,6 +241,11 @@ def _said(conversation: str, label: str, turn: Mapping[str, Any]) -> History:
 
 
 def _first(turn: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """Return the first of some fields that is there, as text."""
-    found = next((turn[name] for name in names if turn.get(name) is not None), None)
+    """Return the first of some fields that is there, as text; of a list its first entry."""
+    name = next((name for name in names if turn.get(name) is not None), None)
+    found = None if name is None else turn[name]
+    if isinstance(found, list):
+        found = next(iter(found), None)
+    if isinstance(found, list | dict):
+        raise ValueError(f"expected {name!r} as a text, found {found!r:.80}")
     return None if found is None else str(found)

@@ -16,6 +16,7 @@ QUOTES: Final = "\"'`“”„‟‘’‚«»‹›「」『』《》"
 
 _OPENING: Final = tuple('"“„«「『《')
 _JOINERS: Final = "\u200c\u200d"
+_BETWEEN_WORDS: Final = "\u200b"  # the zero width space, where words are not parted by others
 _HEAD: Final = re.compile(
     r"([^:：\n]{1,120}?)\s*(?:[:：](?!//)|(?:(?<=[^\W_]{2})|(?<=\W\d)|(?<=[)\]*\"'”]))\s*(?:->|→|=>|⇒)|(?<=\w)\s=\s)\s*(.*)",
     re.S,
@@ -51,6 +52,7 @@ def is_plain(text: str) -> bool:
 def lines(text: str) -> list[Line]:
     """Return the lines that hold a word, in order."""
     if not text.isascii():
+        text = text.replace(_BETWEEN_WORDS, " ")
         text = "".join(c for c in text if unicodedata.category(c) != "Cf" or c in _JOINERS)
     return itemized([line for line in of_markdown(text) if has_word(line.text)])
 

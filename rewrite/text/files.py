@@ -7,8 +7,9 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -17,11 +18,17 @@ from .safe import encodable
 CHEAP_TO_COUNT: Final = 64 * 2**20
 """Largest plain file whose lines are counted ahead, in bytes."""
 
-_COLUMN_NAME: Final = re.compile(
-    "(?:query|q|topic|t|doc(?:ument)?|passage|p|id|no|num(?:ber)?|text|title|question|contents?|body"
-    "|keywords?|rewrite|rewritten|utterance|raw|original|user|search)+"
+_NUMERAL: Final = re.compile(r"\d")
+_OF_A_QUERY: Final = (
+    "(?:query|q|topic|t|doc(?:ument)?|passage|p|text|title|question|contents?|body|keywords?"
+    "|rewrite|rewritten|utterance|raw|original|user|search)"
 )
-"""What the columns of tables with an id and a text are called, or put together from."""
+_ID_NAME: Final = re.compile(rf"{_OF_A_QUERY}*(?:id|no|num|number|key)|query|topic|q|t")
+_TEXT_NAME: Final = re.compile(
+    rf"{_OF_A_QUERY}*(?:query|topic|doc(?:ument)?|passage|text|title|question|contents?|body"
+    "|keywords?|rewrite|utterance)"
+)
+"""What the columns of tables with an id and a text are called: whose, and at the end what it is."""
 
 
 class FileError(ValueError):
@@ -118,12 +125,21 @@ class TextFile:
         Args:
             names: What the columns are; a line has exactly as many.
             separator: What stands between columns; None for any white space.
-            header: Whether a first line of nothing but names of columns is left out.
+            header: Whether a first line that names the columns is left out: one of an id and
+                a text, told by the id below it.
 
         Raises:
             ValueError: As :meth:`lines`, and for a wrong number of columns.
         """
-        for at, (number, line) in enumerate(self.lines()):
+        rows = self._rows(names, separator)
+        if header:
+            first, second = next(rows, None), next(rows, None)
+            named = first is not None and _is_header(first[1], second and second[1])
+            rows = chain(filter(None, (None if named else first, second)), rows)
+        yield from rows
+
+    def _rows(self, names: Sequence[str], separator: str | None) -> Iterator[tuple[int, list[str]]]:
+        for number, line in self.lines():
             row = line.split(separator)
             if len(row) != len(names):
                 between = "tabs" if separator else "white space"
@@ -133,8 +149,7 @@ class TextFile:
                     "correct the line",
                     number,
                 )
-            if at > 0 or not (header and all(map(_is_column_name, row))):
-                yield number, row
+            yield number, row
 
     def identifier(self, value: object, name: str, line: int) -> str:
         """Return an id as text: a text that is not blank, or a whole number.
@@ -211,5 +226,24 @@ def from_json(text: str) -> Any:
     return value
 
 
-def _is_column_name(cell: str) -> bool:
-    return _COLUMN_NAME.fullmatch(re.sub(r"[\W_]", "", cell).lower()) is not None
+def _is_header(row: Sequence[str], below: Sequence[str] | None) -> bool:
+    """Say whether a first row of an id and a text names them.
+
+    Ids are numbered, names of columns are not: beside such ids one name that is known, and one
+    word for the other, are enough. Where the ids below are words too, both have to be known.
+    """
+    key, text = row
+    if _NUMERAL.search(key):
+        return False
+    key_named, text_named = _is(_ID_NAME, key), _is(_TEXT_NAME, text)
+    if below is not None and _NUMERAL.search(below[0]):
+        return text_named or (key_named and len(text.split()) == 1)
+    return key_named and text_named
+
+
+def _is(name: re.Pattern[str], cell: str) -> bool:
+    """Say whether a cell is such a name of a column, or ends in it: ``entry_id``."""
+    words = re.split(r"[\W_]+", cell.strip().lower())
+    return name.fullmatch("".join(words)) is not None or (
+        len(words) > 1 and " " not in cell.strip() and name.fullmatch(words[-1]) is not None
+    )

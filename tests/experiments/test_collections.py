@@ -25,6 +25,7 @@ from pyterrier_rewrite.experiments.collections import (
     Trec,
     load_collection,
 )
+from pyterrier_rewrite.pipelines.engines.documents import document_text
 from tests.support.paths import DATA
 
 CORPUS = [
@@ -635,8 +636,14 @@ def test_frames_give_copies() -> None:
     assert list(Frames([]).get_topics().columns) == ["qid", "query"]
 
 
-def test_a_description_is_the_text_where_there_is_none(tmp_path: Path) -> None:
-    catalogue = [{"title": "Sofa", "description": "a couch"}, {"title": "Lamp", "text": "light"}]
+@pytest.mark.parametrize("text", [{}, {"text": ""}, {"text": " \n"}])
+def test_a_description_is_the_text_where_there_is_none(
+    tmp_path: Path, text: dict[str, str]
+) -> None:
+    catalogue: list[dict[str, str]] = [
+        {"title": "Sofa", "description": "a couch", **text},
+        {"title": "Lamp", "text": "light"},
+    ]
     lines = jsonl([{"_id": str(n), **record} for n, record in enumerate(catalogue)])
     file = write(tmp_path / "corpus.jsonl", lines)
     expected = [
@@ -645,7 +652,8 @@ def test_a_description_is_the_text_where_there_is_none(tmp_path: Path) -> None:
     ]
     assert docs(Trec(corpus=file)) == docs(Beir(tmp_path)) == expected
     (sofa,) = docs(Frames([], corpus=[{"docno": "0", **catalogue[0]}]))
-    assert sofa["text"] == "a couch"
+    assert document_text(sofa, ("text",), "0") == "a couch"
+    assert text or sofa["text"] == "a couch"
 
 
 @pytest.mark.parametrize(
@@ -796,12 +804,13 @@ def test_the_header_of_a_table_is_no_topic(tmp_path, header):
 @pytest.mark.parametrize(
     ("title", "query"),
     [
-        ("how to use the <title> tag", "how to use the tag"),
+        ("how to use the <title> tag", "how to use the <title> tag"),
         ("<![CDATA[a < b & c]]>", "a < b & c"),
         ("<![CDATA[what does <b>x</b> do]]>", "what does <b>x</b> do"),
         ("if i<n and j>m", "if i<n and j>m"),
         ("AT&amp;T vs R&D, x &lt; 3", "AT&T vs R&D, x < 3"),
         ('a <a href="x">linked</a> word', "a linked word"),
+        ("what a <b-x>new</b-x> word", "what a new word"),
     ],
 )
 def test_titles_that_hold_markup(tmp_path: Path, title: str, query: str) -> None:
@@ -810,7 +819,55 @@ def test_titles_that_hold_markup(tmp_path: Path, title: str, query: str) -> None
     assert topics["query"].tolist() == [query]
     record = f"<DOC><DOCNO>1</DOCNO><TEXT>{title.replace('<title> ', '')}</TEXT></DOC>"
     (document,) = docs(Trec(corpus=write(tmp_path / "d.xml", record)))
-    assert document["text"] == query
+    assert document["text"] == query.replace("<title> ", "")
+
+
+@pytest.mark.parametrize("closed", [True, False])
+@pytest.mark.parametrize(
+    ("title", "query"),
+    [
+        ("how to set <title> in html", None),
+        ("how to set <TITLE> in html", None),
+        ("what does </p> end", None),
+        ("what is <topic> modelling", None),
+        ("an <li> without an end", None),
+        ("how to begin <!-- in html", None),
+        ("a word <!-- not this one --> more", "a word more"),
+    ],
+)
+def test_a_tag_without_its_other_end_is_text(
+    tmp_path: Path, title: str, query: str | None, closed: bool
+) -> None:
+    ends = ("</title>", "</desc>") if closed else ("", "")
+    record = f"<top>\n<num>1</num>\n<title>{title}{ends[0]}\n<desc>a <p>b</p> c{ends[1]}\n</top>"
+    topics = Trec(topics=write(tmp_path / "t.xml", record))
+    assert topics.get_topics()["query"].tolist() == [query or title]
+    if closed:
+        assert topics.get_topics("description")["query"].tolist() == ["a b c"]
+
+
+COMMENTED = "<topic><num>2</num><title>old</title></topic>"
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [f"<!-- {COMMENTED} -->", f"<!--\n{COMMENTED}\n{COMMENTED} -->", "<!-- a --><!--\nb\n-->"],
+)
+def test_topics_in_a_comment_are_none(tmp_path: Path, comment: str) -> None:
+    new = COMMENTED.replace("2", "1").replace("old", "new")
+    content = f"<topics>{comment}{new}\n{comment}</topics>"
+    topics = Trec(topics=write(tmp_path / "t.xml", content)).get_topics()
+    assert topics.to_dict("list") == {"qid": ["1"], "query": ["new"]}
+    with pytest.raises(CollectionError, match="line 3: the comment <!-- has no -->"):
+        Trec(topics=write(tmp_path / "t.xml", f"{new}\n\n<!-- {COMMENTED}")).get_topics()
+
+
+def test_titles_of_several_languages_are_fields_of_their_own(tmp_path: Path) -> None:
+    record = "<top><num> C041 </num><EN-title>pesticides</EN-title><FR-title>x</FR-title></top>"
+    file = write(tmp_path / "t.xml", record)
+    with pytest.raises(CollectionError, match=r"no field 'title', only en-title, fr-title; did"):
+        Trec(topics=file).get_topics()
+    assert Trec(topics=file).get_topics("en-title")["query"].tolist() == ["pesticides"]
 
 
 @pytest.mark.parametrize(
@@ -822,11 +879,49 @@ def test_titles_that_hold_markup(tmp_path: Path, title: str, query: str) -> None
         ("1\traw text search", False),
         ("q1\tquery", False),
         ("id\tquality text", False),
+        ("id\tdescription", True),
+        ("qid\tdesc", True),
+        ("conv_id\tutterance", True),
+        ("turn_id\tquestion", True),
+        ("qid\tquery_string", True),
+        ("uid\tutterance", True),
+        ("index\tquery", True),
+        ("qid\tsentence", True),
+        ("qid\tintent", True),
+        ("id\tinput", True),
+        ("entry_id\tquery", True),
+        ("entry_id\tprompt", True),
+        ("doc\tsofa", False),
+        ("doc\toriginal user", False),
+        ("query\toriginal user", False),
+        ("sofa\tdescription of a couch", False),
+        ("android\tphone", False),
     ],
 )
 def test_a_header_is_no_topic(tmp_path: Path, first: str, is_header: bool) -> None:
     topics = Trec(topics=write(tmp_path / "t.tsv", f"{first}\n2\tsofa\n")).get_topics()
     assert len(topics) == 2 - is_header
+
+
+@pytest.mark.parametrize(
+    ("first", "is_header"),
+    [
+        ("qid\tquery", True),
+        ("Topic ID\tTitle", True),
+        ("entry_id\tquery", True),
+        ("doc\tquery", False),
+        ("doc\toriginal user", False),
+        ("id\toriginal user", False),
+        ("sofa\ttext", False),
+    ],
+)
+@pytest.mark.parametrize("part", ["topics", "corpus"])
+def test_beside_ids_of_words_a_header_has_two_names(
+    tmp_path: Path, part: str, first: str, is_header: bool
+) -> None:
+    collection = Trec(**{part: write(tmp_path / "t.tsv", f"{first}\nchair\tred chair\n")})
+    read = docs(collection) if part == "corpus" else collection.get_topics()
+    assert len(read) == 2 - is_header
 
 
 @pytest.mark.parametrize("key", ["history", "qhistory"])

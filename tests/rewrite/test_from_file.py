@@ -83,6 +83,29 @@ def test_malformed_files_raise_with_the_line(tmp_path: Path, content: str, messa
         rewriter(TOPICS)
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("query_toks", '"a"', "as terms with numbers, found 'a'; write"),
+        ("query_toks", "[1]", r"as terms with numbers, found \[1\]; write"),
+        ("query_toks", '{"a": "b"}', "as terms with numbers, found {'a': 'b'}; write"),
+        ("query_toks", '{"a": null}', "as terms with numbers, found {'a': None}; write"),
+        ("query_toks", '{"a": NaN}', "as terms with numbers, found {'a': nan}; write"),
+        ("qweight", '"abc"', "as a number, found 'abc'; correct it"),
+        ("qweight", "[1]", r"as a number, found \[1\]; correct it"),
+        ("qweight", "NaN", "as a number, found nan; correct it"),
+        ("qgroup", '["01"]', r"as a text, found \['01'\]"),
+    ],
+)
+def test_malformed_columns_of_a_run_are_named(
+    tmp_path: Path, column: str, value: str, words: str
+) -> None:
+    fine = '{"qid": "2", "text": "couch", "qweight": null, "query_toks": null, "qgroup": null}'
+    path = write(tmp_path / "r", f'{fine}\n{{"qid": "01", "text": "x", "{column}": {value}}}')
+    with pytest.raises(ValueError, match=f"r, line 2: expected '{column}' {words}"):
+        FromFile(path)(TOPICS)
+
+
 def test_a_missing_file_raises(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"rewrites: no such file; check the path"):
         FromFile(tmp_path / "rewrites")(TOPICS)

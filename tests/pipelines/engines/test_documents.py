@@ -13,7 +13,10 @@ from pyterrier_rewrite.pipelines.engines.documents import document_text
 SOFA = {"docno": "1", "title": "Sofa", "description": "A seat for two.", "url": "http://a/b"}
 
 
-@pytest.mark.parametrize("text", [{}, {"text": None}, {"text": ""}, {"text": float("nan")}])
+NOTHING = [None, "", "  ", "\n\t", float("nan"), np.float64("nan"), pd.NA, pd.NaT]
+
+
+@pytest.mark.parametrize("text", [{}, *({"text": nothing} for nothing in NOTHING)])
 @pytest.mark.parametrize("description", ["A seat for two.", "couch"])
 def test_the_description_of_a_catalogue_stands_in_for_a_text(text, description):
     sofa = {**SOFA, "description": description, **text}
@@ -29,11 +32,20 @@ def test_a_catalogue_does_not_lose_its_prose():
     assert document_text(sofa, ("title", "blurb"), "1") == "Sofa A seat for two."
 
 
-@pytest.mark.parametrize("text", [None, "", float("nan")])
+@pytest.mark.parametrize("text", NOTHING)
 def test_a_document_without_words_is_no_mistake(text):
     sofa = {"docno": "1", "title": "Sofa", "url": "http://a/b"}
     assert document_text({**sofa, "text": text}, ("title", "text"), "1") == "Sofa"
     assert document_text(sofa, ("title", "text"), "1") == "Sofa"
+
+
+@pytest.mark.parametrize("kind", [PisaIndex, DenseIndex])
+@pytest.mark.parametrize("nothing", NOTHING)
+def test_an_index_is_built_over_cells_that_are_missing(kind, nothing, tmp_path):
+    settings = {"model": Strict()} if kind is DenseIndex else {}
+    corpus = [{"docno": "1", "title": nothing, "text": "cat", "color": nothing, "year": nothing}]
+    index = kind.build(tmp_path / "index", corpus, fields=("title", "text"), **settings)
+    assert len(index) == 1
 
 
 HOSTILE = [

@@ -487,3 +487,61 @@ def test_conversations_of_a_line_each(tmp_path):
         file = tmp_path / f"{count}.jsonl"
         file.write_text("\n".join(lines[:count]), encoding="utf-8")
         assert pr.read_conversations(file)["query"].tolist() == ["a\u2028b"] * count
+
+
+@pytest.mark.parametrize("lines", [True, False])
+@pytest.mark.parametrize("placed", [True, False])
+def test_topics_come_back_as_they_were_written(tmp_path, lines, placed):
+    topics = pr.with_history(
+        turns(query=["red sofas", "tides", "of linen?"], response=["Three.", None, None])
+    ).assign(qrewrite=["red sofas", None, "red sofas of linen"])
+    topics["qid"] = ["a_1", "b_1", "a_2"] if not placed else ["first", "tide", "linen"]
+    kept = topics if placed else topics.drop(columns=["qconversation", "qturn"])
+    file = tmp_path / "topics.json"
+    kept.to_json(file, orient="records", lines=lines)
+    out = pr.read_conversations(file)
+    columns = ["qid", "query", "qhistory", "qrewrite", "qconversation", "qturn"]
+    read, written = (frame[columns].to_dict("list") for frame in (out, topics))
+    assert read == {**written, "qrewrite": ["red sofas", None, "red sofas of linen"]}
+
+
+def test_turns_of_a_tree_come_back_under_their_own_ids(tmp_path):
+    topics = read(tmp_path, TREE)
+    file = tmp_path / "frame.jsonl"
+    topics.to_json(file, orient="records", lines=True)
+    out = pr.read_conversations(file)
+    assert out[list(topics)].to_dict("list") == topics.to_dict("list")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "before"),
+    [
+        ({}, {}, [user("who?"), system("Abba.")]),
+        ({"Answer": None}, {}, [user("who?")]),
+        ({}, {"Context": []}, []),
+        ({}, {"Context": ["what?"]}, [user("what?")]),
+    ],
+)
+@pytest.mark.parametrize("step", [1, -1])
+def test_turns_without_a_context_come_after_those_before(tmp_path, first, second, before, step):
+    told = [
+        {"Conversation_no": 5, "Turn_no": 1, "Question": "who?", "Answer": "Abba.", **first},
+        {"Conversation_no": 5, "Turn_no": 2, "Question": "when?", "Answer": "1972.", **second},
+        {"Conversation_no": 6, "Turn_no": 3, "Question": "else?"},
+    ]
+    out = read(tmp_path, told[::step]).set_index("qid")
+    assert out["qhistory"].to_dict() == {"5_1": [], "5_2": before, "6_3": []}
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "kept"),
+    [(["who sang?", "which group sang?"], "who sang?"), ([], None), ("who?", "who?"), (7, "7")],
+)
+def test_the_first_of_several_rewrites_is_the_reference(tmp_path, rewrite, kept):
+    assert read(tmp_path, [{**QRECC[0], "Rewrite": rewrite}])["qrewrite"][0] == kept
+
+
+@pytest.mark.parametrize("rewrite", [{"a": 1}, [{"a": 1}], [["x"]]])
+def test_a_rewrite_that_is_no_text_is_refused(tmp_path, rewrite):
+    with pytest.raises(ValueError, match="expected 'rewrite' as a text, found"):
+        read(tmp_path, [{**QRECC[0], "Rewrite": rewrite}])

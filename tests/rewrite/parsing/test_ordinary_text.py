@@ -8,6 +8,7 @@ import re
 import pytest
 
 from pyterrier_rewrite import Queries, Text
+from pyterrier_rewrite.text import safe_text
 
 QUERIES = """
 I can't connect to my printer
@@ -812,3 +813,12 @@ def test_a_passage_is_kept(passage):
 )
 def test_what_only_looks_like_a_name_is_kept(generation):
     assert Text()(generation, "couch for two") == [generation]
+
+
+@pytest.mark.parametrize("said", ["{}", "Query: {}", '{{"query": "{}"}}', "1. {}", '**"{}"**'])
+@pytest.mark.parametrize(
+    "text", ["แมว\u200bกิน\u200bปลา", "red\u200bsofa", "می\u200cخواهم", "ශ්\u200dරී", "so\u00adfa"]
+)
+def test_what_cannot_be_seen_is_in_an_answer_what_it_is_in_a_query(said, text):
+    (read,) = Text()(said.format(text))
+    assert safe_text(read) == safe_text(text)
