@@ -238,9 +238,9 @@ class Rewriter(ValueTransformer):
         size = self.at_once or max(1, len(batch))
         outcomes: list[Rewritten] = []
         for start in range(0, len(batch), size):
-            its = batch.iloc[start : start + size].reset_index(drop=True)
+            its = batch if len(batch) <= size else batch.iloc[start : start + size]
             try:
-                made = self.rewrite(its)
+                made = self.rewrite(its.reset_index(drop=True))
             except RewriteError as error:
                 made = self._failed(error, len(its))
             check_outcomes(type(self).__name__, made, len(its), self.adds)

@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,8 +34,6 @@ from .protocols import Analyzer
 from .text.analysis import stems_of, words_of
 from .text.safe import safe_text
 from .usage import Usage, add_usage, no_usage
-
-_NO_COLUMNS: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -74,7 +71,7 @@ class Rewritten:
     status: str = OK
     gen: list[str] = field(default_factory=list)
     usage: Usage | None = None
-    columns: Mapping[str, object] = field(default_factory=lambda: _NO_COLUMNS)
+    columns: Mapping[str, object] = field(default_factory=dict)
 
 
 def check_columns(inp: pd.DataFrame) -> None:

@@ -92,7 +92,7 @@ def _is_error_body(text: str, query: str) -> bool:
     error = body.get("error")
     names = {re.sub(r"[^a-z]", "", name.casefold()) for name in body}
     said = " ".join(entry for entry in body.values() if isinstance(entry, str))
-    if names and names <= {name.replace("_", "") for name in _BODY}:
+    if names and names <= _BODY:
         return _is_strange(said, query)
     return isinstance(error, dict | str) and bool(error) and len(body) <= 3
 

@@ -14,7 +14,7 @@ from .lines import QUOTES, head_of
 from .part import ASKED, Part, Rank
 from .remarks import without_aside, without_remarks, without_source
 from .talk import made_of_talk
-from .words import has_word, kind_of, pattern, stems, takes_turns, words
+from .words import has_word, is_unspaced, kind_of, pattern, stems, takes_turns, words
 
 _LONGEST_HEAD: Final = 5
 """Words of a label; in front of ``is:`` it may be longer."""
@@ -29,7 +29,6 @@ _COUNTED_TITLE: Final = re.compile(r"[^\W\d][^\n.!?:：]{2,30}\d{1,2}")
 _TITLE: Final = re.compile(r"[^\W\d][^\d\n.!?]{2,30}\d{1,2}\s?[:：]?")
 _WITHIN: Final = re.compile(r"[^\W\d][.!?;)][\s)]|\)[.,;]")
 _FORMULA: Final = re.compile(r"[^\W\d]\d+[^\W\d]")
-_UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 _NUMERALS: Final = re.compile(r"\d+")
 _NUMBER: Final = re.compile(r"[\d.,%/ ()]*\d[\d.,%/ ()]*")
 
@@ -160,7 +159,7 @@ class _Naming:
     def _is_of_query(self, head: str) -> bool:
         """Say whether the query says a head too, which makes it content: ``Answer: in law, …``."""
         said = " ".join(words(head))
-        if _UNSPACED.search(said):
+        if is_unspaced(said):
             return said in self._asked_words
         return bool(said) and f" {said} " in self._asked_words
 
@@ -276,11 +275,15 @@ def _alike(heads: Sequence[tuple[str, str]], query: str, *, terms: bool) -> tupl
         return set(), True
     if terms and not numbered and not any(kind_of(head) for head, _ in heads):
         return set(), True
-    asked = content_words(query)
-    of_query = sum(bool(content_words(head) & asked) for head, _ in heads)
-    if not numbered and 2 * of_query > len(heads):
+    if not numbered and _are_of(query, [head for head, _ in heads]):
         return set(), False
     return set(range(len(heads))), False
+
+
+def _are_of(query: str, heads: Sequence[str]) -> bool:
+    """Say whether most heads have a word to do with the query."""
+    asked = content_words(query)
+    return 2 * sum(bool(content_words(head) & asked) for head in heads) > len(heads)
 
 
 def _is_said_of(head: str, rest: str) -> bool:

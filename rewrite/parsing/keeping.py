@@ -57,16 +57,19 @@ def first_list(parts: Sequence[Part], rank: Rank) -> Sequence[Part]:
     if first is None or takes_turns(first.name) or rank(first.name) < 0 or is_prose(first.text):
         return parts
     terms = rank("terms") > rank("answer")
-    for at, part in enumerate(parts[1:], 1):
-        if not part.label or any(map(str.isdigit, part.name)):
+    last = max(at for at, part in enumerate(parts) if part.name == first.name)
+    labels = [at for at, part in enumerate(parts) if part.label]
+    items = any(part.item for part in parts[: min(labels, default=0)])
+    for at in filter(None, labels):
+        name = parts[at].name
+        if any(map(str.isdigit, name)):
             continue
-        listed = any(its.item for its in parts[:at]) and not any(its.label for its in parts[:at])
-        again = part.name != first.name and any(its.name == first.name for its in parts[at + 1 :])
-        asks = kind_of(part.name) == "query" and takes_turns(part.name)
-        if asks and terms and again:
+        asks = kind_of(name) == "query" and takes_turns(name)
+        if asks and terms and name != first.name and at < last:
             return parts[:at]
+        listed = items and at == labels[0]
         asks = asks and (listed or (terms and not first.name))
-        if not part.item and (asks or speaks_next(part.name)):
+        if not parts[at].item and (asks or speaks_next(name)):
             return parts[:at]
     return parts
 

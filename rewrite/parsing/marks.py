@@ -35,7 +35,9 @@ _SYMBOL: Final = re.compile(
     r"(?:[^\w\s\"'`“„‘«‹「『《(\[{<【（$#@&/\\.¿¡~|=+*-]\ufe0f?\s*|[*+–—-]\s+|[-=]{1,2}>\s*)(?=\S)"
 )
 _FIRST_LABEL: Final = re.compile(r"([^\W\d][\w -]{1,20}?)1[:：]")
-_FLAG: Final = re.compile("[\U0001f1e6-\U0001f1ff]")
+_FLAGS: Final = ("\U0001f1e6", "\U0001f1ff")
+"""The first and the last of the letters that flags are made of."""
+
 _BULLETS: Final = tuple(
     "ARROW BULLET OPERATOR TRIANGLE SQUARE DIAMOND CIRCLE STAR CHECK MAGNIFYING POINT".split()
 )
@@ -194,10 +196,7 @@ def _without_symbols(found: Sequence[Line]) -> list[Line]:
     for line in found:
         if match := _TASK.match(line.text):
             line = replace(line, text=line.text[match.end() :])
-        match = _SYMBOL.match(line.text)
-        once = match and len(found) == 1 and not _is_bullet(match[0])
-        if match and (once or _is_content(match[0]) or (line.kind == "item" and not alike)):
-            match = None
+        match = _symbol(line, alone=len(found) == 1, alike=alike)
         rest = line.text[match.end() :] if match else ""
         if match and line.head == line.text and kind_of(rest):
             line = replace(line, text=rest, head=rest)  # a heading with a picture in front
@@ -208,12 +207,26 @@ def _without_symbols(found: Sequence[Line]) -> list[Line]:
     return out
 
 
+def _symbol(line: Line, *, alone: bool, alike: bool) -> re.Match[str] | None:
+    """Return the sign that marks a line as an item, and is not what it says.
+
+    Args:
+        line: The line.
+        alone: Whether it is the only one: then only a sign that items are marked with does.
+        alike: Whether every line begins with a sign; else one behind another mark does not.
+    """
+    match = _SYMBOL.match(line.text)
+    if match is None or _is_content(match[0]) or (line.kind == "item" and not alike):
+        return None
+    return match if _is_bullet(match[0]) or not alone else None
+
+
 def _is_bullet(mark: str) -> bool:
     """Say whether a sign is one that items are marked with, even a single one."""
     named = unicodedata.name(mark[0], "")
     if mark[0].isascii():
         return not (mark[0] in "%^?" and len(mark) == 1)
-    if "SQUARE ROOT" in named or mark[0] == "±":
+    if "SQUARE ROOT" in named:
         return False
     return mark[0] in "–—·−" or any(its in named for its in _BULLETS)
 
@@ -226,7 +239,7 @@ def _is_content(mark: str) -> bool:
         return not mark[-1:].isspace()  # a number below zero
     if kind == "Sm" and not sign.isascii():
         return not _is_bullet(mark)
-    return kind == "Sc" or sign == "§" or _FLAG.match(sign) is not None
+    return kind == "Sc" or sign == "§" or _FLAGS[0] <= sign <= _FLAGS[1]
 
 
 def _without_prefix(found: list[Line]) -> list[Line]:

@@ -25,11 +25,11 @@ from .keeping import (
 )
 from .lines import head_of, is_plain, lines, unquoted
 from .part import ASKED, Part, Rank
+from .query_signs import QuerySigns
 from .spoken import spoken
 from .tags import untagged
 from .talk import declines, is_comment, is_nothing, keeps, made_of_talk
 from .values import listed, strings
-from .veil import Veil
 from .words import has_word, kind_of, pattern, stems, words
 
 _QUOTED_END: Final = re.compile(
@@ -75,11 +75,11 @@ def read(
 
     if is_plain(plain := generation.strip()):
         return _of_sentence(plain, rank, query)
-    veil = Veil.of(query)
-    found = _read(veil.over(generation), rank, veil.over(query), one=one)
-    if veil.words is None:
-        return found
-    return replace(found, parts=[part.with_texts(veil.off) for part in found.parts])
+    signs = QuerySigns.of(query)
+    if signs is None:
+        return _read(generation, rank, query, one=one)
+    found = _read(signs.hidden(generation), rank, signs.hidden(query), one=one)
+    return replace(found, parts=[part.with_texts(signs.shown) for part in found.parts])
 
 
 def _read(generation: str, rank: Rank, query: str, *, one: bool) -> Answer:

@@ -22,11 +22,11 @@ _SPECIAL: Final = re.compile(
 _ROLE: Final = re.compile(
     r"\s*(?:assistant|model|bot|user|system|human|tool|answer)\s*(?:\n|\Z)", re.I
 )
-_THOUGHT_ROLE: Final = re.compile(r"\s*(?:think|thought|thinking|reasoning|analysis)[ \t]*\n", re.I)
+_THOUGHTS: Final = ("think", "thinking", "thought", "reasoning", "analysis")
+_THOUGHT_ROLE: Final = re.compile(rf"\s*(?:{'|'.join(_THOUGHTS)})[ \t]*\n", re.I)
 _CHANNEL: Final = re.compile(
     r"<\|channel\|>([^<]{0,200})(?:<\|constrain\|>[^<]{0,40})?<\|message\|>"
 )
-_THINKING: Final = ("analysis", "commentary", "thought", "thinking", "reasoning")
 _BARE_MESSAGE: Final = re.compile(r"<\|start\|>assistant<\|message\|>([^<]*)")
 _CHANNEL_END: Final = re.compile(r"<\|(?:end|return|call|start|channel)\|>|\Z")
 BARE_CHANNEL: Final = re.compile(r"\s*(?:(?:analysis|commentary)(?=[A-Z\d\"'“*])|assistantfinal)")
@@ -107,7 +107,7 @@ def _said_in_channels(text: str) -> str:
     for mark in marks:
         body = text[mark.end() : _CHANNEL_END.search(text, mark.end()).start()]  # type: ignore[union-attr]
         name, _, rest = mark[1].strip().partition(" ")
-        if name == "final" or not (name in _THINKING or rest):
+        if name == "final" or not (name in (*_THOUGHTS, "commentary") or rest):
             final = body
         elif "to=" in rest:
             calls = body

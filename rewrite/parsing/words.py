@@ -18,7 +18,8 @@ _SIGNS: Final = (  # vowel signs and the like are letters to a reader, and none 
 _WORD: Final = re.compile(rf"(?:[^\W\d_][{_SIGNS}]*)+(?:['’-](?:[^\W\d_][{_SIGNS}]*)+)*")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NUMBER: Final = re.compile(r"\d+")
-_UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_UNSPACED: Final = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"
+_JOINED: Final = re.compile(f"[{_UNSPACED}\uac00-\ud7af]")  # Korean joins words to others
 _FLAG: Final = re.compile(
     r"\W{0,3}(?:true|false|yes|no|null|none|ja|nein|oui|non|sí|si|sim|não|да|нет|tak|nie|是|否|はい"
     r"|いいえ|예|아니요|[\d.,%]+)\W{0,3}",
@@ -44,7 +45,7 @@ def stems(*path: str) -> re.Pattern[str]:
         table = table[key]
     whole, begun, anywhere = [], [], []
     for stem in (str(stem) for language in table.values() for stem in language):
-        if _UNSPACED.search(stem):
+        if _JOINED.search(stem):
             anywhere.append(re.escape(stem.lstrip("=")))
         elif stem.startswith("="):
             whole.append(re.escape(stem[1:]))
@@ -117,6 +118,11 @@ def has_word(text: str) -> bool:
 def is_flag(text: str) -> bool:
     """Say whether a text is but a yes or no, or a number, in the languages of most models."""
     return _FLAG.fullmatch(text) is not None
+
+
+def is_unspaced(text: str) -> bool:
+    """Say whether a text is of a script that parts no words."""
+    return re.search(f"[{_UNSPACED}]", text) is not None
 
 
 def says_something(text: str) -> bool:

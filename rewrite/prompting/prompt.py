@@ -180,8 +180,6 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def _load(name: str) -> Prompt:
-    if OVERRIDES not in os.environ and "#" not in name:
-        return _of_library(name)  # asked for at every answer
     path, hash_, key = name.rpartition("#")
     if hash_:
         file = Path(path)
@@ -189,9 +187,10 @@ def _load(name: str) -> Prompt:
             raise ValueError(f"there is no prompt file {path!r}")
         return _read(file, file.stat().st_mtime_ns, f"{file.stem}/{key}")
     family, _, key = name.partition("/")
-    own, ours = _own_file(family), _families().get(family)
+    own = _own_file(family)
     if own is None:
         return _of_library(name)
+    ours = _families().get(family)
     stamp = own.stat().st_mtime_ns
     replaces = ours is not None and key in _entries(ours, 0)[0]
     if replaces and key not in _entries(own, stamp)[0]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import warnings
 
@@ -419,6 +420,11 @@ def test_a_slice_that_fails_costs_the_others_nothing():
     ok, bad = "ok", "failed: the power went"
     assert out["qstatus"].tolist() == [ok, ok, bad, bad, ok]
     assert out["query"].tolist() == ["red 1 sofa", "red 2 sofa", "red 3", "red 4", "red 5 sofa"]
+
+
+def test_outcomes_can_be_copied_and_pickled():
+    outcome = pr.Rewritten([pr.NewQuery("a sofa")])
+    assert pickle.loads(pickle.dumps(outcome)) == copy.deepcopy(outcome) == outcome
 
 
 def test_turns_of_a_conversation_are_not_sliced():

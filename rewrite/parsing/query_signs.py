@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from .words import has_word, kind_of
@@ -19,51 +19,49 @@ _ORDINAL: Final = re.compile(r"(?:^|(?<=\s))\d{1,3}\. [^\W\d]\S*")
 
 
 @dataclass(frozen=True)
-class Veil:
+class QuerySigns:
     """Hides the signs of a query's words from whoever looks for structure.
 
     Attributes:
         words: Words of the query that have a sign, such as ``__init__`` or ``√2``.
-        letters: For each sign the letter that stands for it.
+        signs: Their signs.
     """
 
-    words: re.Pattern[str] | None = None
-    letters: Mapping[int, str] = field(default_factory=dict)
+    words: re.Pattern[str]
+    signs: str
 
     @classmethod
-    def of(cls, query: str) -> Veil:
-        """Return the veil over what a query says.
+    def of(cls, query: str) -> QuerySigns | None:
+        """Return the signs of a query; None if it has none.
 
         Example:
-            >>> veil = Veil.of("what does __init__ do?")
-            >>> veil.over("__init__ in *Python*") == "__init__ in *Python*"
+            >>> signs = QuerySigns.of("what does __init__ do?")
+            >>> signs.hidden("__init__ in *Python*") == "__init__ in *Python*"
             False
-            >>> veil.off(veil.over("__init__ in *Python*"))
+            >>> signs.shown(signs.hidden("__init__ in *Python*"))
             '__init__ in *Python*'
         """
         said = {word.strip(_EDGES) for word in query.split()}
         signed = [word for word in said if any(map(_is_sign, word)) and kind_of(word) != "aside"]
         numbered = [match[0] for match in _ORDINAL.finditer(query)]
         if not signed and not numbered:
-            return cls()
-        hidden = [*numbered, *sorted(signed, key=len, reverse=True)]
-        signs = sorted({c for word in hidden for c in word if not (c.isalnum() or c.isspace())})
-        return cls(
-            re.compile("|".join(map(_apart, hidden)), re.I),
-            {ord(sign): chr(_FIRST + at) for at, sign in enumerate(signs)},
-        )
+            return None
+        words = [*numbered, *sorted(signed, key=len, reverse=True)]
+        signs = {c for word in words for c in word if not (c.isalnum() or c.isspace())}
+        return cls(re.compile("|".join(map(_apart, words)), re.I), "".join(sorted(signs)))
 
-    def over(self, text: str) -> str:
-        """Return a text whose signs are hidden where the query has them."""
-        if self.words is None:
-            return text
-        return self.words.sub(lambda word: word[0].translate(self.letters), text)
+    @cached_property
+    def _letters(self) -> str:
+        return "".join(chr(_FIRST + at) for at in range(len(self.signs)))
 
-    def off(self, text: str) -> str:
+    def hidden(self, text: str) -> str:
+        """Return a text with letters for the signs of the query's words."""
+        letters = str.maketrans(self.signs, self._letters)
+        return self.words.sub(lambda word: word[0].translate(letters), text)
+
+    def shown(self, text: str) -> str:
         """Return a text with its signs."""
-        if self.words is None:
-            return text
-        return text.translate({ord(letter): chr(sign) for sign, letter in self.letters.items()})
+        return text.translate(str.maketrans(self._letters, self.signs))
 
 
 def _apart(word: str) -> str:
