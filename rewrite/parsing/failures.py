@@ -18,7 +18,7 @@ _PHRASE: Final = "|".join(re.escape(phrase) for phrase in _PHRASES if " " in phr
 _MESSAGE: Final = re.compile(
     rf"(?:http(?:/[\d.]+)?\W+)?[45]\d\d\W{{1,3}}(?:{_PHRASE})\b"
     r"(?=\W*\Z|\s?[:.;,\n(<-]|\s+(?:nginx|cloudflare|for url|from|while|error)\b)"
-    r"|(?:http |server )?error(?: code| status)?\W{1,3}[45]\d\d\b"
+    r"|(?:http |server )?error(?: code| status)?\W{1,3}[45]\d\d\b|error code: \d{3,4}\W*\Z"
     rf"|(?:error\W{{1,3}})?(?:{_PHRASE})\W*\Z"
     r"|upstream (?:connect error|request timeout)\b|no healthy upstream\W*\Z"
     r"|stream (?:timeout|closed)\W*\Z|traceback \(most recent call last\)"
@@ -42,6 +42,9 @@ _BODY: Final = frozenset(
 
 _REASON: Final = re.compile(r"(?:fatal )?(?:error|exception|warning|fehler|erreur): +(?=\S)", re.I)
 _PAGE: Final = re.compile(r"\s*(?:<!doctype html|<html)\b", re.I)
+_XML_BODY: Final = re.compile(
+    r"\s*(?:<\?xml\b[^<>]*\?>\s*)?<(?:\w+:)?(?:error|errors|fault|exception|envelope)\b", re.I
+)
 _OUT_OF_SIGHT: Final = re.compile(r"<(script|style)\b.*?</\1>", re.I | re.S)
 _TAG: Final = re.compile(r"<[^<>]*>")
 
@@ -58,7 +61,7 @@ def is_failure(text: str, query: str = "") -> bool:
     if text[:1] == "{" and _is_error_body(text, query):
         return True
     begin = _TAG.sub(" ", text[:_READ]).strip(" \n\t\"'`*#{}[]")
-    if _PAGE.match(text):  # no answer is a page of the web, but one of a sign-in may be in its way
+    if _XML_BODY.match(text) or _PAGE.match(text):  # a page of a sign-in may be in the way
         return _is_strange(_TAG.sub(" ", _OUT_OF_SIGHT.sub(" ", text[:_READ])), query)
     if (reason := _REASON.match(begin)) and "\n" not in begin:
         return _is_strange(begin[reason.end() :], query)

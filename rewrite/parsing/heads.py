@@ -8,29 +8,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from ..text.analysis import content_words
+from .likeness import LONGEST_ALIKE, LONGEST_HEAD, NUMBERED, NUMERALS, alike, counted_titles
 from .line import Line
 from .lines import QUOTES, head_of
 from .part import ASKED, Part, Rank
 from .remarks import without_aside, without_remarks, without_source
-from .talk import made_of_talk
+from .talk import is_topical, made_of_talk
 from .words import has_word, is_unspaced, kind_of, pattern, stems, takes_turns, words
 
-_LONGEST_HEAD: Final = 5
-"""Words of a label; in front of ``is:`` it may be longer."""
-
-_LONGEST_ALIKE: Final = 8
-"""Words of a label where at least three lines have one, as ``what led up to the event:``."""
-
 _COLONS: Final = (":", "：")
-_NUMBERED: Final = re.compile(r"\D{0,20}\d{1,3}\W*")
 _BRACKETED_TITLE: Final = re.compile(r"[\[【(<][^\W\d][\w ]{1,30}[\]】)>]")
 _COUNTED_TITLE: Final = re.compile(r"[^\W\d][^\n.!?:：]{2,30}\d{1,2}")
-_TITLE: Final = re.compile(r"[^\W\d][^\d\n.!?]{2,30}\d{1,2}\s?[:：]?")
 _WITHIN: Final = re.compile(r"[^\W\d][.!?;)][\s)]|\)[.,;]")
+_WITHIN_NUMBER: Final = re.compile(r"[^\W\d]\s\d{1,4}\s[^\W\d]")
 _FORMULA: Final = re.compile(r"[^\W\d]\d+[^\W\d]")
-_NUMERALS: Final = re.compile(r"\d+")
-_NUMBER: Final = re.compile(r"[\d.,%/ ()]*\d[\d.,%/ ()]*")
 
 
 def named(found: Sequence[Line], rank: Rank, query: str = "", *, one: bool = False) -> list[Part]:
@@ -60,12 +51,12 @@ class _Naming:
         self._column = _column(found, rank, one=one)
         terms = rank("terms") > rank("answer")
         self._labels, self._scored = (
-            (set[int](), False) if one else _alike(self._heads, query, terms=terms)
+            (set[int](), False) if one else alike(self._heads, query, terms=terms)
         )
-        numbered = {_NUMERALS.sub("#", self._heads[at][0]) for at in self._labels}
+        numbered = {NUMERALS.sub("#", self._heads[at][0]) for at in self._labels}
         self._alone = len(numbered) == 1
         """Whether all labels differ in their number only, as ``Perspective 1`` does."""
-        self._titles = set[int]() if one else _counted_titles(found)
+        self._titles = set[int]() if one else counted_titles(found)
         self._asked = any(rank(head) > 0 for head, _ in self._heads)
         self._seen = Counter(head for head, _ in self._heads)
         self._name = ""
@@ -109,7 +100,7 @@ class _Naming:
     def _is_answer_in_bold(self, line: Line) -> bool:
         """Say whether a line in bold stands below a heading with a number: ``Query 1``."""
         bold = line.kind == "text" and line.head == line.text and not kind_of(line.text)
-        counted = self._titled and _NUMBERED.fullmatch(self._name)
+        counted = self._titled and NUMBERED.fullmatch(self._name)
         return bool(bold and counted and kind_of(self._name) in ASKED)
 
     def _part(self, line: Line) -> Part:
@@ -129,7 +120,7 @@ class _Naming:
             yield replace(self._part(line), name="", item=self._column is not None)
 
     def _heading(self, line: Line, title: str) -> Iterator[Part]:
-        if kind_of(title) or _NUMBERED.fullmatch(title) or line.text.endswith(_COLONS):
+        if kind_of(title) or NUMBERED.fullmatch(title) or line.text.endswith(_COLONS):
             self._name, self._titled = title, True
         else:
             yield replace(self._part(line), title=True)
@@ -157,11 +148,18 @@ class _Naming:
         return at in self._labels or spoken or _is_label(head)
 
     def _is_of_query(self, head: str) -> bool:
-        """Say whether the query says a head too, which makes it content: ``Answer: in law, …``."""
-        said = " ".join(words(head))
-        if is_unspaced(said):
-            return said in self._asked_words
-        return bool(said) and f" {said} " in self._asked_words
+        """Say whether the query says a head too, which makes it content: ``Answer: in law, …``.
+
+        Of two words, one to search for and a name as in ``SPARQL query``, it needs to say one.
+        """
+        said = words(head)
+        if is_unspaced(head):
+            return " ".join(said) in self._asked_words
+        if len(said) == 2 and (self._one or kind_of(head) == "aside"):
+            topic, name = sorted(said, key=is_topical, reverse=True)
+            if is_topical(topic) and kind_of(name):
+                return any(f" {word} " in self._asked_words for word in said)
+        return bool(said) and f" {' '.join(said)} " in self._asked_words
 
     def _is_unnamed_item(self, line: Line, head: str) -> bool:
         """Say whether an item only begins as a remark does: ``3. Note: the band``."""
@@ -196,7 +194,7 @@ class _Naming:
 def _split(line: Line) -> tuple[str, str]:
     """Return the head of a line and the rest, also of ``**Query 1** red sofa``."""
     rest = line.text.removeprefix(line.head).strip()
-    if _NUMBERED.fullmatch(line.head) and rest and rest[0].isalnum() and kind_of(line.head):
+    if NUMBERED.fullmatch(line.head) and rest and rest[0].isalnum() and kind_of(line.head):
         return line.head, rest
     return head_of(line.text)
 
@@ -204,7 +202,7 @@ def _split(line: Line) -> tuple[str, str]:
 def _names_a_query(title: str) -> bool:
     """Say whether a word of a title, wherever it stands, is a name of queries or rewrites."""
     said = words(title)
-    return len(said) <= _LONGEST_ALIKE and any(kind_of(w) in ("query", "rewrite") for w in said)
+    return len(said) <= LONGEST_ALIKE and any(kind_of(w) in ("query", "rewrite") for w in said)
 
 
 def _is_between(title: str) -> bool:
@@ -255,68 +253,6 @@ def _column(found: Sequence[Line], rank: Rank, *, one: bool) -> str | None:
     return None if best is None or (one and rank(best) <= 0) else best
 
 
-def _alike(heads: Sequence[tuple[str, str]], query: str, *, terms: bool) -> tuple[set[int], bool]:
-    """Return which lines begin with a label by their likeness, and whether heads are the items.
-
-    Heads that differ in their number only are labels, and so are short ones on every line, unless
-    most have to do with the query: ``Kill Bill: Volume 1``.
-    In front of scores, or of what terms mean, the heads are the items.
-    """
-    numbered = _numbered(heads)
-    if numbered and len(numbered) < len(heads):
-        return numbered, False  # what stands below each has a name of its own
-    full = heads[:-1] if len(heads) > 3 and not all(heads[-1]) else heads  # the last may be cut
-    longest = _LONGEST_HEAD if len(full) < 3 else _LONGEST_ALIKE
-    if len(full) < 2 or not all(_is_short(head, longest) and rest for head, rest in full):
-        return numbered, False
-    if all(_NUMBER.fullmatch(rest) for _, rest in heads):
-        return set(), True
-    if not numbered and all(_is_said_of(*pair) for pair in heads):
-        return set(), True
-    if terms and not numbered and not any(kind_of(head) for head, _ in heads):
-        return set(), True
-    if not numbered and _are_of(query, [head for head, _ in heads]):
-        return set(), False
-    return set(range(len(heads))), False
-
-
-def _are_of(query: str, heads: Sequence[str]) -> bool:
-    """Say whether most heads have a word to do with the query."""
-    asked = content_words(query)
-    return 2 * sum(bool(content_words(head) & asked) for head in heads) > len(heads)
-
-
-def _is_said_of(head: str, rest: str) -> bool:
-    """Say whether a sentence in small letters explains a head: ``Red sofa: a query.``."""
-    return not kind_of(head) and rest.endswith(".") and rest[0].islower()
-
-
-def _numbered(heads: Sequence[tuple[str, str]]) -> set[int]:
-    """Return the lines whose heads are the same but for a number, and count from 0 or 1."""
-    at = [i for i, (head, _) in enumerate(heads) if _NUMBERED.search(head)]
-    return set(at) if _count([heads[i][0] for i in at], first=(0, 1)) else set()
-
-
-def _counted_titles(found: Sequence[Line]) -> set[int]:
-    """Return the lines that say a name and a number, and count: each above what it names."""
-    at = [i for i, line in enumerate(found[:-1]) if _TITLE.fullmatch(line.text)]
-    apart = not {i + 1 for i in at} & {*at}
-    return set(at) if apart and _count([found[i].text for i in at], first=(1,)) else set()
-
-
-def _count(names: Sequence[str], *, first: Sequence[int]) -> bool:
-    """Say whether names are the same but for a number, and count, the first of them from these."""
-    numbers = [int("".join(_NUMERALS.findall(name))[:6]) for name in names]
-    if len(names) < 2 or numbers[0] not in first:
-        return False
-    alike = len({_NUMERALS.sub("#", name) for name in names}) == 1
-    return alike and numbers == list(range(numbers[0], numbers[0] + len(names)))
-
-
-def _is_short(head: str, longest: int) -> bool:
-    return has_word(head) and len(words(head)) <= longest and len(head) <= 10 * longest
-
-
 def _is_label(head: str) -> bool:
     said = words(head)
     if _FORMULA.search(head):
@@ -325,8 +261,18 @@ def _is_label(head: str) -> bool:
         return False  # "Smith, J. (2020). Search: …"
     if made_of_talk(head) and len(said) > 1:
         return True
-    if len(said) <= _LONGEST_HEAD:
-        return kind_of(head) is not None
+    if len(said) <= LONGEST_HEAD:
+        return kind_of(head) is not None and not _is_of_topic(head)
     # the standalone question is: …
     named_last = kind_of(" ".join(said[-4:])) is not None
     return len(said) <= 15 and bool(stems("copulas").fullmatch(said[-1])) and named_last
+
+
+def _is_of_topic(head: str) -> bool:
+    """Say whether a name only ends, or begins, what is spoken of: ``CSS media query``."""
+    said = words(head)
+    if _WITHIN_NUMBER.search(head) and is_topical(said[-1]):
+        return True  # type 2 diabetes
+    if kind_of(head) == "rewrite":
+        return False
+    return sum(is_topical(word) or bool(stems("asking").match(word)) for word in said[:-1]) > 1

@@ -25,6 +25,9 @@ _BARE_NUMBER: Final = re.compile(r"^([ \t]*\d{1,2}[.)])[ \t]*\n\s*(?=[^\s\d])", 
 _LITERAL: Final = re.compile(  # 2*3, M*A*S*H, *.py, src/**/*.js
     r"(?<=\w)\*(?=\w)(?!\w+\*(?!\w))|(?<![^\s/])\*{1,2}(?=[./]\w|/\*)"
 )
+_DUNDER: Final = re.compile(r"(?<=\S )__[a-z]+(?:_[a-z]+)*__|__[a-z]+(?:_[a-z]+)*__(?=[.(\[]\w?)")
+_BACKSLASH: Final = re.compile(r"(?<!^\d)(?<!^\d\d)\\(?=\.|\\[wdsbWDSB])", re.M)
+"""A sign of an expression, ``example\\.com``, and of no numeral: ``1\\.``."""
 _BORDER: Final = re.compile(r"^\+[-=+]{3,}\+[ \t]*$", re.M)
 
 _LONGEST_ROW: Final = 100
@@ -49,6 +52,10 @@ def of_markdown(text: str) -> list[Line]:
     plain = _RULED.sub(r"## \1", textwrap.dedent(_BREAKS.sub("\n", text)))
     if "*" in plain:
         plain = _LITERAL.sub(lambda stars: stars[0].replace("*", "\\*"), plain)
+    if "__" in plain:
+        plain = _DUNDER.sub(lambda name: name[0].replace("_", "\\_"), plain)
+    if "\\" in plain:
+        plain = _BACKSLASH.sub(r"\\\\", plain)
     if _BARE_NUMBER.search(plain):
         plain = _BARE_NUMBER.sub(r"\1 ", plain)
     source = _with_head(_without_borders(_tabulated(plain)))

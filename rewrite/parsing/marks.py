@@ -46,7 +46,8 @@ _PREFIX: Final = re.compile(r"(?![-+]\d)(?:[-*=~>+|–—]{1,3}\s*|\\item\s+)(?=
 _BRACKETED: Final = re.compile(r"\[[^\[\]]{1,30}\]\s+(?=\S)")
 _NAMES: Final = ("rewrite", "query", "terms", "answer", "aside")
 _LATEX: Final = re.compile(r"\\(?:begin|end)\{\w+\}")
-_ONE: Final = re.compile(r"\(?1[.)]\s")
+_ONE: Final = re.compile(r"\(?1[.):]\s")
+_COLON: Final = re.compile(r"1:\s")
 _LATE_ONE: Final = re.compile(r":\s\(?1[.)]\s")
 
 
@@ -183,8 +184,9 @@ def _split_at_labels(text: str, name: str) -> list[str]:
 
 def _split_at_numbers(line: Line) -> list[str]:
     parts, rest = [], line.text
+    closing = ":" if _COLON.match(rest) else "[.)]"
     number = 2 if line.number == 1 or _ONE.match(rest) else 1
-    while match := re.search(rf"(?<=\S)[,;]?\s+\(?{number}[.)]\s+", rest):
+    while match := re.search(rf"(?<=\S)[,;]?\s+\(?{number}{closing}\s+", rest):
         parts.append(rest[: match.start()])
         rest, number = rest[match.start() :].lstrip(" ,;"), number + 1
     return [*parts, rest]

@@ -33,13 +33,17 @@ from .values import listed, strings
 from .words import has_word, kind_of, pattern, stems, words
 
 _QUOTED_END: Final = re.compile(
-    r"^[^\"“”„«「.!?]{3,120}?[\"“„«「]([^\"“”„«»「」]{2,})[\"”“»」][.。!]?$"
+    r"^[^\"“”„«「.!?。！？।]{3,120}?[\"“„«「]([^\"“”„«»「」]{2,})[\"”“»」][.。!]?$"
 )
 _QUOTED_HEAD: Final = re.compile(
     r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s*(?:[-–—:(,]|$).*$", re.S
 )
 _REPLACED: Final = re.compile(
     r"^[\"“][^\"“”]{1,200}[\"”]\s*(?:->|→|=>|⇒|➜|becomes)\s*[\"“]([^\"“”]{1,400})[\"”]$"
+)
+_REWORDED: Final = re.compile(  # the query "x" can be rewritten as "y".
+    r"^([^\"“„«「\n]{0,60})[\"“„«「][^\"“”„«»「」\n]{1,400}[\"”»」]([^\"“„«「\n]{2,60})"
+    r"[\"“„«「]([^\"“”„«»「」]{2,})[\"”»」][.。!]?$"
 )
 _QUOTED_FIRST: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s+([^\"“”«»「」]+)$")
 
@@ -190,6 +194,8 @@ def content(text: str) -> str:
     text = unquoted(unnamed(text))
     if match := _REPLACED.match(text) or _QUOTED_HEAD.match(text):
         return match[1].strip()
+    if (match := _REWORDED.match(text)) and _says_rewritten(match[1], match[2]):
+        return match[3].strip()
     match = _QUOTED_FIRST.match(text)
     if match and kind_of(match[2]) and made_of_talk(match[2]) and _is_said_of(match[2]):
         return match[1].strip()
@@ -204,6 +210,13 @@ def content(text: str) -> str:
 def _is_said_of(text: str) -> bool:
     """Say whether a text goes on as a sentence does: ``is the rewritten query``."""
     return stems("copulas").fullmatch(words(text)[0]) is not None
+
+
+def _says_rewritten(before: str, between: str) -> bool:
+    """Say whether what stands around the first of two quotations says that the second is new."""
+    asks = stems("asking").match("".join(words(before)[:1]))
+    of_query = not has_word(before) or speaks(before) or made_of_talk(before)
+    return bool(of_query and not asks and any(kind_of(w) == "rewrite" for w in words(between)))
 
 
 def unnamed(text: str) -> str:

@@ -45,7 +45,8 @@ def without_aside(line: Line) -> Line:
         return line
     said = words(match[1])
     first = kind_of(said[0]) if said else None
-    named = first == "aside" and (len(said) == 1 or ":" in match[1] or "：" in match[1])
+    head, colon, _ = match[1].replace("：", ":").partition(":")
+    named = (first == "aside" and len(said) == 1) or (colon and "aside" in (first, kind_of(head)))
     of_edit = (named and not line.text.endswith(").")) or pattern("gloss").match(match[1])
     if of_edit or (first == "rewrite" and len(said) > 2):
         return replace(line, text=line.text[: match.start()])

@@ -25,6 +25,8 @@ _SPLIT: Final = re.compile(r"[\s!\"#$%&()*+,./:;<=>?@\[\]\\^_`{|}~…。，、�
 _SENTENCE: Final = re.compile(r"[^.!?。！？।\n]*(?:[.!?।]+(?=\s|[*_\"')\]]|$)|[。！？]+|[.]|\n|$)")
 _SPEAKER: Final = re.compile(r"^\W*(?:assistant|ai)\s*:\s*", re.I)
 _ENDED: Final = re.compile(r"[.!?。！？।…][\"')\]*_ ]*$")
+_REASON: Final = re.compile(r"\s(?:\(|[-–—]\s)([^()\n]{3,200})\)?\W*$")
+"""What stands in brackets, or behind a dash, at the end: ``N/A (already standalone)``."""
 
 _ENDS: Final = (".", "!", "。", "！", ":", "：")
 
@@ -161,8 +163,11 @@ def keeps(text: str, query: str = "") -> bool:
 
 
 def is_nothing(text: str) -> bool:
-    """Say whether a whole answer is a word for nothing."""
-    return bool(pattern("nothing").fullmatch(straight(text).strip(_EDGES)))
+    """Say whether a whole answer is a word for nothing, with a reason behind it or none."""
+    said = straight(text)
+    if (reason := _REASON.search(said)) and (keeps(reason[1]) or says_of(reason[1])):
+        said = said[: reason.start()]
+    return bool(pattern("nothing").fullmatch(said.strip(_EDGES)))
 
 
 def repeats(text: str, query: str) -> bool:
@@ -201,6 +206,11 @@ def made_of_talk(text: str) -> bool:
     """Say whether there is no word of content in a text."""
     plain = straight(text).casefold()
     return len(plain) <= _LONGEST and any(its.roles(plain) for its in _vocabularies())
+
+
+def is_topical(word: str) -> bool:
+    """Say whether a word is one to search for: no talk, and no name of answers."""
+    return kind_of(word) is None and not made_of_talk(word)
 
 
 def is_prose(text: str) -> bool:

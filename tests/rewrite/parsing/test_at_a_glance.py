@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
+import yaml
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -80,3 +83,8 @@ def test_most_answers_are_plain(said: str) -> None:
 )
 def test_signs_of_structure_are_not(said: str) -> None:
     assert not is_plain(said)
+
+
+def test_every_reader_of_yaml_reads_the_words_alike() -> None:
+    text = (files(reading.__package__) / "words.yaml").read_text("utf-8")
+    assert yaml.safe_load(text) == tables()

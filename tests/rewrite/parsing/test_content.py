@@ -37,6 +37,18 @@ from pyterrier_rewrite.parsing import Queries, Terms, Text
         ("how far is the sun", "The sun is 150 million km away (note: this is a mean)."),
         ("what is a glob", "A glob such as *.py or src/**/*.js matches files by name."),
         ("what is multiplication in python", "In Python 2*3*4 is 24."),
+        ("authors of plays", "who wrote Answer: A Play"),
+        ("how to learn sparql", "SPARQL query: how to join two graphs"),
+        ("styles of a printer", "CSS media query: print"),
+        ("a desert planet", "dune book summary: plot and characters"),
+        ("what runs first", "__init__.py is run first."),
+        ("files of packages", "Put code into __init__.py and __main__.py of a package."),
+        ("match domains", r"Write example\.com for a domain and \d+\.\d+ for a number."),
+        ("红色沙发", "红色沙发很舒适。他说“这很好”。"),
+        ("who rewrote it", 'Was "Hamlet" rewritten as "The Lion King"?'),
+        ("prince", "Nothing (song by Prince)"),
+        ("when do trains leave", "train at 1: fast"),
+        ("struts tags", "<errors> in struts"),
     ],
 )
 def test_a_text_is_kept(query: str, answer: str) -> None:
@@ -56,6 +68,13 @@ def test_a_text_is_kept(query: str, answer: str) -> None:
         ("what is a <think> tag", "<think>They ask.</think>\nmeaning of a tag", "meaning of a tag"),
         ("red sofa", "red couch (Note: coreference resolved)", "red couch"),
         ("red sofa", '"""red couch"""', "red couch"),
+        ("red sofa", "Elasticsearch query: red couch", "red couch"),
+        ("red sofa", "Reasoning process: a seat\nQuery: red couch", "red couch"),
+        ("red sofa", r"1\. red couch", "red couch"),
+        ("red sofa", "red couch (Word count: 8)", "red couch"),
+        ("red sofa", "red couch (Confidence score: .9)", "red couch"),
+        ("red sofa", 'The query "red sofa" can be rewritten as "red couch".', "red couch"),
+        ("red sofa", '"red sofa" can be rephrased to "red couch"', "red couch"),
     ],
 )
 def test_what_the_query_does_not_say_is_structure(query: str, answer: str, wanted: str) -> None:
@@ -85,6 +104,17 @@ def test_what_the_query_does_not_say_is_structure(query: str, answer: str, wante
         ("sofa", "1/ red sofa\n2/ blue sofa", ["red sofa", "blue sofa"]),
         ("attacks", "9/11 attacks\n7/7 bombings", ["9/11 attacks", "7/7 bombings"]),
         ("沙发", "第一，红色沙发\n第二，蓝色沙发", ["红色沙发", "蓝色沙发"]),
+        ("sofa", "1: red sofa 2: blue sofa 3: divan", ["red sofa", "blue sofa", "divan"]),
+        (
+            "diabetes",
+            "what is diabetes\ntype 2 diabetes: symptoms\nhigh blood sugar",
+            ["what is diabetes", "type 2 diabetes: symptoms", "high blood sugar"],
+        ),
+        (
+            "intent detection models",
+            "best models\nintent detection: bert\nslot filling",
+            ["best models", "intent detection: bert", "slot filling"],
+        ),
     ],
 )
 def test_queries_of_a_list(query: str, answer: str, wanted: list[str]) -> None:

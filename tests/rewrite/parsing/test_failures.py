@@ -29,6 +29,9 @@ FAILURES = [
     "litellm.exceptions.APIConnectionError: OllamaException",
     "Request timed out.",
     "[object Object]",
+    '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>',
+    "<soap:Envelope><soap:Body><soap:Fault>late</soap:Fault></soap:Body></soap:Envelope>",
+    "error code: 1020",
     "data: [DONE]",
     'Traceback (most recent call last):\n  File "server.py", line 3\nRuntimeError: no memory',
 ]
@@ -43,6 +46,8 @@ ABOUT_ONE = [
     ("fish that swim upstream", "Upstream connections of fish ladders"),
     ("errors in surveys", "error of measurement in surveys"),
     ("500 dollar sofa", "500 dollar red sofa"),
+    ("what is error code 1020", "error code: 1020"),
+    ("<errors> of struts", "<errors> tag of struts"),
     ("sofa", '{"error": "", "query": "red sofa"}'),
 ]
 

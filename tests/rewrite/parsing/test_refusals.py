@@ -18,6 +18,19 @@ I'm sorry, but I cannot assist with that request.
 I'm sorry, I can't continue with this.
 Sorry, I can't assist with that.
 Sorry, I'm unable to help.
+I'm unable to help with hacking someone else's network.
+I am not able to assist you with building weapons.
+Understood! I'm ready to rewrite queries. Please share the conversation.
+I don't have any conversation context to work with.
+Could you paste them?
+Ich habe keinen Kontext.
+Je n'ai pas de contexte. Pouvez-vous le fournir ?
+No tengo el contexto de la conversación.
+Non vedo nessuna conversazione. Puoi incollarla?
+Não tenho acesso à conversa anterior.
+У меня нет контекста разговора.
+我没有看到对话的上下文。
+대화 내용이 없습니다.
 I apologize, but I can't assist with that.
 My apologies, but I cannot help with this request.
 I won't help with that.
@@ -393,6 +406,8 @@ Soru zaten bağımsız, yeniden yazmaya gerek yok.
 Değişiklik gerekmiyor.
 原问题已是独立问题。
 無需修改。
+N/A (already standalone)
+None - the query is clear already
 変更なし
 변경할 필요가 없습니다.
 السؤال واضح ولا يحتاج إلى إعادة صياغة.

@@ -415,11 +415,38 @@ def test_labelled_remarks_alone_are_read_without_an_error(parser):
 
 
 @pytest.mark.parametrize(
+    "goodbye",
+    [
+        "Want me to try another one?",
+        "Shall I narrow it down?",
+        "Ich hoffe, das hilft!",
+        "Lassen Sie mich wissen, wenn Sie weitere Fragen haben.",
+        "J'espère que cela vous aide !",
+        "N'hésitez pas à me demander plus.",
+        "Espero que esto te ayude.",
+        "Spero che questo ti sia utile!",
+        "Espero que isso ajude!",
+        "Ik hoop dat dit helpt!",
+        "Mam nadzieję, że to pomoże!",
+        "Надеюсь, это поможет!",
+        "希望这对您有帮助！",
+        "如果您有其他问题，请告诉我。",
+        "お役に立てれば幸いです。",
+        "도움이 되었으면 좋겠습니다!",
+    ],
+)
+def test_a_goodbye_is_left_out(goodbye):
+    assert Text()(f"red sofa\n\n{goodbye}", "a seat") == RED
+    assert Queries()(f"1. red sofa\n2. blue sofa\n\n{goodbye}", "a seat") == BOTH
+
+
+@pytest.mark.parametrize(
     "talk", ["Certainly! I'd be happy to help.", "Sure, I can help with that."]
 )
 def test_a_greeting_and_more_talk_on_one_line_is_left_out(talk):
     assert Text()(f"{talk}\n\nred sofa") == RED
     assert Queries()(f"{talk}\n1. red sofa\n2. blue sofa") == BOTH
+    assert Text()("Great question! red sofa", "a seat") == RED
     assert Text()("Sure! Sofas seat two.\n\nThey are soft.") == ["Sofas seat two. They are soft."]
 
 
