@@ -16,7 +16,7 @@ def no_usage() -> Usage:
 
 def add_usage(earlier: object, now: Usage | None) -> Usage:
     """Return the sum of two usages, either of which may be missing."""
-    said = [usage for usage in (earlier, now) if isinstance(usage, Mapping)]
-    if len(said) == 1:
-        return {key: said[0].get(key, 0) for key in USAGE_KEYS}
-    return {key: sum(usage.get(key, 0) for usage in said) for key in USAGE_KEYS}
+    one = now or {}
+    if not isinstance(earlier, Mapping):
+        return {key: one.get(key, 0) for key in USAGE_KEYS}
+    return {key: earlier.get(key, 0) + one.get(key, 0) for key in USAGE_KEYS}

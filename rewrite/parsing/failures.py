@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -49,6 +50,7 @@ _OUT_OF_SIGHT: Final = re.compile(r"<(script|style)\b.*?</\1>", re.I | re.S)
 _TAG: Final = re.compile(r"<[^<>]*>")
 
 
+@lru_cache(maxsize=256)  # an answer is looked at before and while it is read
 def is_failure(text: str, query: str = "") -> bool:
     """Say whether an answer is an error message, and not about one: the query speaks of none.
 

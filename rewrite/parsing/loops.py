@@ -24,7 +24,7 @@ LEAST_OF_SENTENCE: Final = 20
 _UNSPACED: Final = "[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]"
 _TOKEN: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+|[^\w\s]")
 _END: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+")
-_TAIL: Final = 200
+_TAIL: Final = 40
 _ENDED: Final = re.compile(r"[.!?…。！？*_\s]")
 _STUTTER: Final = re.compile(r"(([^\W\d_])(?!\2)[^\W\d_]{1,11}?)\1{5,}[^\W\d_]{0,12}")
 _SENTENCES: Final = re.compile(r"(?<=[.!?])(?=\s)|(?<=[。！？])")

@@ -68,9 +68,8 @@ class Text:
         """Return the clean text as the only part, or nothing."""
         answer = read(generation, _TEXT, query, one=True)
         texts = [part.text for part in answer.parts]
-        # of a passage, a sentence that names something is a sentence
-        several = dict.fromkeys(map(unquoted, texts))  # no line twice
-        said = [content(texts[0])] if len(texts) == 1 else several
+        # of a passage, a sentence that names something is a sentence, and no line stands twice
+        said = [content(texts[0])] if len(texts) == 1 else dict.fromkeys(map(unquoted, texts))
         text = without_repeats(" ".join(" ".join(said).split()))
         return [text] if has_word(text) else []
 

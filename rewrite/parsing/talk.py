@@ -7,9 +7,9 @@ nothing that a search engine could look for. ``words.yaml`` lists them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from .words import has_word, kind_of, pattern, tables, words
 
@@ -19,9 +19,12 @@ _LONGEST: Final = 400
 _SHORT_WORD: Final = 5
 """Characters of an answer of one word, such as ``Nein.``; of Chinese, a sentence has more."""
 
+_LONGEST_STEM: Final = 16
+"""Characters of a word of talk."""
+
 _EDGES: Final = " .()[]*_\"'!-–—"
 _UNSPACED: Final = ("zh", "ja", "ko", "th")
-_SPLIT: Final = re.compile(r"[\s!\"#$%&()*+,./:;<=>?@\[\]\\^_`{|}~…。，、！？؟،；：।“”«»„¿¡\-–—]+")
+_WORD: Final = re.compile(r"[^\s!\"#$%&()*+,./:;<=>?@\[\]\\^_`{|}~…。，、！？؟،；：।“”«»„¿¡\-–—]+")
 _SENTENCE: Final = re.compile(r"[^.!?。！？।\n]*(?:[.!?।]+(?=\s|[*_\"')\]]|$)|[。！？]+|[.]|\n|$)")
 _SPEAKER: Final = re.compile(r"^\W*(?:assistant|ai)\s*:\s*", re.I)
 _ENDED: Final = re.compile(r"[.!?。！？।…][\"')\]*_ ]*$")
@@ -33,61 +36,92 @@ _ENDS: Final = (".", "!", "。", "！", ":", "：")
 Verdict = Literal["refusal", "talk", ""]
 
 
-class _Vocabulary(NamedTuple):
-    """The words of talk in a language, by what they do in a sentence."""
-
-    whole: dict[str, frozenset[str]]
-    begun: dict[str, tuple[str, ...]]
-    pieces: re.Pattern[str] | None
-
-    def roles(self, sentence: str) -> frozenset[str]:
-        """Return what the words of a sentence do; nothing if one of them is no talk."""
-        if self.pieces is not None:
-            return self._roles_of_pieces(sentence, self.pieces)
-        found: set[str] = set()
-        for word in filter(None, _SPLIT.split(sentence)):
-            its = self._roles_of(word) or self._roles_of_joined(word)
-            if not its and kind_of(word) in ("rewrite", "query", "answer", "original"):
-                its = {"of"}
-            if not its:
-                return frozenset()
-            found |= its
-        return frozenset(found)
-
-    def _roles_of(self, word: str) -> set[str]:
-        return {
-            role
-            for role, whole in self.whole.items()
-            if word in whole or word.startswith(self.begun[role] or ("\0",))
-        }
-
-    def _roles_of_joined(self, word: str) -> set[str]:
-        """Return what is done by both halves of a word such as ``j'ai``."""
-        before, joint, after = word.partition("'")
-        first = self._roles_of(before + joint) or self._roles_of(before)
-        second = self._roles_of(after)
-        return first | second if joint and first and second else set()
-
-    def _roles_of_pieces(self, sentence: str, pieces: re.Pattern[str]) -> frozenset[str]:
-        found: set[str] = set()
-        for piece in pieces.findall(sentence):
-            found |= self._roles_of(piece)
-        return frozenset() if has_word(pieces.sub("", sentence)) else frozenset(found)
+@lru_cache(maxsize=1)
+def _listed() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Return the words of talk by language, and by what they do in a sentence."""
+    return {
+        language: {role: tuple(str(its).casefold().split()) for role, its in roles.items()}
+        for language, roles in tables()["talk"].items()
+    }
 
 
 @lru_cache(maxsize=1)
-def _vocabularies() -> tuple[_Vocabulary, ...]:
-    return tuple(_vocabulary(language, roles) for language, roles in tables()["talk"].items())
+def _spaced() -> tuple[Mapping[str, list[tuple[str, str]]], Sequence[str]]:
+    """Return language and role of words and of stems, ``help*``, and all languages with spaces.
+
+    The languages are in the order of ``words.yaml``.
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+    languages = [language for language in _listed() if language not in _UNSPACED]
+    for language in languages:
+        for role, its in _listed()[language].items():
+            for word in its:
+                found.setdefault(word, []).append((language, role))
+    return found, languages
 
 
-def _vocabulary(language: str, roles: dict[str, str]) -> _Vocabulary:
-    listed = {role: str(its).casefold().split() for role, its in roles.items()}
-    whole = {role: frozenset(w for w in its if not w.endswith("*")) for role, its in listed.items()}
-    begun = {role: tuple(w[:-1] for w in its if w.endswith("*")) for role, its in listed.items()}
-    if language not in _UNSPACED:
-        return _Vocabulary(whole, begun, None)
-    pieces = sorted({word for its in whole.values() for word in its}, key=len, reverse=True)
-    return _Vocabulary(whole, begun, re.compile("|".join(map(re.escape, pieces))))
+@lru_cache(maxsize=1)
+def _unspaced() -> Sequence[tuple[Mapping[str, frozenset[str]], re.Pattern[str]]]:
+    """Return what words do in each language without spaces, and a pattern that finds them."""
+    found = []
+    for language in _UNSPACED:
+        roles: dict[str, frozenset[str]] = {}
+        for role, its in _listed()[language].items():
+            for word in its:
+                roles[word] = roles.get(word, frozenset()) | {role}
+        longest_first = sorted(roles, key=len, reverse=True)
+        found.append((roles, re.compile("|".join(map(re.escape, longest_first)))))
+    return found
+
+
+@lru_cache(maxsize=1 << 15)
+def _roles_of(word: str) -> Mapping[str, frozenset[str]]:
+    """Return what a word does, by language; nothing where it is no talk."""
+    found = _roles_as_listed(word)
+    before, joint, after = word.partition("'")
+    if joint:  # j'ai
+        first, second = _roles_as_listed(before + joint), _roles_as_listed(after)
+        first = _roles_as_listed(before) | first
+        for language in (first.keys() & second.keys()) - found.keys():
+            found[language] = first[language] | second[language]
+    if kind_of(word) in ("rewrite", "query", "answer", "original"):
+        return dict.fromkeys(_spaced()[1], frozenset({"of"})) | found
+    return found
+
+
+def _roles_as_listed(word: str) -> dict[str, frozenset[str]]:
+    listed, _ = _spaced()
+    stems = (f"{word[:end]}*" for end in range(1, min(len(word), _LONGEST_STEM) + 1))
+    found: dict[str, frozenset[str]] = {}
+    for key in (word, *stems):
+        for language, role in listed.get(key, ()):
+            found[language] = found.get(language, frozenset()) | {role}
+    return found
+
+
+def _roles(sentence: str) -> Iterator[tuple[frozenset[str], bool]]:
+    """Yield what the words of a sentence do, and whether they are unspaced, by language.
+
+    A language in which one of them is no talk is left out.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for at, word in enumerate(_WORD.finditer(sentence)):
+        its = _roles_of(word[0])
+        found = (
+            {language: found[language] | its[language] for language in found.keys() & its.keys()}
+            if at
+            else dict(its)
+        )
+        if not found:
+            break
+    for language in _spaced()[1]:
+        if language in found:
+            yield found[language], False
+    if sentence.isascii():
+        return
+    for of_word, pieces in _unspaced():
+        if not has_word(pieces.sub("", sentence)):
+            yield frozenset[str]().union(*map(of_word.__getitem__, pieces.findall(sentence))), True
 
 
 @lru_cache(maxsize=1024)
@@ -96,10 +130,9 @@ def verdict(sentence: str) -> Verdict:
     plain = straight(sentence).casefold()
     if not has_word(plain) or len(plain) > _LONGEST:
         return ""
-    alone = len(words(plain)) == 1 and len(plain) <= _SHORT_WORD  # "No." may be the answer
-    for vocabulary in _vocabularies():
-        roles = vocabulary.roles(plain)
-        ended = vocabulary.pieces is not None or _ENDED.search(plain) is not None
+    alone = len(plain) <= _SHORT_WORD and len(words(plain)) == 1  # "No." may be the answer
+    for roles, unspaced in _roles(plain):
+        ended = unspaced or _ENDED.search(plain) is not None
         if "no" in roles and not alone and ("of" in roles or ended) and (ended or "me" in roles):
             return "refusal"
         if "please" in roles and (ended or alone):
@@ -205,7 +238,7 @@ def says_of(text: str) -> bool:
 def made_of_talk(text: str) -> bool:
     """Say whether there is no word of content in a text."""
     plain = straight(text).casefold()
-    return len(plain) <= _LONGEST and any(its.roles(plain) for its in _vocabularies())
+    return len(plain) <= _LONGEST and any(roles for roles, _ in _roles(plain))
 
 
 def is_topical(word: str) -> bool:

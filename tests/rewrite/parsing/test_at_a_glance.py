@@ -24,7 +24,9 @@ WORDS = sorted(
     for stems in languages.values()
     for word in (stems.split() if isinstance(stems, str) else map(str, stems))
 )
-CONTENT = "red sofa couch a of U.S. A I 2020 3 99. Error Bad Gateway Not Found (blue) None".split()
+CONTENT = (
+    "red sofa couch a of U.S. A I 2020 3 99. 20th 5% 1/2 Error Bad Gateway Not Found (blue) None"
+).split()
 
 text = st.lists(
     st.tuples(
@@ -58,6 +60,7 @@ def test_it_reads_as_the_whole_reader(said: str, query: str) -> None:
         "sofa, settee, couch",
         "Ein Sofa ist ein Möbelstück",
         "沙发是一种家具",
+        "In 2020 some 5 % of 1,000 sofas had 3 seats",
     ],
 )
 def test_most_answers_are_plain(said: str) -> None:
