@@ -101,7 +101,7 @@ def _is_closing(text: str, found: Sequence[Line]) -> bool:
 
 def _unannounced(text: str, query: str, *, alone: bool) -> str:
     """Return the first line without a greeting and what announces the rest."""
-    ungreeted = without_greeting(text, query)
+    ungreeted = without_greeting(text, query, alone=alone)
     if ungreeted != text:
         text = ungreeted
         if not alone and is_chat(text):
@@ -119,12 +119,19 @@ def _unannounced(text: str, query: str, *, alone: bool) -> str:
     return text
 
 
-def without_greeting(text: str, query: str) -> str:
-    """Return a line without a greeting in front, unless the query has it."""
+def without_greeting(text: str, query: str, *, alone: bool = True) -> str:
+    """Return a line without a greeting in front, unless the query has it, or it is of a name.
+
+    Behind a comma, what begins with a capital and is no sentence is one: ``Yes, Minister``.
+    """
     match = greeting().match(text)
-    if match and match[0].casefold().strip(" !.,:：") not in query.casefold():
-        return text[match.end() :]
-    return text
+    if not match or match[0].casefold().strip(" !.,:：") in query.casefold():
+        return text
+    rest = text[match.end() :]
+    named = alone and match[0].rstrip().endswith(",") and rest[:1].isupper()
+    if named and not is_prose(text) and not head_of(rest)[0]:
+        return text if not pattern("opening").match(straight(rest)) else rest
+    return rest
 
 
 def speaks(text: str) -> bool:

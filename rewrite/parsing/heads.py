@@ -12,8 +12,8 @@ from .likeness import LONGEST_ALIKE, LONGEST_HEAD, NUMBERED, NUMERALS, alike, co
 from .line import Line
 from .lines import QUOTES, head_of
 from .part import ASKED, Part, Rank
-from .remarks import without_aside, without_remarks, without_source
-from .talk import is_topical, made_of_talk
+from .remarks import without_asides, without_remarks, without_source
+from .talk import is_topical, made_of_talk, names_an_answer
 from .words import has_word, is_unspaced, kind_of, pattern, stems, takes_turns, words
 
 _COLONS: Final = (":", "：")
@@ -21,6 +21,8 @@ _BRACKETED_TITLE: Final = re.compile(r"[\[【(<][^\W\d][\w ]{1,30}[\]】)>]")
 _COUNTED_TITLE: Final = re.compile(r"[^\W\d][^\n.!?:：]{2,30}\d{1,2}")
 _WITHIN: Final = re.compile(r"[^\W\d][.!?;)][\s)]|\)[.,;]")
 _WITHIN_NUMBER: Final = re.compile(r"[^\W\d]\s\d{1,4}\s[^\W\d]")
+_ALL_QUOTED: Final = re.compile(r"[-–—]\s*([\"“„«「][^\"“”„«»「」]+[\"”“»」])[.,]?")
+"""What stands behind a name in bold and a dash: ``**Synonyms** - "red sofa"``."""
 _FORMULA: Final = re.compile(r"[^\W\d]\d+[^\W\d]")
 
 
@@ -36,7 +38,7 @@ def named(found: Sequence[Line], rank: Rank, query: str = "", *, one: bool = Fal
     within = rank("terms") > rank("answer")
     own = [without_source(one, query, within=within) for one in found]
     own = without_remarks(_of_fields(own))
-    kept = [line for one in own if has_word((line := without_aside(one)).text)]
+    kept = [line for line in without_asides(own) if has_word(line.text)]
     naming = _Naming(kept, rank, query, one=one)
     return [part for at in range(len(kept)) for part in naming.at(at)]
 
@@ -194,6 +196,8 @@ class _Naming:
 def _split(line: Line) -> tuple[str, str]:
     """Return the head of a line and the rest, also of ``**Query 1** red sofa``."""
     rest = line.text.removeprefix(line.head).strip()
+    if line.head and rest != line.text and (match := _ALL_QUOTED.fullmatch(rest)):
+        return line.head.rstrip(" :："), match[1]
     if NUMBERED.fullmatch(line.head) and rest and rest[0].isalnum() and kind_of(line.head):
         return line.head, rest
     return head_of(line.text)
@@ -260,7 +264,7 @@ def _is_label(head: str) -> bool:
     if (end := _WITHIN.search(head)) and not made_of_talk(head[: end.end()]):
         return False  # "Smith, J. (2020). Search: …"
     if made_of_talk(head) and len(said) > 1:
-        return True
+        return names_an_answer(head)  # "Sorry is not enough: how to apologize"
     if len(said) <= LONGEST_HEAD:
         return kind_of(head) is not None and not _is_of_topic(head)
     # the standalone question is: …
@@ -273,6 +277,6 @@ def _is_of_topic(head: str) -> bool:
     said = words(head)
     if _WITHIN_NUMBER.search(head) and is_topical(said[-1]):
         return True  # type 2 diabetes
-    if kind_of(head) == "rewrite":
-        return False
+    if kind_of(head) == "rewrite":  # "Rewriting history: how textbooks change"
+        return is_topical(said[-1]) and any(map(stems("gerunds").fullmatch, said))
     return sum(is_topical(word) or bool(stems("asking").match(word)) for word in said[:-1]) > 1

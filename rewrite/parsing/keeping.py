@@ -38,7 +38,7 @@ def first_turn(parts: Sequence[Part]) -> list[Part]:
         begun.add(heads[at])
         if _CHOICES.match(part.name) and _CHOICES.match(parts[0].name) and part.label:
             return list(parts[:at])
-        if _is_alternative(part) and not passage:
+        if (_is_alternative(part) or _points_back(part)) and not passage:
             return list(parts[:at])
         if part.name and not parts[at - 1].name and takes_turns(part.name):
             defined = passage and at + 1 == len(parts) and is_prose(part.text)
@@ -86,6 +86,11 @@ def _is_alternative(part: Part) -> bool:
     if not any(kind_of(word) == "alternative" for word in said):
         return False
     return bool(part.name) or made_of_talk(part.text) or says_of(part.text)
+
+
+def _points_back(part: Part) -> bool:
+    """Say whether a part stands below a name of what came before: ``This query:``."""
+    return bool(stems("this").match("".join(words(part.name)[:1]))) and not part.label
 
 
 def is_passage(parts: Sequence[Part]) -> bool:

@@ -42,7 +42,8 @@ def alike(heads: Sequence[tuple[str, str]], query: str, *, terms: bool) -> tuple
         return set(), True
     if terms and not numbered and not any(kind_of(head) for head, _ in heads):
         return set(), True
-    if not numbered and _are_of(query, [head for head, _ in heads]):
+    names = [head for head, _ in heads]
+    if not numbered and (_are_of(query, names) or _is_series(names)):
         return set(), False
     return set(range(len(heads))), False
 
@@ -51,6 +52,11 @@ def _are_of(query: str, heads: Sequence[str]) -> bool:
     """Say whether most heads have a word to do with the query."""
     asked = content_words(query)
     return 2 * sum(bool(content_words(head) & asked) for head in heads) > len(heads)
+
+
+def _is_series(names: Sequence[str]) -> bool:
+    """Say whether all lines begin with the same name, which is not known: ``Alien: Covenant``."""
+    return len(set(names)) == 1 and kind_of(names[0]) is None
 
 
 def _is_said_of(head: str, rest: str) -> bool:

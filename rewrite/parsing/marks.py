@@ -47,6 +47,7 @@ _BRACKETED: Final = re.compile(r"\[[^\[\]]{1,30}\]\s+(?=\S)")
 _NAMES: Final = ("rewrite", "query", "terms", "answer", "aside")
 _LATEX: Final = re.compile(r"\\(?:begin|end)\{\w+\}")
 _ONE: Final = re.compile(r"\(?1[.):]\s")
+_RANK: Final = re.compile(r"#\d{1,3}\s")  # "#1 song of 1999", alone
 _COLON: Final = re.compile(r"1:\s")
 _LATE_ONE: Final = re.compile(r":\s\(?1[.)]\s")
 
@@ -93,6 +94,8 @@ def _numbered(found: Sequence[Line]) -> list[Line]:
 def _counted(found: Sequence[Line], style: Style) -> set[int]:
     """Return which lines are numbered in a style, in the order of counting."""
     at: list[int] = []
+    if len(found) == 1 and _RANK.match(found[0].text):
+        return set()
     expected = {0, 1}
     for i, line in enumerate(found):
         value = _value(line, style)
@@ -135,6 +138,8 @@ def _value(line: Line, style: Style) -> int | None:
 def _digits(match: re.Match[str], rest: str) -> int | None:
     value, opened = match["value"], match["open"].strip()
     closed = match["close"].strip() or match["close"].strip(" ")
+    if opened and opened in "([{<（【" and closed[:1] in tuple(",，"):
+        return None  # [1, 2, 3] reversed
     if closed[:1] == "/" and not match[0][-1:].isspace():
         return None  # 9/11
     if (last := value.rpartition(".")[2]).isdecimal():

@@ -103,6 +103,14 @@ def is_mentioned(mark: re.Match[str]) -> bool:
     return bool(_WORD_BEFORE.fullmatch(before) and _WORD_BEHIND.match(after))
 
 
+def _begins_a_phrase(mark: re.Match[str]) -> bool:
+    """Say whether a line is about the tag it begins with, and nothing ends: ``<div> tag``."""
+    text = mark.string
+    if mark.start() or mark[1] or mark[2].lower() in ("br", "hr", "p") or "\n" in text:
+        return False
+    return f"</{mark[2]}" not in text and _WORD_BEHIND.match(text, mark.end()) is not None
+
+
 def _elements(
     marks: list[re.Match[str]], length: int, rank: Rank
 ) -> tuple[list[Element], set[str]]:
@@ -138,6 +146,8 @@ def _elements(
 
 def _plain(text: str, paired: set[str]) -> str:
     def instead(mark: re.Match[str]) -> str:
+        if _begins_a_phrase(mark):
+            return mark[0]
         if mark[2].lower() in _INLINE:
             return ""
         return "\n" if mark[2].lower() in _BLOCK or mark[0] in paired else mark[0]

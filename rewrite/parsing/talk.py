@@ -31,6 +31,9 @@ _ENDED: Final = re.compile(r"[.!?。！？।…][\"')\]*_ ]*$")
 _REASON: Final = re.compile(r"\s(?:\(|[-–—]\s)([^()\n]{3,200})\)?\W*$")
 """What stands in brackets, or behind a dash, at the end: ``N/A (already standalone)``."""
 
+_MENTIONED: Final = re.compile(r"\w\s+[\"“][^\"“”]+[\"”]\s+\w")
+"""A quotation that a sentence goes on around: what it says is spoken of."""
+
 _ENDS: Final = (".", "!", "。", "！", ":", "：")
 
 Verdict = Literal["refusal", "talk", ""]
@@ -128,7 +131,7 @@ def _roles(sentence: str) -> Iterator[tuple[frozenset[str], bool]]:
 def verdict(sentence: str) -> Verdict:
     """Say whether a sentence is made of talk alone, and whether it turns something down."""
     plain = straight(sentence).casefold()
-    if not has_word(plain) or len(plain) > _LONGEST:
+    if not has_word(plain) or len(plain) > _LONGEST or _MENTIONED.search(plain):
         return ""
     alone = len(plain) <= _SHORT_WORD and len(words(plain)) == 1  # "No." may be the answer
     for roles, unspaced in _roles(plain):
@@ -239,6 +242,13 @@ def made_of_talk(text: str) -> bool:
     """Say whether there is no word of content in a text."""
     plain = straight(text).casefold()
     return len(plain) <= _LONGEST and any(roles for roles, _ in _roles(plain))
+
+
+def names_an_answer(text: str) -> bool:
+    """Say whether talk in front of a colon leads to an answer, and does not only say no."""
+    plain = straight(text).casefold()
+    found = [roles for roles, _ in _roles(plain)] if len(plain) <= _LONGEST else []
+    return any("of" in roles or (roles and "no" not in roles) for roles in found)
 
 
 def is_topical(word: str) -> bool:

@@ -78,8 +78,10 @@ def plain_terms(terms: list[str]) -> list[str]:
         if 2 * len(numbers) == len(terms):  # every other one is a weight
             terms = [term for term in terms if term not in numbers]
         for said in (_WEIGHT, _GLOSS):
-            if all(map(said.search, terms)):
-                terms = [said.sub("", term) for term in terms]
+            bare = [said.sub("", term) for term in terms]
+            told_apart = len(set(bare)) < len(set(terms))  # New York (state), New York (city)
+            if all(map(said.search, terms)) and not told_apart:
+                terms = bare
         terms = [*terms[:-1], _GLOSS.sub("", terms[-1])] if _is_remark(terms[-1]) else terms
     return [_unwrapped(term) for term in terms]
 

@@ -362,7 +362,29 @@ def test_explained_queries(generation):
         "1. Original: couch for two\n2. red sofa\n3. blue sofa",
         "couch for two → red sofa\ncouch for two → blue sofa",
         "1. red sofa: a query that names the colour.\n2. blue sofa: a query with another.",
+        "1. red sofa (focuses on the colour)\n2. blue sofa (tries another colour)",
+        "1. red sofa（强调颜色）\n2. blue sofa（另一种颜色）",
+        "1. red sofa - this focuses on the colour\n2. blue sofa - this tries another colour",
+        "1. red sofa — names the colour\n2. blue sofa — names another colour",
+        "1. red sofa  # names the colour\n2. blue sofa  # another colour",
+        '1. **Synonyms** - "red sofa"\n2. **Colours** - "blue sofa"',
     ],
 )
 def test_lists_with_glosses_and_titles(generation):
     assert Queries()(generation, "couch for two") == BOTH
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("iPhone 15 (Pro Max)", "iPhone 14 (Plus)"),
+        ("Berlin - Munich train", "Berlin - Hamburg train"),
+        ("Python - uses a loop", "Python - uses recursion"),
+        ("phone plan (using eSIM)", "phone plan (using a card)"),
+        ("Alien: Covenant cast", "Alien: Romulus cast"),
+        ("error: cannot find symbol", "error: missing return statement"),
+    ],
+)
+def test_what_tells_queries_apart_is_kept(first, second):
+    assert Queries()(f"{first}\n{second}") == [first, second]
+    assert Queries()(f"1. {first}\n2. {second}") == [first, second]

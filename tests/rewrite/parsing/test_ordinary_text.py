@@ -809,6 +809,18 @@ def test_a_passage_is_kept(passage):
         "P.S. I Love You",
         "It is good for the heart. Olive oil lowers LDL.",
         "It does not need to be watered daily. The plant stores water.",
+        'what does "As an AI language model, I cannot" mean in ChatGPT answers',
+        "Sorry is not enough: how to apologize after cheating",
+        "Rewriting history: how textbooks change",
+        "No rewriting of history: the Polish memory law",
+        "Optimizing PostgreSQL: indexes",
+        "Sure, Jan meme origin",
+        "Yes, Minister cast",
+        "Okay, Okay lyrics",
+        "[1, 2, 3] reverse list python",
+        "#1 song in 1999",
+        "<div> tag in HTML",
+        "I do not have the ability to smell",
     ],
 )
 def test_what_only_looks_like_a_name_is_kept(generation):

@@ -8,6 +8,18 @@ from pyterrier_rewrite import Queries, Terms, Text
 
 TURNED_DOWN = """
 I can't assist with that.
+I do not have the ability to browse the internet.
+I strive to be helpful, but I can't help with this topic.
+Als KI-Sprachmodell kann ich keine medizinischen Ratschläge geben.
+En tant que modèle de langage, je n'ai pas accès à la météo.
+Como modelo de lenguaje, no tengo acceso a información en tiempo real.
+Come modello linguistico, non posso fornire queste informazioni.
+Como um modelo de linguagem, não posso fornecer essas informações.
+Als taalmodel kan ik die informatie niet geven.
+Jako model językowy nie mam dostępu do internetu.
+Nie mogę udzielić takich informacji.
+Как языковая модель, я не имею доступа к интернету.
+Bu isteği yerine getiremem.
 I can’t help with that request.
 I cannot help you with that.
 I'm not able to help with that.

@@ -224,6 +224,10 @@ def test_terms_under_any_label(generation):
     assert Terms()(generation, "seat for two") == TERMS
 
 
+def test_brackets_that_tell_terms_apart_are_kept():
+    assert Terms()("New York (state), New York (city)") == ["New York (state)", "New York (city)"]
+
+
 def test_terms_of_a_sentence():
     assert Terms()("Keywords are: sofa, couch and settee.") == ["sofa", "couch", "settee"]
     assert Terms()("No additional keywords needed.") == []
