@@ -485,6 +485,8 @@ def test_a_greeting_and_more_talk_on_one_line_is_left_out(talk):
         'query = "red sofa"\nprint(query)',
         "| Field | Value |\n|---|---|\n| Rewritten query | red sofa |",
         'red sofa (changed "couch" to "sofa" for clarity)',
+        "red sofa\n\nDoes this capture what you meant?",
+        "Consulta otimizada: red sofa",
         "red sofa\n\nThis query:\n1. names the colour\n2. names the piece of furniture",
         "red sofa\n\nThis rewrite:\n- names the colour\n- names the piece of furniture",
     ],

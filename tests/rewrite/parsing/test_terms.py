@@ -230,5 +230,6 @@ def test_brackets_that_tell_terms_apart_are_kept():
 
 def test_terms_of_a_sentence():
     assert Terms()("Keywords are: sofa, couch and settee.") == ["sofa", "couch", "settee"]
+    assert Terms()("Related terms include sofa and couch.") == TERMS
     assert Terms()("No additional keywords needed.") == []
     assert Terms()("Star Wars: A New Hope, Luke") == ["Star Wars: A New Hope", "Luke"]
