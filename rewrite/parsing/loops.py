@@ -21,6 +21,11 @@ LONGEST_WORD: Final = 20
 LEAST_OF_SENTENCE: Final = 20
 """Characters of a sentence that is not said twice; shorter ones may be a refrain."""
 
+LEAST_OF_CLAUSE: Final = 8
+"""Words of a clause that is not said twice, where it is half of a sentence."""
+
+_WITHIN: Final = range(LEAST_OF_CLAUSE)
+_SPACED_WORD: Final = re.compile(r"\w+")
 _UNSPACED: Final = "[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]"
 _TOKEN: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+|[^\w\s]")
 _END: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+")
@@ -77,25 +82,38 @@ def without_loop(text: str) -> str:
 
 
 def without_repeats(text: str) -> str:
-    """Return a text without the sentences that it said before, word by word.
+    """Return a text without the sentences that it said before, or that half consist of a clause so.
 
     Example:
         >>> without_repeats("A sofa is a long seat. It has a back. A sofa is a long seat.")
         'A sofa is a long seat. It has a back.'
     """
-    said: set[str] = set()
-    kept = []
     *sentences, last = _SENTENCES.split(text)
+    if not sentences:
+        return text
+    said: set[str] = set()
+    clauses: set[tuple[str, ...]] = set()
+    kept = []
     for sentence in sentences:
         key = sentence.casefold().strip()
-        if key not in said:
+        if key not in said and not _goes_round(key, clauses):
             kept.append(sentence)
         if len(key) >= LEAST_OF_SENTENCE:
             said.add(key)
     key = last.casefold().strip()
-    if not any(sentence.startswith(key) for sentence in said):  # it may be cut
+    cut = any(sentence.startswith(key) for sentence in said)
+    if not cut and not _goes_round(key, clauses):
         kept.append(last)
     return "".join(kept).strip() if len(kept) <= len(sentences) else text
+
+
+def _goes_round(sentence: str, clauses: set[tuple[str, ...]]) -> bool:
+    """Say whether half of a sentence was said in clauses before, and note those that it has."""
+    words = _SPACED_WORD.findall(sentence)
+    its = list(zip(*(words[at:] for at in range(LEAST_OF_CLAUSE)), strict=False))
+    again = {at + of for at, clause in enumerate(its) if clause in clauses for of in _WITHIN}
+    clauses.update(its)
+    return bool(again) and 2 * len(again) >= len(words)
 
 
 def _loop(tokens: list[str]) -> tuple[int, int] | None:

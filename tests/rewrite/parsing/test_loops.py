@@ -57,6 +57,16 @@ def test_a_loop_at_the_end_is_cut_to_one(text, kept):
             "A sofa is a long seat. It has a back. A sofa is a long seat. It has arms.",
             "A sofa is a long seat. It has a back. It has arms.",
         ),
+        # half of a sentence is a clause that was said, of eight words or more
+        (
+            "The choice of a seat is critical, as it says how many may sit down. It has a back. "
+            "The choice of a back is critical, as it says how many may sit down.",
+            "The choice of a seat is critical, as it says how many may sit down. It has a back.",
+        ),
+        (
+            "Red sofas are made of leather and seat two. Blue sofas are made of leather and seat 3.",
+            "Red sofas are made of leather and seat two. Blue sofas are made of leather and seat 3.",
+        ),
         (
             "A sofa is a long seat. It has a back. A sofa is a lo",
             "A sofa is a long seat. It has a back.",

@@ -316,6 +316,10 @@ def test_where_a_step_asks_yes_or_no_they_are_an_answer():
         ("It is a correct passage that describes the document 2.", ""),
         ("The Passage is a novel.", "The Passage is a novel."),
         ("It is a summary of the war that we love.", "It is a summary of the war that we love."),
+        ("In this context, the passage provides a clear summary of filters.", "filters."),
+        ("In this passage, the author explains filters.", "filters."),
+        ("A filter. In this passage, I have tried to be clear.", "A filter. "),
+        ("A filter. I have used simple language and no jargon.", "A filter. "),
     ],
 )
 def test_that_a_document_says_something_is_left_out_in_front_of_what_it_says(answer, left):
