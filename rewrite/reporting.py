@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,10 @@ PAUSE: Final = 60.0
 
 MOST_REASONS: Final = 3
 """Different things that are said in that time."""
+
+
+OURS: Final = {"pyterrier", "pyterrier_rewrite"}
+"""Packages whose lines a user did not write: a warning names the first line that is in neither."""
 
 
 class Rarely:
@@ -74,6 +79,13 @@ def report_failures(rewriter: Any, qids: Iterable[object], outcomes: Sequence[Re
         if kept is None:
             return
         message += f", as in {kept} calls before it" if kept else ""
-    warnings.warn(
-        f"{message}; they keep their text, see the column qstatus", RewriteWarning, stacklevel=5
-    )
+    said_so = f"{message}; they keep their text, see the column qstatus"
+    warnings.warn(said_so, RewriteWarning, stacklevel=_level_of_caller())
+
+
+def _level_of_caller() -> int:
+    """Return the ``stacklevel`` of the line that called us, from outside and through PyTerrier."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
+        frame, level = frame.f_back, level + 1
+    return level

@@ -277,6 +277,20 @@ def test_equality_follows_what_changes_the_output():
     assert sampling != pr.LLMRewriter(llm, prompt=PLAIN, temperature=1.0)
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda rewriter: rewriter(topics("sofa")),
+        lambda rewriter: rewriter.search("sofa"),
+        lambda rewriter: (pr.AppendHistory() >> rewriter).transform(topics("sofa")),
+    ],
+)
+def test_a_warning_names_the_line_that_called(ask):
+    with pytest.warns(pr.RewriteWarning) as caught:
+        ask(pr.Query2Doc(pr.FakeLLM("")))
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 def test_repr_shows_what_differs_from_the_published_method():
     assert repr(pr.Query2Doc(FakeLLM(name="m"), temperature=0.5, seed=3)) == (
         'Query2Doc(FakeLLM("fake:m"), temperature=0.5, seed=3)'
