@@ -14,7 +14,7 @@ import pyterrier as pt
 
 from pyterrier_rewrite.base import Rewriter
 from pyterrier_rewrite.columns import DOCNO, LABEL, QGEN, QGROUP, QSTATUS
-from pyterrier_rewrite.errors import RewriteWarning
+from pyterrier_rewrite.errors import RewriteError, RewriteWarning
 from pyterrier_rewrite.llm.metered import Spent
 from pyterrier_rewrite.text.safe import encodable
 
@@ -93,9 +93,14 @@ def estimate(workbench: Workbench) -> tuple[list[tuple[str, Spent]], dict[str, E
         Exception: What the first system raised, if all of them failed.
     """
     systems = {name: workbench.system(name) for name in workbench.config.systems}
+    check_systems(systems, list(workbench.topics().columns))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RewriteWarning)
         runs, failed = Executor(workbench.topics(), workbench).run_all(systems)
+    # not one request: a model that is not there, or a parameter that it cannot take
+    for run in runs:
+        if run.rewrote_none and run.spent == Spent():
+            failed[run.name] = RewriteError(run.failures[0].removeprefix("failed: "))
     return [(run.name, run.spent) for run in runs], failed
 
 
@@ -129,13 +134,15 @@ def _missing(error: Any) -> str:
     wanted = []
     for mode in error.modes:
         needed = [f"it needs {mode.missing_columns}"] if mode.missing_columns else []
-        barred = [f"without {mode.extra_columns}"] if mode.extra_columns else []
-        wanted.append(" ".join(needed + barred))
+        barred = [f"it takes no {mode.extra_columns}"] if mode.extra_columns else []
+        wanted.append(" and ".join(needed + barred))
     return ", or ".join(wanted)
 
 
 def _advice(error: Any) -> str:
     needed = {column for mode in error.modes for column in mode.missing_columns}
+    if all("docno" in mode.extra_columns for mode in error.modes):
+        return "; put it before the engine"
     if not {"docno", "text"} & needed:
         return ""
     return "; give it feedback: [bm25, text], or put bm25 and text before it"

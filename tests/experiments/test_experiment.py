@@ -153,7 +153,7 @@ def test_shared_stages_run_once():
         ([{"RRF": {"systems": [[7]]}}], r"systems.x.0.RRF.systems.0.0: expected a name or"),
         (["RM3", "bm25"], "systems.x.0: RM3 cannot take what comes before it: it needs"),
         (["Query2Doc"], r"a system should end in results"),
-        (["bm25", "Query2Doc", "bm25"], "Query2Doc cannot take what comes before it.*without"),
+        (["bm25", "Query2Doc", "bm25"], "Query2Doc cannot take what comes before it.*takes no"),
         (["dense"], "needs the key dense"),
         ([{"Query2Doc": {"prompt": "query2dok"}}, "bm25"], "did you mean 'query2doc'"),
         ([{"Query2Doc": {"prompt": "query2doc"}}, "bm25"], "name one of them: query2doc/zero-shot"),
@@ -270,6 +270,19 @@ def test_dry_run_estimates_and_writes_nothing(tmp_path, capsys):
     assert "no request was made" in printed
     assert "2,560" in printed  # 20 completions of at most 128 tokens
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "message"),
+    [
+        ({"llms": {"main": {"type": "llama.cpp", "model": "none.gguf"}}}, 1, "none.gguf, found no"),
+        ({"systems": {"late": ["bm25", "Query2Doc"]}}, 2, "takes no ['docno']; put it before the"),
+    ],
+)
+def test_dry_run_tells_what_no_request_is_needed_for(tmp_path, capsys, changes, code, message):
+    config = write_config(tmp_path, **{"baseline": None, "oracle": None, **changes})
+    assert call(["run", config, "--dry-run", "-q"]) == code
+    assert message in " ".join(capsys.readouterr().err.split())
 
 
 def test_dry_run_loads_no_model_of_vectors_and_counts_every_step(tmp_path, capsys):
