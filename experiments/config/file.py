@@ -60,7 +60,8 @@ def read_config(kind: type[C], source: str | Path, overrides: Sequence[str] = ()
     where, text = _read(source, training=kind is not ExperimentConfig)
     content, node = _parsed(text, f"{where} is not valid YAML")
     if not isinstance(content, dict):
-        raise ConfigError(f"{where} should hold a mapping, found {type(content).__name__}")
+        found = "nothing" if content is None else type(content).__name__
+        raise ConfigError(f"{where} should hold a mapping of keys and values, found {found}")
     lines = dict(_lines(where, node))
     _check_kind(kind, content, where, source)
     places = Places(where, lines, [_override(content, override) for override in overrides])

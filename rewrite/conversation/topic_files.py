@@ -116,7 +116,7 @@ def _turns(content: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
                 "expected conversations with 'number' and 'turn' (TREC CAsT), 'turns' or "
                 "'responses' (TREC iKAT), or turns with 'Conversation_no' and 'Turn_no', "
                 "'sample_id' or 'qid' (QReCC, TopiOCQA), "
-                f"found the keys {sorted(topic)}"
+                f"found the keys {sorted(topic)}; a table with a row a turn is one for with_history"
             )
         walk = _tree if any("participant" in turn for turn in turns) else _path
         facts = topic.get("ptkb") or {}

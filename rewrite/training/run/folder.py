@@ -47,12 +47,23 @@ def claim(file: Path, facts: Mapping[str, Any], *, resume: bool) -> dict[str, An
     mine = json.loads(json.dumps(facts, default=str))
     for name in {**found, **mine}:
         if name != FINISHED and found.get(name) != mine.get(name):
+            what, was, now = _difference(name, found.get(name), mine.get(name))
             raise ValueError(
-                f"the run in {file.parent} cannot go on: its {name} was "
-                f"{found.get(name)!r:.200}, now it is {mine.get(name)!r:.200}; take the same or a "
-                "new folder"
+                f"the run in {file.parent} cannot go on: its {what} was {was!r:.200}, now it is "
+                f"{now!r:.200}; take the same or a new folder"
             )
     return found
+
+
+def _difference(name: str, was: Any, now: Any) -> tuple[str, Any, Any]:
+    """Return the first place where two values differ, named as ``--set`` does, and both there."""
+    if isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        was, now = dict(enumerate(was)), dict(enumerate(now))
+    if isinstance(was, dict) and isinstance(now, dict):
+        for key in {**was, **now}:
+            if was.get(key) != now.get(key):
+                return _difference(f"{name}.{key}", was.get(key), now.get(key))
+    return name, was, now
 
 
 def read(file: Path) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def test_the_same_run_goes_on(tmp_path: Path, name: str) -> None:
     [
         ({"method": "dpo"}, "its method was 'sft', now it is 'dpo'"),
         ({"reward": "x"}, "its reward was None, now it is 'x'"),
+        ({"settings": {**FACTS["settings"], "steps": [{"a": 1}]}}, r"its settings\.steps was "),
     ],
 )
 def test_another_run_is_refused(tmp_path: Path, change: dict[str, str], message: str) -> None:
