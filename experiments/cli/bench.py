@@ -66,7 +66,9 @@ def rewards(
 def expansion(
     collection: Annotated[
         str | None,
-        typer.Option("--collection", "-c", help="As in configs [irds:vaswani, or shop]."),
+        typer.Option(
+            "--collection", "-c", help="As in configs; by default irds:vaswani, or the shop."
+        ),
     ] = None,
     topics: Annotated[int, typer.Option(min=1, help="Queries, the first ones.")] = 93,
     latency: Annotated[float, typer.Option(min=0, help="Seconds a request.")] = 0.05,
@@ -82,7 +84,8 @@ def expansion(
 def conversation(
     conversations: Annotated[int, typer.Option(min=1, help="Conversations of ten turns.")] = 1000,
     model: Annotated[
-        str | None, typer.Option("--model", help="Token classifier [one of MiniLM's size].")
+        str | None,
+        typer.Option("--model", help="Token classifier; by default one of MiniLM's size."),
     ] = None,
 ) -> None:
     """Turns a second through QuReTeC beside its bare model, and through HQE."""
@@ -97,8 +100,8 @@ def conversation_quality(
     model: Annotated[str | None, typer.Option(help="Encoder to train QuReTeC from.")] = None,
     rewrites: Annotated[Path | None, typer.Option(help="Folder of rewrites to compare.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the reports.")] = Path("runs/conversation"),
-    folds: Annotated[int, typer.Option(min=2)] = 5,
-    epochs: Annotated[float, typer.Option(min=0)] = 5,
+    folds: Annotated[int, typer.Option(min=2, help="Parts of the conversations.")] = 5,
+    epochs: Annotated[float, typer.Option(min=0, help="Passes over the training turns.")] = 5,
     bfloat16: Annotated[bool, typer.Option("--bfloat16", help="Train in bfloat16.")] = False,
 ) -> None:
     """How well conversational rewriters find, cross-validated over conversations."""

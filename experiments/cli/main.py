@@ -34,6 +34,7 @@ app = typer.Typer(
     help="Rewrite queries, compare rewriters on a collection, and see what they cost.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode="markdown",  # joins the lines of a docstring
     pretty_exceptions_enable=False,
 )
 COMMANDS: Final[dict[str, Callable[..., None]]] = {
