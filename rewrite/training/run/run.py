@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, replace
@@ -20,13 +21,14 @@ from ...prompting.llm_rewriter import LLMRewriter
 from ...protocols import Reward
 from ...saved.artifact import describe
 from ...stores.whole import replace_folder
+from .errors import TrainingWarning
 from .folder import FACTS, FINISHED, claim, last_checkpoint, read, step_of, write
 from .interrupt import TrainingInterrupted, interruptible, stop_when_asked
 from .marks import unread
 from .monitor import Monitor
 from .settings import Common
 from .task import Task
-from .trainer import as_served, callback, only_targets, threads, trainer_class
+from .trainer import as_served, callback, only_targets, reference, threads, trainer_class
 from .verdict import judge
 
 LARGE_MODEL: Final = 300_000_000
@@ -82,6 +84,14 @@ class Run:
             raise ValueError(
                 "the model has an adapter already, which would be trained further; leave out lora"
             )
+        if not self.adapted and self.llm.dtype in ("bfloat16", "float16"):
+            warnings.warn(
+                f"all weights are trained in float32 and served in {self.llm.dtype}, as the "
+                "dtype of the model says, which rounds small steps away; a validation does not see "
+                "that. Leave dtype out to serve what was trained, or train an adapter (lora)",
+                TrainingWarning,
+                stacklevel=4,
+            )
 
     @property
     def rewriter(self) -> LLMRewriter:
@@ -94,6 +104,11 @@ class Run:
         llm = self.rewriter.llm
         assert isinstance(llm, TransformersLLM)
         return llm
+
+    @property
+    def adapted(self) -> bool:
+        """Whether an adapter is trained, and the weights below it stay as they are."""
+        return self.common.lora is not None or self.llm.adapter is not None
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -121,10 +136,9 @@ class Run:
         to the next number, and lost. An adapter is float32 on whatever lies below it.
         """
         llm = self.llm
-        adapted = self.common.lora is not None or llm.adapter is not None
         engine = llm.load(
             device="cpu",  # the trainer moves it to where it belongs
-            dtype=(adapted and llm.dtype) or "float32",
+            dtype=(self.adapted and llm.dtype) or "float32",
             weights=not self.common.dry_run,
         )
         if llm.adapter is not None:
@@ -177,13 +191,14 @@ class Run:
             if self.common.validation is not None:
                 self.common.validation.raw(self.rewriter)
             return None
-        return trainer_class(base, self.task)(
-            model=self.engine.model,
-            args=arguments,
-            train_dataset=Dataset.from_list(data),
-            processing_class=self.engine.tokenizer,
-            **parts,
-        )
+        with reference(base, lambda: self.llm.load(device="cpu", dtype="float32").model):
+            return trainer_class(base, self.task)(
+                model=self.engine.model,
+                args=arguments,
+                train_dataset=Dataset.from_list(data),
+                processing_class=self.engine.tokenizer,
+                **parts,
+            )
 
     def finished(self) -> bool:
         """Look at what is in the folder: nothing, a run to go on with, or a finished one.

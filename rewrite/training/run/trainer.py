@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -187,3 +188,26 @@ def only_targets() -> Iterator[None]:
         yield
     finally:
         utils._use_triton = switch
+
+
+@contextmanager
+def reference(base: Any, model: Callable[[], Any]) -> Iterator[None]:
+    """Give TRL the model that a training stays close to, where it would read it by its name.
+
+    The name says neither the revision nor the GGUF file that the weights came from. A TRL that
+    reads it in another way is left as it is.
+
+    Args:
+        base: TRL's trainer, or a class of ours on it.
+        model: Reads the model, when it is asked for.
+    """
+    name = "create_model_from_path"
+    modules = [sys.modules[cls.__module__] for cls in base.__mro__]
+    before = [(module, getattr(module, name)) for module in modules if hasattr(module, name)]
+    for module, _ in before:
+        setattr(module, name, lambda *_, **__: model())
+    try:
+        yield
+    finally:
+        for module, theirs in before:
+            setattr(module, name, theirs)

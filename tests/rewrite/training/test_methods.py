@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,14 +74,48 @@ def test_small_steps_move_the_weights_of_a_model_in_bfloat16(
     rewriter = local(tiny_causal)
     rewriter.llm = TransformersLLM(tiny_causal, device="cpu", dtype="bfloat16")
     settings: dict[str, Any] = {**FAST, "learning_rate": 1e-6, "lora": lora}
-    for steps in (1, 2):
-        folder = tmp_path / str(steps)
-        sft(rewriter, with_target(topics), output_dir=folder, steps=steps, **settings)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", TrainingWarning)
+        for steps in (1, 2):
+            folder = tmp_path / str(steps)
+            sft(rewriter, with_target(topics), output_dir=folder, steps=steps, **settings)
+    rounded = "trained in float32 and served in bfloat16"
+    assert [rounded in str(its.message) for its in told].count(True) == (0 if lora else 2)
     moved = [
         (one != two).float().mean().item()
         for one, two in zip(*(weights(tmp_path / n / "best").values() for n in "12"), strict=True)
     ]
     assert sum(moved) / len(moved) > 0.4
+
+
+class Elsewhere(TransformersLLM):
+    """A model that is not found by its name alone, as one of a revision or in a GGUF file."""
+
+    def load(self, **changes: Any) -> Any:
+        engine = super().load(**changes)
+        engine.model.config._name_or_path = "gone"
+        return engine
+
+
+@pytest.mark.parametrize("method", ["dpo", "kto", "grpo"])
+def test_what_training_stays_close_to_is_the_model_as_it_was_read(
+    method: str, topics: pd.DataFrame, tmp_path: Path, tiny_causal: Path
+) -> None:
+    rewriter = local(tiny_causal)
+    rewriter.llm = Elsewhere(tiny_causal, device="cpu")
+    settings: dict[str, Any] = {**FAST, "output_dir": tmp_path / method, "steps": 1, "beta": 0.1}
+    if method == "dpo":
+        dpo(rewriter, topics.assign(chosen=TARGET, rejected="wing"), **settings)
+    elif method == "kto":
+        good = [at % 2 == 0 for at in range(len(topics))]
+        kto(rewriter, topics.assign(completion=TARGET, label=good), **settings)
+    else:
+        grpo(rewriter, topics, ByText(len), group_size=2, **settings)
+    (row,) = read_table(tmp_path / method / "training.csv")
+    if method == "dpo":
+        assert row["loss"] == pytest.approx(math.log(2))  # nobody has moved yet
+    else:
+        assert row["kl"] == pytest.approx(0, abs=1e-6)
 
 
 def test_examples_are_turns_in_training_as_in_serving(
