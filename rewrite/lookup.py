@@ -173,8 +173,8 @@ class FromFile(Rewriter):
                 group = qid if group is None else file.identifier(group, QGROUP, line)
                 toks, weight = record.get(QUERY_TOKS), record.get(QWEIGHT)
                 weight = 1.0 if weight is None else weight
-                if not _is_number(weight):
-                    problem = f"expected {QWEIGHT!r} as a number, found {weight!r:.80}"
+                if not _is_number(weight) or weight <= 0:
+                    problem = f"expected {QWEIGHT!r} as a positive number, found {weight!r:.80}"
                     raise file.wrong(problem, "correct it", line)
                 if toks is not None and not _are_weights(toks):
                     problem = f"expected {QUERY_TOKS!r} as terms with numbers, found {toks!r:.80}"

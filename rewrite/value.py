@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final, TypeVar
 import numpy as np
 import pyterrier as pt
 
+from .errors import near
 from .pipeline import Pipeline
 from .ranges import check_attributes
 
@@ -29,6 +30,22 @@ class ValueTransformer(pt.Transformer):  # type: ignore[misc]  # pyterrier's cla
         {"batch_size", "device", "on_error", "threads", "verbose"}
     )
     """Arguments that do not change the output."""
+
+    def __new__(cls: type[Self], *arguments: Any, **keywords: Any) -> Self:
+        """Refuse an argument that the class does not take, in the name of the class.
+
+        Raises:
+            TypeError: If there is no such argument; Python would name the base class, to which
+                ``**settings`` go.
+        """
+        known = cls.parameters() if keywords else {}
+        for name in keywords:
+            if name not in known:
+                raise TypeError(
+                    f"{cls.__name__}() got an unexpected argument {name!r}{near(name, known)}"
+                )
+        made: Self = super().__new__(cls, *arguments, **keywords)
+        return made
 
     @classmethod
     def parameters(cls) -> dict[str, inspect.Parameter]:

@@ -65,10 +65,10 @@ def run(
     check_free(folder, checked, overwrite=overwrite, written=written_by)
     make_folder(folder)
     report = run_experiment(workbench)
+    write_report(report, folder)  # first: who reads what is printed may close it, as head does
     print_report(report, console)
     if by_turn:
         print_depth(report, console)
-    write_report(report, folder)
     console.print(f"written to {folder}", style="dim", highlight=False)
     report.check()
 

@@ -69,7 +69,8 @@ def explain(problem: Mapping[str, Any], key: str, kind: Any) -> str:
     if problem["type"] == "extra_forbidden":
         *above, name = problem["loc"]
         known = (field for option in _at(above, kind) for field in _model_fields(option))
-        return f"unknown key {key!r}{near(str(name), known)}"
+        home = "" if above else _home(str(name), kind)
+        return f"unknown key {key!r}{home or near(str(name), known)}"
     if problem["type"].startswith("union_tag"):
         *types, last = (tag for option in _at(problem["loc"], kind) for tag in _tags(option))
         return f"{key}: the key 'type' should be {', '.join(types)} or {last}"
@@ -103,6 +104,15 @@ def _below(kind: Any, step: str | int) -> list[Any]:
     if field := _model_fields(kind).get(str(step)):
         return options_of(field.annotation)
     return options_of(get_args(kind)[-1]) if get_origin(kind) in (dict, list) else []
+
+
+def _home(name: str, kind: Any) -> str:
+    """Return a hint at the entry of a key of a config under which a name is known, if any."""
+    for key, field in _model_fields(kind).items():
+        entries = (entry for option in options_of(field.annotation) for entry in _below(option, ""))
+        if any(name in _model_fields(entry) for entry in entries):
+            return f"; it goes into an entry of {key}: {key}.NAME.{name}"
+    return ""
 
 
 def _tags(kind: Any) -> tuple[Any, ...]:

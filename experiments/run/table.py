@@ -148,7 +148,8 @@ def print_estimate(
     console.print("estimate: no request was made", style="bold")
     _print_table(columns, console)
     console.print(
-        "tokens in: four characters a token; out: every completion at its limit. Systems that "
-        "share a rewriter share its requests, which count once in the last line.",
+        "tokens in: four bytes a token and five around each message; out: every completion at "
+        "its limit. Systems that share a rewriter share its requests, which count once in the last "
+        "line.",
         style="dim",
     )

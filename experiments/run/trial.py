@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -65,7 +66,19 @@ def show_trial(
     config = ExperimentConfig.model_validate(content)
     workbench = Workbench(config, verbose=console.is_terminal)
     topics = pd.DataFrame([{QID: "1", QUERY: query, **_turn(history)}])
-    (rewriter,) = workbench.system(method)
+    try:
+        (rewriter,) = workbench.system(method)
+    except ConfigError as error:  # it names a place in a config that the user never saw
+        there, given = f"systems.{method}.0.{method}", r"\g<0>; give it by --set \1=VALUE"
+        said = str(error).replace(f"{there}.", f"{method}.").replace(f"{there}:", f"{method}:")
+        said = re.sub(r"the parameter '(\w+)' is missing", given, said)
+        raise ConfigError(said) from error
+    lacking = [column for column in rewriter.needs if column not in topics]
+    if lacking:
+        raise ConfigError(
+            f"{method} reads the column {', '.join(map(repr, lacking))} beside the query, which "
+            f"only topics have: pt-rewrite run a config with systems: {{mine: [{method}, bm25]}}"
+        )
     rewritten = rewriter.transform(topics)
     _print_rewrite(rewritten, console)
     (status, *_) = rewritten["qstatus"]

@@ -174,6 +174,13 @@ class LLM(ABC):
         """
         return self.stream(prompts, sampling)
 
+    def told_context(self) -> int | None:
+        """Return how many tokens prompt and completion share, if that is known without a request.
+
+        A local model says it by what stands beside its weights, if they are there.
+        """
+        return None
+
     def longest(self, sampling: Sampling) -> int:
         """Return the most tokens of one completion; a model may have been told another limit."""
         return sampling.max_tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import operator
 import threading
 import zlib
@@ -15,6 +16,8 @@ import numpy.typing as npt
 from .base import LLM, Completions, Messages, Sampling
 from .tokens import estimated_prompt, estimated_tokens
 from .wrapped import Wrapped
+
+logger = logging.getLogger(__name__)
 
 IN_CACHE: Final = "a run with a larger --budget asks for none of the answers that are in the cache"
 NOT_IN_CACHE: Final = "there is no cache, so a run with a larger --budget asks for everything again"
@@ -240,8 +243,7 @@ class Estimating(Metered):
     """Answers without a model: from the cache where it can, else with a stand-in.
 
     Attributes:
-        spent: What the requests would cost: prompts at four characters a token, completions at
-            their limit.
+        spent: What the requests would cost: prompts by their length, completions at their limit.
     """
 
     def __init__(self, llm: LLM, *, cache: LLM | None = None, price: Price | None = None) -> None:
@@ -260,12 +262,33 @@ class Estimating(Metered):
         hits = {position: answer for position, answer in found if answer.error is None}
         if len(hits) < len(prompts):
             self.llm.check(sampling)
+            asked = [prompt for at, prompt in enumerate(prompts) if at not in hits]
+            self._tell_too_long(asked, sampling)
         for position, prompt in enumerate(prompts):
             if position in hits:
                 yield position, hits[position]
                 continue
-            characters = sum(len(message["content"]) for message in prompt)
             # another answer to every prompt, so that later steps ask as often as they would
             words = f"estimate {zlib.crc32(prompt[-1]['content'].encode()):08x}"
-            tokens = (-(-characters // 4), self.llm.longest(sampling) * sampling.n)
+            tokens = (estimated_prompt(prompt), self.llm.longest(sampling) * sampling.n)
             yield position, Completions([words] * sampling.n, *tokens)
+
+    def _tell_too_long(self, prompts: Sequence[Messages], sampling: Sampling) -> None:
+        """Tell of prompts that the model's context may not hold."""
+        context = self.llm.told_context()
+        if context is None:
+            return
+        room = context - self.llm.longest(sampling)
+        long = [size for size in map(estimated_prompt, prompts) if size > room]
+        if long:
+            logger.warning(
+                "%s: %d of %d prompts may be too long (up to %d tokens, estimated): its context of "
+                "%d leaves %d beside an answer. Such a prompt fails or loses its beginning: use "
+                "fewer or shorter documents, a smaller max_tokens or a larger context",
+                self.llm,
+                len(long),
+                len(prompts),
+                max(long),
+                context,
+                room,
+            )

@@ -9,6 +9,10 @@ BYTES_A_TOKEN: Final = 4
 """Of English and of most other languages, within a third."""
 
 
+BETWEEN_MESSAGES: Final = 5
+"""Tokens that a chat template puts around a message, and in front of the answer."""
+
+
 def estimated_tokens(text: str) -> int:
     """Return the tokens of a text, estimated by its length; at least 1 if there is any text.
 
@@ -20,5 +24,9 @@ def estimated_tokens(text: str) -> int:
 
 
 def estimated_prompt(prompt: Sequence[Mapping[str, str]]) -> int:
-    """Return the tokens of the messages of a prompt, estimated by their length."""
-    return sum(estimated_tokens(message["content"]) for message in prompt)
+    """Return the tokens of a prompt, estimated by its length and its number of messages.
+
+    A system message that a chat template adds of its own is not counted.
+    """
+    of_texts = sum(estimated_tokens(message["content"]) for message in prompt)
+    return of_texts + BETWEEN_MESSAGES * (len(prompt) + 1)

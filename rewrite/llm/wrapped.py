@@ -33,6 +33,10 @@ class Wrapped(LLM):
         """Return the most tokens of one completion of the inner model."""
         return self.llm.longest(sampling)
 
+    def told_context(self) -> int | None:
+        """Return the context of the inner model."""
+        return self.llm.told_context()
+
     def check(self, sampling: Sampling) -> None:
         """Raise if the inner model cannot answer so."""
         self.llm.check(sampling)

@@ -357,7 +357,10 @@ def test_a_budget_stops_the_run(tmp_path, capsys):
         (["try", "RM3", " "], 2, "the query is empty"),
         (["try", "RM3", "couch", "--set", "fb_terms"], 2, "KEY=VALUE"),
         (["demo", "--products", "1"], 2, "products"),
-        (["try", "FromColumn", "couch"], 2, "qrewrite"),
+        (["try", "FromColumn", "couch"], 2, "'qrewrite' beside the query, which only topics have"),
+        (["try", "FromFile", "couch"], 2, "error: FromFile: the parameter 'path' is missing; give"),
+        (["try", "FromFile", "couch", "--set", "path=/no"], 2, "error: FromFile: /no: no such"),
+        (["run", "shop", "--set", "cache=false"], 2, "entry of llms: llms.NAME.cache"),
         (["try", "RM3", "couch", "--set", "x={a: ["], 2, "is not YAML"),
         (["try", "RM3", "couch", "-c", "{beir: ["], 2, "is not YAML"),
         (["run", "shop", "--set", "measures=[ndcg_cut_10]"], 2, "did you mean 'nDCG@10'"),
@@ -683,6 +686,16 @@ def test_prompts_are_listed_and_printed_as_they_can_be_changed(capsys, tmp_path)
     (tmp_path / "mine.yaml").write_text(capsys.readouterr().out)
     name = f"{tmp_path}/mine.yaml#zero-shot"
     assert Prompt.load(name).messages == Prompt.load("query2doc/zero-shot").messages
+
+
+def test_results_are_written_before_they_are_printed(tmp_path, monkeypatch):
+    def closed(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("pyterrier_rewrite.experiments.run.table.print_report", closed)
+    out = tmp_path / "out"
+    assert call(["run", write_config(tmp_path), "--out", str(out), "-q"]) == 1
+    assert (out / "results.csv").exists()
 
 
 def test_try_shows_rewrite_cost_and_documents(capsys):

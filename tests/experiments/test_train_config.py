@@ -351,6 +351,7 @@ def on(model: object, method: str = "Query2Doc", **changes: Any) -> dict[str, An
         ({"reward": {"Coverage": {"groups": "colour_of_the_door"}}}, "colour_of_the_door"),
         (on("nowhere"), "cannot load the model 'nowhere'"),
         (on("EMPTY"), "the folder holds no weights"),
+        (on("CUT"), "model.safetensors is damaged .*; copy or download it again"),
         (on("TINY", "MultiQuery", validation={"split": "dev"}), r"RRF\(\)"),
         (
             on("SEQ2SEQ", training=[{"kto": {"data": {"labelled_samples": {"n": 2}}}}]),
@@ -369,7 +370,10 @@ def test_check_finds_what_training_would_refuse(
     empty = shutil.copytree(
         tiny_causal, tmp_path / "empty", ignore=lambda *_: ["model.safetensors"]
     )
-    places = {"EMPTY": empty, "TINY": tiny_causal, "SEQ2SEQ": tiny_seq2seq}
+    cut = shutil.copytree(tiny_causal, tmp_path / "cut")
+    with (cut / "model.safetensors").open("r+b") as file:
+        file.truncate((cut / "model.safetensors").stat().st_size - 1)
+    places = {"EMPTY": empty, "CUT": cut, "TINY": tiny_causal, "SEQ2SEQ": tiny_seq2seq}
     for student in changes.get("llms", {}).values():
         student = student | {"model": str(places.get(student["model"], student["model"]))}
         changes = {**changes, "llms": {"student": student}}

@@ -38,6 +38,14 @@ def test_failed_queries_keep_their_text_and_say_why():
     assert out["qstatus"].tolist() == ["ok", "failed: TimeoutError: no answer in 60 s", "ok"]
 
 
+@pytest.mark.parametrize("keyword", ["temprature", "cuont"])
+def test_an_unknown_argument_is_told_in_the_name_of_the_class(keyword):
+    meant = {"temprature": "temperature", "cuont": "count"}[keyword]
+    expected = rf"^MultiQuery\(\) got an unexpected argument '{keyword}'; did you mean '{meant}'"
+    with pytest.raises(TypeError, match=expected):
+        pr.MultiQuery(FakeLLM("x"), **{keyword: 1})
+
+
 def test_on_error_raise():
     rewriter = pr.LLMRewriter(FakeLLM(""), prompt=PLAIN, on_error="raise")
     with pytest.raises(pr.RewriteError, match="no usable text"):

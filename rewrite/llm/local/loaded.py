@@ -221,14 +221,21 @@ def _without_weights(
     """Return a model of no numbers, if a folder that should hold them does.
 
     Raises:
-        LLMError: If it does not.
+        LLMError: If it does not, or a file of them is damaged, as after a download that broke off.
     """
+    import safetensors
     import torch
 
     there = Path(model)
     pattern = gguf_file or "*.safetensors"
     if there.is_dir() and not any(there.glob(pattern)) and not any(there.glob("*.bin")):
         raise LLMError(f"the folder holds no weights ({pattern})")
+    for file in there.glob("*.safetensors"):
+        try:
+            with safetensors.safe_open(file, "pt"):  # it compares header and size
+                pass
+        except (safetensors.SafetensorError, OSError) as error:
+            raise LLMError(f"{file} is damaged ({error}); copy or download it again") from error
     with torch.device("meta"):
         return auto.from_config(config, trust_remote_code=trust_remote_code)
 

@@ -84,13 +84,6 @@ class LocalLLM(LLM):
         """Raise if ``max_tokens`` leaves no room for a prompt; see :meth:`LLM.check`."""
         room(self.told_context(), sampling)
 
-    def told_context(self) -> int | None:
-        """Return how many tokens prompt and completion share, by what stands beside the weights.
-
-        None if that does not say, or is not there.
-        """
-        return None
-
     @abstractmethod
     def _load(self) -> Any:
         """Return the loaded model in whatever form the backend uses it.

@@ -41,15 +41,15 @@ def test_budget_is_never_passed_and_what_fits_is_sent():
 
 @pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": 0, "completion_tokens": None}])
 def test_where_no_usage_is_told_an_estimate_counts(llm_server, usage):
-    # 40 characters are 10 tokens; three answers of 20 are 15
+    # 40 characters are 10 tokens, with 10 around message and answer; three answers of 20 are 15
     body = completion(*["b" * 20] * 3)
     body["usage"] = usage
     llm_server.replies = lambda request, number: Reply(body=body)
     budget = Budget(cap=10_000, in_tokens=True)
     llm = Metered(Budgeted(OpenAILLM("m", base_url=llm_server.url), budget=budget))
     llm.generate(prompts("a" * 40), n=3, temperature=1.0)
-    assert (llm.spent.prompt_tokens, llm.spent.completion_tokens) == (10, 15)
-    assert budget.spent == 25
+    assert (llm.spent.prompt_tokens, llm.spent.completion_tokens) == (20, 15)
+    assert budget.spent == 35
 
 
 def test_a_budget_in_money():
@@ -83,15 +83,16 @@ def test_what_was_answered_before_the_cap_is_cached(tmp_path):
 
 
 def test_estimates_ask_nobody(tmp_path):
-    # 40 characters are 10 tokens; completions are counted at their limit
+    # 40 characters are 10 tokens, with 10 around message and answer; completions are counted at
+    # their limit
     llm = FakeLLM("x")
     price = Price(prompt=1e6, completion=1e6)
     estimating = Estimating(llm, price=price)
     estimating.generate(prompts("y" * 40), n=2, temperature=1.0, max_tokens=7)
     assert llm.calls == []
     spent = estimating.spent
-    assert (spent.requests, spent.prompt_tokens, spent.completion_tokens) == (1, 10, 14)
-    assert spent.money == 24
+    assert (spent.requests, spent.prompt_tokens, spent.completion_tokens) == (1, 20, 14)
+    assert spent.money == 34
 
 
 def test_estimates_know_what_is_in_the_cache(tmp_path):
@@ -113,6 +114,19 @@ def test_an_estimate_says_that_a_model_could_not_answer(tmp_path):
     assert llm.generate(prompts("a"), max_tokens=99)[0].texts
     with pytest.raises(ValueError, match=r"below the model's context of 100 tokens.*found 100"):
         llm.generate(prompts("a"), max_tokens=100)
+
+
+def test_an_estimate_tells_of_prompts_that_a_context_may_not_hold(tmp_path, caplog):
+    class Small(FakeLLM):
+        def told_context(self):
+            return 100
+
+    llm = Estimating(Cached(Small("x"), tmp_path / "cache.sqlite"))
+    llm.generate(prompts("a" * 160, "a" * 4), max_tokens=50)  # 40 and 1, with 10 each around them
+    assert not caplog.records
+    llm.generate(prompts("a" * 161, "a" * 4), max_tokens=50)
+    assert "1 of 2 prompts may be too long (up to 51 tokens" in caplog.text
+    assert "context of 100 leaves 50" in caplog.text
 
 
 def answers(*texts, usage=None, finish=None, thoughts=None):
@@ -145,7 +159,7 @@ def test_tries_that_are_paid_for_do_not_pass_the_budget(llm_server, monkeypatch,
     llm = OpenAILLM("m", base_url=llm_server.url, retries=retries)
     given = dict(collected(Budgeted(llm, budget=budget), prompts(*["a" * 500] * 2), max_tokens=84))
     assert all(answer.error for answer in given.values())
-    counted = 125 if tried == "no text, no usage" else 200
+    counted = 135 if tried == "no text, no usage" else 200
     assert budget.spent == counted * len(llm_server.requests) <= 1500
     assert ("no room to ask again" in str(given[1].error)) == (retries > 0)
     assert budget.reserve(1500 - budget.spent)  # nothing is held any more
@@ -174,16 +188,16 @@ def collected(llm, asked, **sampling):
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        # 40 characters of a prompt are 10 tokens
-        (answers(""), (10, 0)),
-        (answers("", thoughts="t" * 80), (10, 20)),
-        (answers("", thoughts="t" * 80, finish="length"), (10, 64)),
-        (answers("", finish="length"), (10, 64)),
-        (answers("<think>" + "t" * 73, finish="length"), (10, 20)),
-        (answers("b" * 20, thoughts="t" * 80), (10, 25)),
-        (answers("b" * 20), (10, 5)),
-        (answers("b" * 20, "", finish="length"), (10, 69)),
-        (answers("b" * 20, thoughts="t" * 80, usage={"completion_tokens": 7}), (10, 7)),
+        # 40 characters of a prompt are 10 tokens, with 10 around message and answer
+        (answers(""), (20, 0)),
+        (answers("", thoughts="t" * 80), (20, 20)),
+        (answers("", thoughts="t" * 80, finish="length"), (20, 64)),
+        (answers("", finish="length"), (20, 64)),
+        (answers("<think>" + "t" * 73, finish="length"), (20, 20)),
+        (answers("b" * 20, thoughts="t" * 80), (20, 25)),
+        (answers("b" * 20), (20, 5)),
+        (answers("b" * 20, "", finish="length"), (20, 69)),
+        (answers("b" * 20, thoughts="t" * 80, usage={"completion_tokens": 7}), (20, 7)),
         (answers("", usage={"prompt_tokens": 3, "completion_tokens": 4}), (3, 4)),
         ({"error": {"message": "try later"}}, (0, 0)),
     ],
@@ -204,7 +218,7 @@ def test_a_try_without_text_and_one_with_it_both_count(llm_server, monkeypatch):
     bodies = iter([answers("", thoughts="t" * 80), answers("b" * 20)])
     llm_server.replies = lambda request, number: Reply(body=next(bodies))
     (answer,) = OpenAILLM("m", base_url=llm_server.url).generate(prompts("a" * 40))
-    assert (answer.prompt_tokens, answer.completion_tokens) == (20, 25)
+    assert (answer.prompt_tokens, answer.completion_tokens) == (40, 25)
 
 
 def test_a_server_of_one_choice_a_request_reads_the_prompt_again(llm_server):
