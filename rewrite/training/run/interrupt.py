@@ -1,8 +1,9 @@
-"""Ctrl-C in training: the step is finished and saved, so that nothing is lost."""
+"""Ctrl-C, or SIGTERM, in training: the step is finished and saved, so that nothing is lost."""
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,39 +15,48 @@ logger = logging.getLogger(__name__)
 
 
 class TrainingInterrupted(KeyboardInterrupt):
-    """Ctrl-C stopped a run, whose last step is saved; ``resume=True`` goes on with it."""
+    """Ctrl-C or SIGTERM stopped a run whose last step is saved; ``resume=True`` goes on with it."""
 
 
 @dataclass
 class Interrupt:
-    """Whether somebody pressed Ctrl-C."""
+    """Whether somebody asked to stop."""
 
     asked: bool = False
 
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Take the first Ctrl-C for a wish to stop; a second one stops at once, as ever.
+    """Take the first Ctrl-C, or SIGTERM, for a wish to stop; a second one stops at once, as ever.
 
-    Only the main thread hears signals; in another one, nothing is changed.
+    Only the main thread hears signals; in another one, nothing is changed. Of several processes
+    (torchrun), each ends at SIGTERM as ever: it may wait for one that is no more.
     """
     interrupt = Interrupt()
-    before = signal.getsignal(signal.SIGINT)
+    before = {signal.SIGINT: signal.getsignal(signal.SIGINT)}
+    if "RANK" not in os.environ:
+        before[signal.SIGTERM] = signal.getsignal(signal.SIGTERM)
+    # one that is ignored, as behind nohup, or was not set from Python, stays
+    before = {its: how for its, how in before.items() if how not in (signal.SIG_IGN, None)}
+
+    def restore() -> None:
+        for its, how in before.items():
+            signal.signal(its, how)
 
     def note(*_: object) -> None:
         interrupt.asked = True
-        signal.signal(signal.SIGINT, before)
+        restore()
         logger.warning("stopping after this step, which is saved; Ctrl-C again stops at once")
 
-    # one that is ignored, as behind nohup, or was not set from Python, stays
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
+    if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
-    signal.signal(signal.SIGINT, note)
+    for its in before:
+        signal.signal(its, note)
     try:
         yield interrupt
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()
 
 
 def stop_when_asked(interrupt: Interrupt, *, boundary: int) -> Any:

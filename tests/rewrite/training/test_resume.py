@@ -86,6 +86,20 @@ def test_a_second_ctrl_c_stops_at_once() -> None:
             signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.parametrize("before", [signal.SIG_DFL, signal.SIG_IGN])
+def test_sigterm_asks_to_stop_unless_it_is_ignored(before: signal.Handlers) -> None:
+    handler = signal.signal(signal.SIGTERM, before)
+    try:
+        with interruptible() as interrupt:
+            if before is signal.SIG_DFL:  # without a handler it would end this process
+                assert callable(signal.getsignal(signal.SIGTERM))
+            signal.raise_signal(signal.SIGTERM)
+            assert interrupt.asked is (before is signal.SIG_DFL)
+            assert signal.getsignal(signal.SIGTERM) is before  # a second one stops at once
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
 KILLED = """
 import sys, torch
 from tests.support.training import twelve_steps
