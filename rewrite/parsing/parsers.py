@@ -137,8 +137,8 @@ class Queries:
         return _distinct(list(map(content, queries)), self.limit)
 
     def write(self, parts: Sequence[str]) -> str:
-        """Return one query a line."""
-        return "\n".join(parts)
+        """Return one query a line; where only one is read, all on that line."""
+        return (" " if self.limit == 1 else "\n").join(parts)
 
 
 _UNFINISHED = re.compile(  # a run that begins where one ends, or every letter would be a start
