@@ -234,6 +234,7 @@ class Batch:
                 self._heard()
             return trouble
         self._heard()
+        self._server.alone = 0
         answers = raw.status // 100 == 2
         if answers:
             with suppress(TroubleError):
@@ -259,6 +260,11 @@ class Batch:
         if trouble.concerns is Concerns.FIRST and not await self._server.answers_anybody():
             raise self._end(trouble.text)
         text = trouble.text
+        if trouble.cause is Cause.LATE and self._server.hangs:
+            raise self._end(
+                "the server takes requests and answers none, not even one at a time; check that "
+                f"it runs, or pass a longer timeout: {text}"
+            )
         if trouble.wait > LONGEST_ASKED_WAIT:
             text = f"{text} (the server asks to wait {trouble.wait:.0f} s)"
         elif trouble.concerns is Concerns.NOW:

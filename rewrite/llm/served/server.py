@@ -24,6 +24,12 @@ BUSY: Final = 0.3
 LATEST: Final = 10
 """Answers that are the latest ones, about."""
 
+SILENT: Final = 16
+"""Requests sent alone and not answered in time, in a row, that tell a server that hangs."""
+
+NEVER_HEARD: Final = 3
+"""The same where nobody was ever answered."""
+
 
 @dataclass(slots=True)
 class Sent:
@@ -56,6 +62,7 @@ class Server:
         circuit: Whether there is a server at all.
         answered: Good answers so far.
         heard: Answers so far, good or bad: there is a server.
+        alone: Requests that got no answer in time with no other in the way, since any got one.
         asking: Repeatable requests in flight, and those who wait for the same answer.
     """
 
@@ -64,6 +71,7 @@ class Server:
         self.circuit = circuit
         self.answered = 0
         self.heard = 0
+        self.alone = 0
         self.asking: dict[Hashable, asyncio.Future[Completions | None]] = {}
         self.limit = math.inf
         self._cuts = 0
@@ -106,6 +114,11 @@ class Server:
         self._let_in()
         if not self.in_flight:
             self._end_doubt()
+
+    @property
+    def hangs(self) -> bool:
+        """Whether it takes requests and answers none, not even one at a time."""
+        return self.alone >= (SILENT if self.answered else NEVER_HEARD)
 
     async def answers_anybody(self) -> bool:
         """Return whether there was a good answer; until one comes, wait for those on their way."""

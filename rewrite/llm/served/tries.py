@@ -57,6 +57,7 @@ class Tries:
         self._counted = 0
         self._filtered = 0
         self._waited = 0.0  # seconds, since anybody was answered
+        self._was_alone = False
         self._last: Trouble | None = None
         self._begun = time.monotonic()
 
@@ -77,6 +78,9 @@ class Tries:
             return None
         self.failures += 1
         self._counted += not self._is_others_fault(trouble, sent)
+        if trouble.cause is Cause.LATE and not self._was_alone:
+            self._was_alone = max(sent.crowd, self._server.in_flight) == 1
+            self._server.alone += self._was_alone
         self._filtered += trouble.cause is Cause.FILTER
         if self._filtered > TRIES_FILTERED:
             return None
@@ -85,7 +89,8 @@ class Tries:
             retries = min(retries, TRIES_UNHEARD)
             if time.monotonic() - self._begun > LONGEST_UNHEARD:
                 return None
-        if trouble.wait > LONGEST_ASKED_WAIT or self._counted > retries:
+        hangs = trouble.cause is Cause.LATE and self._server.hangs
+        if hangs or trouble.wait > LONGEST_ASKED_WAIT or self._counted > retries:
             return None
         if self._server.circuit.is_open:  # this was the one try of a probe
             return None

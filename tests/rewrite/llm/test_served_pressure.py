@@ -99,6 +99,22 @@ def test_a_request_that_always_stalls_is_given_up_and_holds_nobody_up(llm_server
     assert answers[7].error == "m: no answer within 0.1 s (tries: 2)"
 
 
+@pytest.mark.parametrize(("answered", "most"), [(0, 40), (1, 50)])
+def test_a_server_that_hangs_is_given_up_for_all(llm_server, quick, answered, most):
+    llm_server.replies = lambda _, number: Reply(latency=30.0 if number > answered else 0.0)
+    llm = OpenAILLM("m", base_url=llm_server.url, timeout=0.05, concurrency=32, retries=20)
+    assert [a.error for a in llm.generate(questions(answered))] == [None] * answered
+    with pytest.raises(LLMError, match="not even one at a time"):
+        llm.generate([ask(f"later {i}") for i in range(100)])
+    asked = len(llm_server.requests)
+    assert asked <= answered + most  # 32 at once, then one after another
+    with pytest.raises(LLMError, match="not even one at a time"):
+        llm.generate([ask("at last")])
+    assert len(llm_server.requests) == asked + 1  # one try tells
+    llm_server.replies = None
+    assert llm.generate([ask("awake")])[0].error is None
+
+
 def test_the_limit_falls_to_what_is_answered_in_time_and_rises_again():
     async def scenario() -> None:
         server = a_server()
