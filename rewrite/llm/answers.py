@@ -18,6 +18,7 @@ from ..stores.sqlite import (
     is_no_room,
     open_database,
 )
+from ..text import safe_text
 from .base import Completions
 from .claims import Claims, in_parts
 
@@ -105,7 +106,7 @@ class Answers:
             Whether it is in the file.
         """
         kept = False
-        if self._writable and answer.error is None and any(map(str.strip, answer.texts)):
+        if self._writable and answer.error is None and any(map(safe_text, answer.texts)):
             text = canonical_json({name: getattr(answer, name) for name in _FITS})
             how = "REPLACE" if key in self._damaged else "IGNORE"
             with self._or_no_more():
@@ -221,7 +222,7 @@ def _answer_in(stored: object, n: int) -> Completions | None:
 def _are_texts(value: object) -> bool:
     """Return whether a value is a list of texts, with something in one of them."""
     is_list = isinstance(value, list) and all(isinstance(text, str) for text in value)
-    return is_list and any(map(str.strip, cast("list[str]", value)))
+    return is_list and any(map(safe_text, cast("list[str]", value)))
 
 
 def _is_count(value: object) -> bool:

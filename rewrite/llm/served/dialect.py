@@ -149,7 +149,7 @@ def _names(parameter: str, text: str, named: str) -> bool:
         return True
     if parameter in _PLAIN:
         return re.search(rf"(?<![\w-])(?:{name})", text, re.I) is not None
-    quoted = rf"['\"`](?:[\w.]*\.)?(?:{name})['\"`]"
+    quoted = rf"['\"`](?:[$\w.]*\.)?(?:{name})['\"`]"
     said = (
         rf"(?:parameters?|arguments?|fields?|inputs?|supported|unsupported|unknown|unexpected"
         rf"|specify|set|support)[:\s]+(?:{name})(?![\w-])|: (?:{name})\.?$|#/(?:{name})\b"

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from ...text import safe_text
 from ..base import Completions, Sampling
 from ..local.decoding import cut_at
 from ..tokens import estimated_tokens
@@ -139,12 +140,14 @@ def _events(text: str) -> tuple[list[dict[str, Any]], bool]:
             payload = []
             if failed:
                 return [{"error": _loaded(whole) or whole or "the stream failed"}], False
-            if whole.strip("[]\"' ") == "DONE":
-                return events, True
-            if whole.strip():
-                event = _loaded(whole)
+            # some leave out the empty lines between events
+            parts = whole.split("\n") if _loaded(whole) is None else [whole]
+            for part in filter(None, parts):
+                if part.strip("[]\"' ") == "DONE":
+                    return events, True
+                event = _loaded(part)
                 if event is None:
-                    raise _passing(f"a part of the answer is not JSON: {shorten(whole)}")
+                    raise _passing(f"a part of the answer is not JSON: {shorten(part)}")
                 events.append(as_dict(event))
     return events, False
 
@@ -206,7 +209,7 @@ def _read_choice(choice: dict[str, Any], sampling: Sampling, body: dict[str, Any
         text = ""  # what it says to a call is no answer
     if sampling.stop:
         text = cut_at(text.lstrip(), sampling.stop)[0]
-    if text.strip() and _THOUGHTS.sub("", text).strip():
+    if safe_text(_THOUGHTS.sub("", text)):
         return text
     if _CUT.search(finish):
         return Trouble(

@@ -66,7 +66,7 @@ class TroubleError(Exception):
         self.trouble = trouble
 
 
-_PASSING: Final = frozenset({408, 409, 425, 429, 499})
+_PASSING: Final = frozenset({408, 409, 425, 429, 498, 499})
 _UNSUPPORTED: Final = frozenset({"unsupported_parameter", "unsupported_value"})
 SAYING: Final = ("message", "detail", "msg", "errors", "error_message", "error_description")
 """Fields that may hold what went wrong."""
@@ -92,22 +92,31 @@ _MODEL = re.compile(
     r"|doesn't exist|is unknown|isn't available)|model ['\"`][^'\"`]+['\"`] is not supported"
     r"|(?:no such|unknown|invalid|unsupported) model|no model named|model_not_found"
     r"|try pulling it|not a (?:valid|supported) model|model_decommissioned"
-    r"|\bmodel (?:\S+ )?(?:has been|is|was) (?:deprecated|retired|decommissioned|discontinued)",
+    r"|\bmodel (?:\S+ )?(?:has been|is|was) (?:deprecated|retired|decommissioned|discontinued)"
+    r"|模型不存在|unexpected endpoint",
     re.I,
 )
 _SOON = re.compile(r"loading|currently|temporar|\byet\b|moment|overload|busy|again", re.I)
 _LIMITED = re.compile(
     r"rate[ _-]?limit|too[ _]many[ _]requests|throttl|resource[ _](?:has been )?exhausted", re.I
 )
-_OVERLOADED = re.compile(r"overload|at capacity|(?:server|model|currently) (?:is )?busy", re.I)
+_OVERLOADED = re.compile(
+    r"overload|at capacity|(?:server|model|llm|currently) (?:is )?busy|no slots? available"
+    r"|\bqueue (?:is )?full|pending requests",
+    re.I,
+)
+_CRASHED = re.compile(r"\bmodel (?:has |was |got )?(?:crashed|unloaded)\b", re.I)
 _BAD_REQUEST = re.compile(
     r"invalid_request|bad_?request|validation|context_length|invalid_argument|content_filter"
     r"|unprocessable",
     re.I,
 )
 _CREDIT = re.compile(
-    r"insufficient[ _](?:quota|credits?|balance|funds)|credit balance is too low|out of credits?"
-    r"|budget[ _](?:has been |was |is )?exceeded|arrearage",
+    r"insufficient[ _](?:account )?(?:quota|credits?|balance|funds)|credit balance is too low"
+    r"|out of credits?|budget[ _](?:has been |was |is )?exceeded|arrearage|\brecharge\b"
+    r"|exceeded_current_quota_error|\bkey limit exceeded|spend(?:ing)?[ _]limit"
+    r"|billing[ _](?:hard[ _]limit|not[ _]active)|account is (?:not active|suspended)"
+    r"|余额不足|欠费",
     re.I,
 )
 _FIREWALL = re.compile(
@@ -216,6 +225,8 @@ def _status(status: int, named: str, said: str) -> int:
         return status
     if _LIMITED.search(f"{named} {said}"):
         return 429
+    if _CRASHED.search(said):  # and is loaded anew
+        return 500
     return 503 if _OVERLOADED.search(f"{named} {said}") and status != 429 else status
 
 

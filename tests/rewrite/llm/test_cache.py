@@ -421,8 +421,8 @@ def test_a_damaged_claim_holds_nobody_up(path, owner, until):
 
 
 def test_an_answer_without_text_is_not_stored(path):
-    llm = Cached(FakeLLM({"q0": "", "q1": " \n", "q2": "a"}), path)
-    llm.generate(questions(3))
+    llm = Cached(FakeLLM({"q0": "", "q1": " \n", "q2": "a", "q3": "\u200b"}), path)
+    llm.generate(questions(4))
     assert len(llm) == 1
 
 
