@@ -64,8 +64,8 @@ def test_a_loop_at_the_end_is_cut_to_one(text, kept):
             "The choice of a seat is critical, as it says how many may sit down. It has a back.",
         ),
         (
-            "Red sofas are made of leather and seat two. Blue sofas are made of leather and seat 3.",
-            "Red sofas are made of leather and seat two. Blue sofas are made of leather and seat 3.",
+            "Red sofas are made of leather and seat 2. Blue sofas are made of leather and seat 3.",
+            "Red sofas are made of leather and seat 2. Blue sofas are made of leather and seat 3.",
         ),
         (
             "A sofa is a long seat. It has a back. A sofa is a lo",
