@@ -11,6 +11,7 @@ from .lines import unquoted
 from .loops import without_repeats
 from .reading import content, items, read, unnamed
 from .spoken import spoken
+from .talk import is_prose
 from .terms import plain_terms, terms_of
 from .words import has_word, pattern
 
@@ -19,6 +20,7 @@ _HEADING = re.compile(
     r"[ *_]*(?:[:：][ *_]*|$)",
     re.I | re.M,
 )
+_STEP = re.compile(r"^[^\w\n]*([^\W\d]{3,20}) \d{1,2}[^\w\n][^\n.!?。]*$\n?", re.M)
 _TEXT = {"rewrite": 4, "answer": 3, "query": 2, "terms": 1}
 _QUERIES = {"rewrite": 4, "query": 2, "answer": 2, "alternative": 2, "terms": 1}
 _TERMS = {"terms": 4, "alternative": 4, "rewrite": 2, "answer": 2, "query": 1}
@@ -240,7 +242,14 @@ class ReasonedText(Text):
 
     def __call__(self, generation: str, query: str = "") -> list[str]:
         """Return the clean text as the only part, or nothing."""
-        return super().__call__(_HEADING.sub("", generation))
+        return super().__call__(_HEADING.sub("", _without_steps(generation)))
+
+
+def _without_steps(text: str) -> str:
+    """Return a text without lines that only name its steps: ``Step 1: Define the task``."""
+    words = {match[1].casefold() for match in _STEP.finditer(text)}
+    rest = _STEP.sub("", text)
+    return rest if len(words) == 1 and is_prose(rest.strip().partition("\n")[0]) else text
 
 
 @dataclass(frozen=True)

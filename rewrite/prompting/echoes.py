@@ -126,15 +126,15 @@ def without_pointing(text: str, query: str = "") -> str:
         >>> without_pointing("A filter. The passage is written in a clear manner.")
         'A filter. '
     """
-    said, itself = pattern("pointing"), pattern("itself")
-    lines = []
+    said, itself, further = map(pattern, ("pointing", "itself", "pointing further"))
+    lines, points = [], False
     for line in text.split("\n"):
         pieces = []
         for piece in _sentences(line):
             of_itself = itself.match(piece)
-            head = of_itself or said.match(piece)
+            head = of_itself or said.match(piece) or (further.match(piece) if points else None)
             if head and f" {' '.join(_words(head[0])[:2])} " not in f" {_key(query)} ":
-                piece = "" if of_itself else piece[head.end() :]
+                piece, points = "" if of_itself else piece[head.end() :], True
             pieces.append(piece)
         lines.append("".join(pieces))
     return "\n".join(lines)

@@ -10,6 +10,7 @@ from pyterrier_rewrite.parsing.parsers import (
     Items,
     Marked,
     Parser,
+    ReasonedText,
     without_unfinished_word,
     written,
 )
@@ -318,6 +319,8 @@ def test_a_plain_answer_that_begins_like_nothing_is_kept():
 def test_a_text_in_steps_is_one():
     steps = "Step 1: Define the task\nThe task is to tune it.\n\nStep 2: Tune it\nThe screw turns."
     assert Text()(steps) == [" ".join(steps.split())]
+    assert ReasonedText()(steps) == ["The task is to tune it. The screw turns."]
+    assert ReasonedText()("Step 1: Define it\nStep 2: Tune it") == ["Define it Tune it"]
     queries = "Query 1: red sofa\nThis query asks for the sofa.\nQuery 2: blue sofa\nThis asks."
     assert Text()(queries) == ["red sofa"]
 

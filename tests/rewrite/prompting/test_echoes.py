@@ -320,6 +320,9 @@ def test_where_a_step_asks_yes_or_no_they_are_an_answer():
         ("In this passage, the author explains filters.", "filters."),
         ("A filter. In this passage, I have tried to be clear.", "A filter. "),
         ("A filter. I have used simple language and no jargon.", "A filter. "),
+        ("The text describes filters. It also mentions relays.", "filters. relays."),
+        ("The text describes filters. The text", "filters. "),
+        ("A filter hums. It also includes relays.", "A filter hums. It also includes relays."),
     ],
 )
 def test_that_a_document_says_something_is_left_out_in_front_of_what_it_says(answer, left):
