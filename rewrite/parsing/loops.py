@@ -22,7 +22,10 @@ LEAST_OF_SENTENCE: Final = 20
 """Characters of a sentence that is not said twice; shorter ones may be a refrain."""
 
 LEAST_OF_CLAUSE: Final = 8
-"""Words of a clause that is not said twice, where it is half of a sentence."""
+"""Words of a clause that is not said twice, where it is a good part of a sentence."""
+
+SAID_BEFORE: Final = 0.4
+"""That part of its words."""
 
 _WITHIN: Final = range(LEAST_OF_CLAUSE)
 _SPACED_WORD: Final = re.compile(r"\w+")
@@ -82,7 +85,7 @@ def without_loop(text: str) -> str:
 
 
 def without_repeats(text: str) -> str:
-    """Return a text without the sentences that it said before, or that half consist of a clause so.
+    """Return a text without the sentences that it said before, the whole or a good part of them.
 
     Example:
         >>> without_repeats("A sofa is a long seat. It has a back. A sofa is a long seat.")
@@ -108,12 +111,12 @@ def without_repeats(text: str) -> str:
 
 
 def _goes_round(sentence: str, clauses: set[tuple[str, ...]]) -> bool:
-    """Say whether half of a sentence was said in clauses before, and note those that it has."""
+    """Say whether a good part of a sentence was said before, and note the clauses that it has."""
     words = _SPACED_WORD.findall(sentence)
     its = list(zip(*(words[at:] for at in range(LEAST_OF_CLAUSE)), strict=False))
     again = {at + of for at, clause in enumerate(its) if clause in clauses for of in _WITHIN}
     clauses.update(its)
-    return bool(again) and 2 * len(again) >= len(words)
+    return bool(again) and len(again) >= SAID_BEFORE * len(words)
 
 
 def _loop(tokens: list[str]) -> tuple[int, int] | None:

@@ -103,7 +103,9 @@ class Terms:
         terms, marked = items(answer)
         if not marked or (answer.values and len(terms) == 1):
             terms = [part for term in terms for part in terms_of(unquoted(unnamed(term)))]
-        return _distinct(plain_terms(list(map(content, terms))), self.limit)
+        return _distinct(
+            plain_terms([without_repeats(content(term)) for term in terms]), self.limit
+        )
 
     def write(self, parts: Sequence[str]) -> str:
         """Return terms between commas."""
@@ -136,7 +138,7 @@ class Queries:
         queries, _ = items(read(generation, _QUERIES, query))
         while len(queries) > 1 and pattern("filler").fullmatch(queries[-1]):
             queries = queries[:-1]
-        return _distinct(list(map(content, queries)), self.limit)
+        return _distinct([without_repeats(content(query)) for query in queries], self.limit)
 
     def write(self, parts: Sequence[str]) -> str:
         """Return one query a line; where only one is read, all on that line."""

@@ -57,7 +57,7 @@ def test_a_loop_at_the_end_is_cut_to_one(text, kept):
             "A sofa is a long seat. It has a back. A sofa is a long seat. It has arms.",
             "A sofa is a long seat. It has a back. It has arms.",
         ),
-        # half of a sentence is a clause that was said, of eight words or more
+        # a good part of a sentence is a clause that was said, of eight words or more
         (
             "The choice of a seat is critical, as it says how many may sit down. It has a back. "
             "The choice of a back is critical, as it says how many may sit down.",
