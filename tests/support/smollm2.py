@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pyterrier_rewrite.stores.whole import exclusive
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 """Of SmolLM2-135M-Instruct.Q4_1.gguf."""
 
-FOLDER = f"{SHA256[:12]}-1"
+FOLDER = f"{SHA256[:12]}-2"
 """Name of the dequantised copy: which file it was made of, and in which way."""
 
 SLOTS = 4
@@ -46,13 +47,16 @@ def serving(file: Path) -> Iterator[str]:
 
 
 def folder(path: Path, model: Callable[[], TransformersLLM]) -> Path:
-    """Return the model as a directory of transformers, written if it is not there yet."""
+    """Return the model as a directory of transformers in 16 bits, written if not there yet."""
+    import torch
+
     with exclusive(path):
         if not path.exists():
             engine = model().loaded()
             work = path.with_name(f".{path.name}.building")
             shutil.rmtree(work, ignore_errors=True)
-            engine.model.save_pretrained(work)
+            # in 16 bits, whatever this processor computes in
+            deepcopy(engine.model).to(torch.bfloat16).save_pretrained(work)
             engine.tokenizer.save_pretrained(work)
             work.rename(path)
     return path
