@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from ..text.analysis import content_words
 from .spoken import spoken
 from .words import has_word
 
@@ -28,6 +29,9 @@ SAID_BEFORE: Final = 0.4
 """That part of its words."""
 
 _WITHIN: Final = range(LEAST_OF_CLAUSE)
+_ENDS: Final = range(5, LEAST_OF_CLAUSE)
+"""Words at the end of a sentence that the next one says of "it"."""
+
 _SPACED_WORD: Final = re.compile(r"\w+")
 _UNSPACED: Final = "[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]"
 _TOKEN: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+|[^\w\s]")
@@ -115,8 +119,10 @@ def _goes_round(sentence: str, clauses: set[tuple[str, ...]]) -> bool:
     words = _SPACED_WORD.findall(sentence)
     its = list(zip(*(words[at:] for at in range(LEAST_OF_CLAUSE)), strict=False))
     again = {at + of for at, clause in enumerate(its) if clause in clauses for of in _WITHIN}
-    clauses.update(its)
-    return bool(again) and len(again) >= SAID_BEFORE * len(words)
+    *_, rest = ends = [tuple(words[-size:]) for size in _ENDS if size < len(words)] or [()]
+    of_it = len(rest) == len(words) - 1 and rest in clauses and not content_words(words[0])
+    clauses.update(its, ends)
+    return of_it or (bool(again) and len(again) >= SAID_BEFORE * len(words))
 
 
 def _loop(tokens: list[str]) -> tuple[int, int] | None:

@@ -57,6 +57,14 @@ def test_a_loop_at_the_end_is_cut_to_one(text, kept):
             "A sofa is a long seat. It has a back. A sofa is a long seat. It has arms.",
             "A sofa is a long seat. It has a back. It has arms.",
         ),
+        (
+            "To tune it is a long and arduous task. It is an art. It is a long and arduous task.",
+            "To tune it is a long and arduous task. It is an art.",
+        ),
+        (
+            "Chairs in the hall are made of oak. Tables in the hall are made of oak.",
+            "Chairs in the hall are made of oak. Tables in the hall are made of oak.",
+        ),
         # a good part of a sentence is a clause that was said, of eight words or more
         (
             "The choice of a seat is critical, as it says how many may sit down. It has a back. "
