@@ -86,10 +86,10 @@ class CSQE(LLMRewriter):
 
 
 def key_sentences(generation: str) -> str:
-    """Return the quoted sentences of an extraction, or else the items of its list."""
+    """Return the quoted sentences of an extraction, or else the items of its list, each once."""
     answer = read(generation, {})
     quoted = [text.strip() for part in answer.parts for text in _QUOTED.findall(part.text)]
     if not quoted:
         found, marked = items(answer)
         quoted = [content(item) for item in found] if marked else []
-    return " ".join(text for text in quoted if has_word(text))
+    return " ".join(dict.fromkeys(text for text in quoted if has_word(text)))

@@ -96,6 +96,7 @@ def test_csqe_keeps_what_one_prompt_brings_if_the_other_fails():
         ('For the query:\nDocument 1:\n"One."\n\nDocument 3:\n“Two.”\n', "One. Two."),
         ('<think>"no"</think>Document 1: "One."', "One."),
         ("- One.\n- Two.", "One. Two."),
+        ('Document 1: "One."\nDocument 2: "One."\nDocument 3: "Two."', "One. Two."),
         ("The first document is relevant.", ""),
         ('Document 1:\n"One."\n"cut at the len', "One."),
         ('Document 1: "..."', ""),
