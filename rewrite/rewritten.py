@@ -150,11 +150,10 @@ def told_apart(
             case and punctuation only.
         stays: Whether the original is there beside them, so that it counts too.
     """
-    if analyzer is None:
-        if all(_is_repeated(query.text, original) for query in queries):
-            return []
-        if max(len(query.text) for query in queries) > 2 * len(original) + 20:
-            return list(queries)  # spares long passages a full look
+    longest = max(len(query.text) for query in queries)
+    if analyzer is None and longest > 2 * len(original) + 20:
+        only = all(is_repeated(query.text, original) for query in queries)
+        return [] if only else list(queries)  # spares long passages a full look
     read = words_of if analyzer is None else partial(stems_of, analyzer=analyzer)
     distinct: dict[tuple[str, ...], NewQuery] = {}
     for query in queries:
@@ -164,7 +163,7 @@ def told_apart(
     return list(distinct.values())
 
 
-def _is_repeated(text: str, original: str) -> bool:
+def is_repeated(text: str, original: str) -> bool:
     """Say whether a text is the original several times over, and nothing else."""
     words = words_of(original)
     if words_of(text[-len(original) - 8 :])[-len(words) :] != words:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyterrier as pt
 
 from ..base import DOCUMENTS, Rewriter, Rewritten
-from ..columns import QUERY
+from ..columns import QUERY, skipped
 from ..errors import LLMError
 from ..llm.base import LLM, Completions, Messages, Sampling
 from ..parsing.failures import is_failure
@@ -26,7 +26,7 @@ from .documents import show_documents
 from .echoes import without_echoes, without_examples, without_pointing, without_tags
 from .examples import ExampleSource
 from .formulation import Formulation, Keep, Replace, Vector
-from .outcome import NOTHING_USABLE, outcome
+from .outcome import NOTHING_USABLE, outcome, says_no_more
 from .prompt import Prompt
 
 
@@ -253,7 +253,13 @@ class LLMRewriter(Rewriter):
                 for its, text in zip(parts, texts, strict=True)
             ]
         rows = zip(answers, self.formulation.form_batch(texts, parts), texts, strict=True)
-        return [outcome(its, new, unusable, query=text) for its, new, text in rows]
+        found = [outcome(its, new, unusable, query=text) for its, new, text in rows]
+        if isinstance(self.formulation, Keep | Replace):
+            return found
+        for its, text in zip(found, texts, strict=True):
+            if its.queries and all(says_no_more(new, text) for new in its.queries):
+                its.queries, its.status = [], skipped("unchanged")
+        return found
 
     def generate(
         self, prompts: Sequence[Messages], *, parser: Parser | None = None

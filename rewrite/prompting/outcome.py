@@ -12,6 +12,7 @@ from ..llm.base import Completions
 from ..parsing.loops import is_loop
 from ..parsing.spoken import spoken
 from ..parsing.talk import keeps
+from ..rewritten import is_repeated
 from ..usage import add_usage
 
 NOTHING_USABLE: Final = "no usable text in the answers"
@@ -43,3 +44,8 @@ def outcome(
     if not new and not errors and any(keeps(spoken(text), query) for text in texts):
         status = skipped("the model leaves it as it is")
     return Rewritten(new, status, texts, reduce(add_usage, (its.usage for its in answers), None))
+
+
+def says_no_more(new: NewQuery, query: str) -> bool:
+    """Say whether a new query is a text that only says the query, once or several times."""
+    return new.toks is None and new.vec is None and is_repeated(new.text, query)

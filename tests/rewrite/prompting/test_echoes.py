@@ -362,6 +362,8 @@ def test_an_echo_may_have_the_query_in_it():
 def test_a_query_that_is_only_repeated_counts_as_unchanged(answer):
     out = pr.Q2EZS(pr.FakeLLM(answer)).search("red couch").iloc[0]
     assert (out["query"], out["qstatus"]) == ("red couch", "skipped: unchanged")
+    once = pr.GenPRF(pr.FakeLLM(answer))(sample_results().assign(query="red couch"))
+    assert set(once["qstatus"]) == {"skipped: unchanged"}
     more = pr.Q2EZS(pr.FakeLLM(f"{answer}, sofa")).search("red couch").iloc[0]
     assert more["qstatus"] == "ok"
 
