@@ -119,8 +119,9 @@ def _goes_round(sentence: str, clauses: set[tuple[str, ...]]) -> bool:
     words = _SPACED_WORD.findall(sentence)
     its = list(zip(*(words[at:] for at in range(LEAST_OF_CLAUSE)), strict=False))
     again = {at + of for at, clause in enumerate(its) if clause in clauses for of in _WITHIN}
-    *_, rest = ends = [tuple(words[-size:]) for size in _ENDS if size < len(words)] or [()]
-    of_it = len(rest) == len(words) - 1 and rest in clauses and not content_words(words[0])
+    ends = [tuple(words[-size:]) for size in _ENDS if size < len(words)]
+    rest = ends[-1] if ends and len(ends[-1]) == len(words) - 1 else None
+    of_it = rest in clauses and not content_words(words[0])
     clauses.update(its, ends)
     return of_it or (bool(again) and len(again) >= SAID_BEFORE * len(words))
 

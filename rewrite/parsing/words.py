@@ -18,6 +18,9 @@ _SIGNS: Final = (  # vowel signs and the like are letters to a reader, and none 
 _WORD: Final = re.compile(rf"(?:[^\W\d_][{_SIGNS}]*)+(?:['’-](?:[^\W\d_][{_SIGNS}]*)+)*")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NUMBER: Final = re.compile(r"\d+")
+_MARKER: Final = re.compile(r"\W*\d{1,2}[.)]\W*")
+"""An item of a list without a text: ``1.``."""
+
 _UNSPACED: Final = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"
 _JOINED: Final = re.compile(f"[{_UNSPACED}\uac00-\ud7af]")  # Korean joins words to others
 _FLAG: Final = re.compile(
@@ -127,7 +130,9 @@ def is_unspaced(text: str) -> bool:
 
 def says_something(text: str) -> bool:
     """Say whether there is a letter, or a number or few: ``1.1.1.2.1.1`` is counting gone wrong."""
-    return any(map(str.isalpha, text)) or 0 < len(_NUMBER.findall(text)) <= MOST_NUMBERS
+    if any(map(str.isalpha, text)):
+        return True
+    return 0 < len(_NUMBER.findall(text)) <= MOST_NUMBERS and not _MARKER.fullmatch(text)
 
 
 def speaks_next(name: str) -> bool:

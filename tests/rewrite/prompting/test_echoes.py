@@ -372,6 +372,7 @@ def test_a_query_that_is_only_repeated_counts_as_unchanged(answer):
     ("answer", "status"),
     [
         ("1.1.2.1.1.2.2.1.2", "failed"),
+        ("1.", "failed"),
         ("1.1.1.1.1.2.2.3.3.4.4.5.5.6", "failed"),
         ("192.168.0.1", "ok"),
         ("1789", "ok"),
