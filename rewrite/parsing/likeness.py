@@ -82,8 +82,8 @@ def _count(names: Sequence[str], *, first: Sequence[int]) -> bool:
     numbers = [int("".join(NUMERALS.findall(name))[:6]) for name in names]
     if len(names) < 2 or numbers[0] not in first:
         return False
-    alike = len({NUMERALS.sub("#", name) for name in names}) == 1
-    return alike and numbers == list(range(numbers[0], numbers[0] + len(names)))
+    same = len({NUMERALS.sub("#", name) for name in names}) == 1
+    return same and numbers == list(range(numbers[0], numbers[0] + len(names)))
 
 
 def _is_short(head: str, longest: int) -> bool:

@@ -35,12 +35,12 @@ _WRAPPED: Final = re.compile(
 )
 _QUOTED_WITHIN: Final = re.compile(r"[^\W_]\s+[\"“][^\"“”]+[\"”]")
 _CLOCK: Final = re.compile(r".*\d\s*:\s*\d", re.S)
-_PLAIN: Final = (
-    re.compile(  # a word first; no early number of an item, no dash, no bracket at the end
-        r"(?!.{0,40}\d\s*[-–—.)>])(?!.*(?:\s[-–—]\s|//))\w ?[^\W\d_]"
-        r"[^*_`#|<>\[\]{}\\~&=^:：←→⇒➜➔➡⟶⟹➝\"“”„‟«»‹›「」『』《》【】◁▷⟨⟩ĊĠ▁]*(?<![)])(?<!\)\.)"
-    )
+_PLAIN: Final = re.compile(
+    r"(?!.{0,40}\d\s*[-–—.)>])(?!.*(?:\s[-–—]\s|//))\w ?[^\W\d_]"
+    r"[^*_`#|<>\[\]{}\\~&=^:：←→⇒➜➔➡⟶⟹➝\"“”„‟«»‹›「」『』《》【】◁▷⟨⟩ĊĠ▁]*(?<![)])(?<!\)\.)"
 )
+"""A word first; no early number of an item, no dash, no bracket at the end."""
+
 _LONGEST_PLAIN: Final = 10_000
 
 

@@ -25,7 +25,7 @@ _BARE_NUMBER: Final = re.compile(r"^([ \t]*\d{1,2}[.)])[ \t]*\n\s*(?=[^\s\d])", 
 _LITERAL: Final = re.compile(  # 2*3, M*A*S*H, *.py, src/**/*.js
     r"(?<=\w)\*(?=\w)(?!\w+\*(?!\w))|(?<![^\s/])\*{1,2}(?=[./]\w|/\*)"
 )
-_DUNDER: Final = re.compile(r"(?<=\S )__[a-z]+(?:_[a-z]+)*__|__[a-z]+(?:_[a-z]+)*__(?=[.(\[]\w?)")
+_DUNDER: Final = re.compile(r"(?<=\S )__[a-z]+(?:_[a-z]+)*__|__[a-z]+(?:_[a-z]+)*__(?=[.(\[])")
 _BACKSLASH: Final = re.compile(r"(?<!^\d)(?<!^\d\d)\\(?=\.|\\[wdsbWDSB])", re.M)
 """A sign of an expression, ``example\\.com``, and of no numeral: ``1\\.``."""
 _BORDER: Final = re.compile(r"^\+[-=+]{3,}\+[ \t]*$", re.M)

@@ -19,9 +19,6 @@ _LONGEST: Final = 400
 _SHORT_WORD: Final = 5
 """Characters of an answer of one word, such as ``Nein.``; of Chinese, a sentence has more."""
 
-_LONGEST_STEM: Final = 16
-"""Characters of a word of talk."""
-
 _EDGES: Final = " .()[]*_\"'!-–—"
 _UNSPACED: Final = ("zh", "ja", "ko", "th")
 _WORD: Final = re.compile(r"[^\s!\"#$%&()*+,./:;<=>?@\[\]\\^_`{|}~…。，、！？؟،；：।“”«»„¿¡\-–—]+")
@@ -94,7 +91,7 @@ def _roles_of(word: str) -> Mapping[str, frozenset[str]]:
 
 def _roles_as_listed(word: str) -> dict[str, frozenset[str]]:
     listed, _ = _spaced()
-    stems = (f"{word[:end]}*" for end in range(1, min(len(word), _LONGEST_STEM) + 1))
+    stems = (f"{word[:end]}*" for end in range(1, len(word) + 1))
     found: dict[str, frozenset[str]] = {}
     for key in (word, *stems):
         for language, role in listed.get(key, ()):
@@ -105,18 +102,17 @@ def _roles_as_listed(word: str) -> dict[str, frozenset[str]]:
 def _roles(sentence: str) -> Iterator[tuple[frozenset[str], bool]]:
     """Yield what the words of a sentence do, and whether they are unspaced, by language.
 
-    A language in which one of them is no talk is left out.
+    A language in which one of them is no talk is left out; what is too long is none in any.
     """
-    found: dict[str, frozenset[str]] = {}
-    for at, word in enumerate(_WORD.finditer(sentence)):
-        its = _roles_of(word[0])
-        found = (
-            {language: found[language] | its[language] for language in found.keys() & its.keys()}
-            if at
-            else dict(its)
-        )
+    if len(sentence) > _LONGEST:
+        return
+    said = (word[0] for word in _WORD.finditer(sentence))
+    found = dict(_roles_of(next(said, "")))
+    for word in said:
         if not found:
             break
+        its = _roles_of(word)
+        found = {name: found[name] | its[name] for name in found.keys() & its.keys()}
     for language in _spaced()[1]:
         if language in found:
             yield found[language], False
@@ -240,14 +236,12 @@ def says_of(text: str) -> bool:
 
 def made_of_talk(text: str) -> bool:
     """Say whether there is no word of content in a text."""
-    plain = straight(text).casefold()
-    return len(plain) <= _LONGEST and any(roles for roles, _ in _roles(plain))
+    return any(roles for roles, _ in _roles(straight(text).casefold()))
 
 
 def names_an_answer(text: str) -> bool:
     """Say whether talk in front of a colon leads to an answer, and does not only say no."""
-    plain = straight(text).casefold()
-    found = [roles for roles, _ in _roles(plain)] if len(plain) <= _LONGEST else []
+    found = (roles for roles, _ in _roles(straight(text).casefold()))
     return any("of" in roles or (roles and "no" not in roles) for roles in found)
 
 
