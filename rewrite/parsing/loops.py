@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import Final
 
@@ -97,7 +98,7 @@ def without_repeats(text: str) -> str:
     """
     *sentences, last = _SENTENCES.split(text)
     if not sentences:
-        return text
+        return "" if _goes_round(without_loop(text).casefold(), set()) else text
     said: set[str] = set()
     clauses: set[tuple[str, ...]] = set()
     kept = []
@@ -115,10 +116,15 @@ def without_repeats(text: str) -> str:
 
 
 def _goes_round(sentence: str, clauses: set[tuple[str, ...]]) -> bool:
-    """Say whether a good part of a sentence was said before, and note the clauses that it has."""
+    """Say whether a good part of a sentence was said before, and note the clauses that it has.
+
+    Within a sentence, it was when it is said the third time.
+    """
     words = _SPACED_WORD.findall(sentence)
     its = list(zip(*(words[at:] for at in range(LEAST_OF_CLAUSE)), strict=False))
-    again = {at + of for at, clause in enumerate(its) if clause in clauses for of in _WITHIN}
+    often = {clause for clause, times in Counter(its).items() if times > FEWEST}
+    said = often | clauses
+    again = {at + of for at, clause in enumerate(its) if clause in said for of in _WITHIN}
     ends = [tuple(words[-size:]) for size in _ENDS if size < len(words)]
     rest = ends[-1] if ends and len(ends[-1]) == len(words) - 1 else None
     of_it = rest in clauses and not content_words(words[0])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from ..text.analysis import words_of
 from .lines import unquoted
 from .loops import without_repeats
 from .reading import content, items, read, unnamed
@@ -71,7 +72,9 @@ class Text:
         answer = read(generation, _TEXT, query, one=True)
         texts = [part.text for part in answer.parts]
         # of a passage, a sentence that names something is a sentence, and no line stands twice
-        said = [content(texts[0])] if len(texts) == 1 else dict.fromkeys(map(unquoted, texts))
+        said = (
+            [content(texts[0], query)] if len(texts) == 1 else dict.fromkeys(map(unquoted, texts))
+        )
         text = without_repeats(" ".join(" ".join(said).split()))
         return [text] if has_word(text) else []
 
@@ -102,14 +105,20 @@ class Terms:
         answer = read(generation, _TERMS, query)
         terms, marked = items(answer)
         if not marked or (answer.values and len(terms) == 1):
-            terms = [part for term in terms for part in terms_of(unquoted(unnamed(term)))]
+            terms = [part for term in terms for part in _split(term, query)]
         return _distinct(
-            plain_terms([without_repeats(content(term)) for term in terms]), self.limit
+            plain_terms([without_repeats(content(term, query)) for term in terms]), self.limit
         )
 
     def write(self, parts: Sequence[str]) -> str:
         """Return terms between commas."""
         return ", ".join(parts)
+
+
+def _split(text: str, query: str) -> list[str]:
+    """Return the terms of a line; what only says the query stays whole, to be known as it."""
+    text = unquoted(unnamed(text))
+    return [text] if words_of(text) == words_of(query) else terms_of(text)
 
 
 @dataclass(frozen=True)
@@ -138,7 +147,7 @@ class Queries:
         queries, _ = items(read(generation, _QUERIES, query))
         while len(queries) > 1 and pattern("filler").fullmatch(queries[-1]):
             queries = queries[:-1]
-        return _distinct([without_repeats(content(query)) for query in queries], self.limit)
+        return _distinct([without_repeats(content(its, query)) for its in queries], self.limit)
 
     def write(self, parts: Sequence[str]) -> str:
         """Return one query a line; where only one is read, all on that line."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ..text.analysis import content_words, words_of
 from .failures import is_failure
 from .framing import at_labels, only_block, speaks, without_greeting, without_talk
 from .heads import named
@@ -46,6 +47,14 @@ _REWORDED: Final = re.compile(  # the query "x" can be rewritten as "y".
     r"[\"“„«「]([^\"“”„«»「」]{2,})[\"”»」][.。!]?$"
 )
 _QUOTED_FIRST: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s+([^\"“”«»「」]+)$")
+
+LEAST_OF_QUERY: Final = 3
+"""Words of a query that a text names; a shorter one may be one of its words."""
+
+FORMAT: Final = "json"
+"""What a fence around values is called."""
+
+_EDGES: Final = " .,;:!?\"'"
 
 
 @dataclass(frozen=True)
@@ -156,6 +165,8 @@ def _is_none(parts: Sequence[Part], rank: Rank, query: str) -> bool:
 
 
 def _of_values(found: list[str], query: str) -> Answer:
+    if FORMAT not in words(query):  # a model that is held to a schema still names it
+        found = [string for string in found if words(string) != [FORMAT]]
     if len(found) == 1 and (declines(found[0], query) or is_nothing(found[0])):
         return Answer(values=True)
     return Answer([Part(string, whole=string) for string in found], values=True)
@@ -189,9 +200,14 @@ def _uncounted(text: str) -> str:
     return rest if rest and kind_of(head) in ASKED and any(map(str.isdigit, head)) else text
 
 
-def content(text: str) -> str:
-    """Return a text without quotes and what is said before or behind them."""
-    text = unquoted(unnamed(text))
+def content(text: str, query: str = "") -> str:
+    """Return a text without quotes and what is said before or behind them.
+
+    Args:
+        text: One of several parts of an answer, or all of it.
+        query: The query that was asked about: what names it is no part of it.
+    """
+    text = _unframed(unquoted(unnamed(text)), query)
     if match := _REPLACED.match(text) or _QUOTED_HEAD.match(text):
         return match[1].strip()
     if (match := _REWORDED.match(text)) and _says_rewritten(match[1], match[2]):
@@ -205,6 +221,19 @@ def content(text: str) -> str:
         if 0 < len(words(before)) <= 15 and not asks and (speaks(before) or made_of_talk(before)):
             return match[1].strip()
     return text
+
+
+def _unframed(text: str, query: str) -> str:
+    """Return the query where a text only names it: ``The search query for <query>.``
+
+    A head with words of its own is content: ``The red sofa: what does it cost?``
+    """
+    said, asked = words_of(text), words_of(query)
+    if len(asked) < LEAST_OF_QUERY or len(said) <= len(asked) or said[-len(asked) :] != asked:
+        return text
+    before = text[: text.casefold().rfind(query.strip(_EDGES).casefold())]
+    no_more = before.rstrip()[-1:] in (":", "：") and content_words(before) <= content_words(query)
+    return query if no_more or made_of_talk(before) else text
 
 
 def _is_said_of(text: str) -> bool:

@@ -222,7 +222,7 @@ def is_comment(text: str) -> bool:
         if says_of(said):
             return True
     if not _ENDED.search(said):
-        return False
+        said = " ".join([*sentences(said)][:-1])  # the last was cut
     return bool(pattern("comment").match(said)) and (says_of(said) or verdict(said) != "")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyterrier_rewrite import Queries, Text
+from pyterrier_rewrite import Queries, Terms, Text
 
 RED = ["red sofa"]
 BOTH = ["red sofa", "blue sofa"]
@@ -240,3 +240,29 @@ def test_a_long_label_on_each_of_many_lines(end):
 
 def test_a_long_head_on_few_lines_is_no_label():
     assert Queries()("\n".join(LONG[:2])) == LONG[:2]
+
+
+@pytest.mark.parametrize("parser", [Queries(), Text(), Terms()])
+@pytest.mark.parametrize("before", ["The search query for ", "Sofas in red: "])
+def test_what_names_the_query_itself_is_no_part_of_it(parser, before):
+    query = "red sofas for two"
+    assert parser(f"{before}{query}", query=query) == [query]
+    assert parser(f"{before}{query}.", query=query) == [query]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("red sofa", "Shops: red sofa"),  # two words may be words of another query
+        ("red sofas for two", "cheap red sofas for two"),
+        ("red sofas for two", "Sofas in red: red sofas for three"),
+        ("what does it cost", "The red sofa: what does it cost"),
+    ],
+)
+def test_a_query_with_more_words_is_another(query, said):
+    assert Queries()(said, query=query) == [said]
+
+
+def test_a_remark_that_was_cut_below_a_labelled_query():
+    answer = "Search Query: red sofa\n\nThis is a mix of a search query and a search engine. It"
+    assert Queries()(answer, query="sofa") == ["red sofa"]

@@ -96,6 +96,26 @@ def test_a_passage_says_no_sentence_twice(text, kept):
 
 
 @pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (
+            "What sets a red sofa of leather with a long red back and a red sofa of leather with a "
+            "long red back apart is a red sofa of leather with a long red back.",
+            [],
+        ),
+        (
+            "Sofas of leather with a long red back and two arms are dearer than the sofas of "
+            "leather with a long red back and two arms of old.",
+            None,
+        ),
+        ("No sofa is as long, no sofa is as red and no sofa is as dear.", None),
+    ],
+)
+def test_a_sentence_that_goes_round_says_nothing(text, kept):
+    assert Text()(text) == ([text] if kept is None else kept)
+
+
+@pytest.mark.parametrize(
     ("said", "kept"),
     [
         (["amplifier", "amplifier amplifier", "amplifier amplifier amplifier"], ["amplifier"]),

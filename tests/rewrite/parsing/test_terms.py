@@ -228,6 +228,12 @@ def test_brackets_that_tell_terms_apart_are_kept():
     assert Terms()("New York (state), New York (city)") == ["New York (state)", "New York (city)"]
 
 
+def test_the_query_said_again_is_one_term():
+    query = "height of low or very low sofas and beds"
+    assert Terms()(f"{query.capitalize()}.", query=query) == [f"{query.capitalize()}."]
+    assert Terms()("height of sofas and beds", query=query) == ["height of sofas", "beds"]
+
+
 def test_terms_of_a_sentence():
     assert Terms()("Keywords are: sofa, couch and settee.") == ["sofa", "couch", "settee"]
     assert Terms()("Related terms include sofa and couch.") == TERMS

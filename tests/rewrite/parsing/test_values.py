@@ -331,3 +331,11 @@ def test_values_terms_others(generation, parts):
 def test_only_the_string_that_was_cut_is_left_out():
     generation = '{"queries": ["red sofa", "blue sofa"], "explanation": "The first'
     assert Queries()(generation) == BOTH
+
+
+@pytest.mark.parametrize("parser", [Terms(), Queries()])
+def test_the_name_of_the_format_is_no_value(parser):
+    answer = '{"items": ["json", "red sofa", "JSON", "blue sofa"]}'
+    assert parser(answer, query="sofa") == ["red sofa", "blue sofa"]
+    assert parser(answer, query="sofas in JSON") == ["json", "red sofa", "blue sofa"]
+    assert parser('{"items": ["json"]}', query="sofa") == []
