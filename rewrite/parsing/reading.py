@@ -224,7 +224,7 @@ def content(text: str, query: str = "") -> str:
 
 
 def _unframed(text: str, query: str) -> str:
-    """Return the query where a text only names it: ``The search query for <query>.``
+    """Return the query where a text only names it, as in ``The search query for <query>``.
 
     A head with words of its own is content: ``The red sofa: what does it cost?``
     """
