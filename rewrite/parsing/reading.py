@@ -48,6 +48,8 @@ _REWORDED: Final = re.compile(  # the query "x" can be rewritten as "y".
 )
 _QUOTED_FIRST: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s+([^\"“”«»「」]+)$")
 
+_JOINED: Final = re.compile(r"[^\W_]+(?:_[^\W_]+)+")
+
 LEAST_OF_QUERY: Final = 3
 """Words of a query that a text names; a shorter one may be one of its words."""
 
@@ -207,7 +209,7 @@ def content(text: str, query: str = "") -> str:
         text: One of several parts of an answer, or all of it.
         query: The query that was asked about: what names it is no part of it.
     """
-    text = _unframed(unquoted(unnamed(text)), query)
+    text = _unframed(_unjoined(unquoted(unnamed(text)), query), query)
     if match := _REPLACED.match(text) or _QUOTED_HEAD.match(text):
         return match[1].strip()
     if (match := _REWORDED.match(text)) and _says_rewritten(match[1], match[2]):
@@ -234,6 +236,19 @@ def _unframed(text: str, query: str) -> str:
     before = text[: text.casefold().rfind(query.strip(_EDGES).casefold())]
     no_more = before.rstrip()[-1:] in (":", "：") and content_words(before) <= content_words(query)
     return query if no_more or made_of_talk(before) else text
+
+
+def _unjoined(text: str, query: str) -> str:
+    """Return a text with spaces in what joins words of the query: ``red_sofa``."""
+    if "_" not in text or "_" in query:
+        return text
+    asked = set(words_of(query))
+
+    def apart(name: re.Match[str]) -> str:
+        said = name[0].replace("_", " ")
+        return said if asked.issuperset(words_of(said)) else name[0]
+
+    return _JOINED.sub(apart, text)
 
 
 def _is_said_of(text: str) -> bool:

@@ -29,6 +29,8 @@ _FLAG: Final = re.compile(
     re.I,
 )
 
+_ADDRESS: Final = re.compile(r"\W*(?:https?|ftp)://\S+")
+
 MOST_NUMBERS: Final = 4
 """Numbers of a text without a letter that says something, such as an address or a date."""
 
@@ -129,9 +131,12 @@ def is_unspaced(text: str) -> bool:
 
 
 def says_something(text: str) -> bool:
-    """Say whether there is a letter, or a number or few: ``1.1.1.2.1.1`` is counting gone wrong."""
+    """Say whether there is a word, or a number or few: ``1.1.1.2.1.1`` is counting gone wrong.
+
+    An address alone says nothing to an engine that looks for words.
+    """
     if any(map(str.isalpha, text)):
-        return True
+        return _ADDRESS.fullmatch(text) is None
     return 0 < len(_NUMBER.findall(text)) <= MOST_NUMBERS and not _MARKER.fullmatch(text)
 
 

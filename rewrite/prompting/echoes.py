@@ -20,6 +20,9 @@ LEAST_OF_EXAMPLE: Final = 3
 LEAST_PHRASES: Final = 5
 """Phrases of :data:`LEAST_WORDS` words that a sentence has if it may be an echo in part."""
 
+LONGEST_REWORDED: Final = 12
+"""Words of a text that may be an echo in other words."""
+
 Phrase = tuple[str, ...]
 """Words that follow one another, :data:`LEAST_WORDS` of them."""
 
@@ -161,7 +164,7 @@ def without_echoes(text: str, own: frozenset[str], query: str = "") -> str:
         return text  # a list of items, each of which is looked at by itself
     kept: list[str] = []
     for line in text.split("\n"):
-        rest = _unlabelled(_peeled(line, own, query), own)
+        rest = _unlabelled(_peeled(line, own, query), own, query)
         if rest == line or not _MARKER.fullmatch(rest):
             kept.append(rest)
     left = "\n".join(kept)
@@ -173,7 +176,7 @@ def without_echoes(text: str, own: frozenset[str], query: str = "") -> str:
 
 def _peeled(line: str, own: frozenset[str], query: str) -> str:
     """Return a line without the echoes at its begin and end."""
-    if not _may_echo(line, own):
+    if not _may_echo(line, own) and not _is_reworded(_key(line), own, query):
         return line
     asked = f" {_key(query)} "
 
@@ -182,7 +185,9 @@ def _peeled(line: str, own: frozenset[str], query: str) -> str:
             return False  # a value of a structured answer
         key = _key(piece)
         said = key in own or (_is_long(key) and any(f" {key} " in f" {line} " for line in own))
-        return (said and f" {key} " not in asked) or _is_copied(key, own, asked)
+        if (said and f" {key} " not in asked) or _is_copied(key, own, asked):
+            return True
+        return _is_reworded(key, own, query)
 
     if _key(line) in own and is_echo(line):
         return ""
@@ -206,10 +211,13 @@ def _may_echo(line: str, own: frozenset[str]) -> bool:
     return not _phrases(words).isdisjoint(_phrases_of(own))
 
 
-def _unlabelled(line: str, own: frozenset[str]) -> str:
+def _unlabelled(line: str, own: frozenset[str], query: str) -> str:
     """Return a line without a label of the prompt's of a kind that no parser knows."""
     label = _LABEL.match(line)
-    if not label or f"{_key(label[2])}:" not in own or kind_of(label[2]):
+    if not label or kind_of(label[2]):
+        return line
+    name = _key(label[2])
+    if f"{name}:" not in own and not _is_reworded(name, own, query):
         return line
     return line[: label.end(1)] + line[label.end() :]
 
@@ -254,6 +262,25 @@ def _is_copied(key: str, own: frozenset[str], asked: str) -> bool:
     shared = phrases & _phrases_of(own)
     copied = [phrase for phrase in shared if f" {' '.join(phrase)} " not in asked]
     return 2 * len(copied) >= len(phrases)
+
+
+def _is_reworded(key: str, own: frozenset[str], query: str) -> bool:
+    """Say whether a short text says in other words what the prompt asks for.
+
+    All that it speaks of stands in the prompt, and nothing of it in the query.
+    """
+    said = key.split()
+    if not LEAST_WORDS <= len(said) <= LONGEST_REWORDED or "0" in said:
+        return False
+    about = content_words(key)
+    if not about or about & content_words(query):
+        return False
+    return about <= _contents_of(own)
+
+
+@lru_cache(maxsize=256)
+def _contents_of(own: frozenset[str]) -> frozenset[str]:
+    return content_words(" ".join(filter(_is_long, own)))
 
 
 @lru_cache(maxsize=256)

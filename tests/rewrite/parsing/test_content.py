@@ -238,3 +238,16 @@ def test_code_between_sentences_is_a_text() -> None:
     assert Text()("```python\nquery = 'red sofa'\n```\nThis query names the colour.") == [
         "red sofa"
     ]
+
+
+@pytest.mark.parametrize(
+    ("query", "said", "kept"),
+    [
+        ("long red sofas", "red_sofas, long_sofas_red, sort_values", "red sofas"),
+        ("how does red_sofas work", "red_sofas", "red_sofas"),
+        ("sort a table", "sort_values", "sort_values"),
+        ("sort a table", "sort__values_", "sort__values_"),
+    ],
+)
+def test_an_identifier_of_the_querys_words_is_read_as_words(query, said, kept):
+    assert Terms()(said, query=query)[0] == kept

@@ -375,6 +375,8 @@ def test_a_query_that_is_only_repeated_counts_as_unchanged(answer):
         ("1.", "failed"),
         ("1.1.1.1.1.2.2.3.3.4.4.5.5.6", "failed"),
         ("192.168.0.1", "ok"),
+        ("https://example.org/sofas", "failed"),
+        ("sofas of https://example.org", "ok"),
         ("1789", "ok"),
         ("١٧٨٩", "ok"),
         ("1.1.2.1.1 sofas", "ok"),
@@ -397,3 +399,23 @@ def test_a_part_of_a_sentence_of_the_prompt_is_an_echo():
     assert without_echoes("A line and nothing else.\nred sofa", own, "red couch") == "red sofa"
     assert without_echoes("nothing else", own, "red couch") == "nothing else"
     assert without_echoes("a line and nothing else", own, "draw a line and nothing else") != ""
+
+
+@pytest.mark.parametrize(
+    ("query", "said", "kept"),
+    [
+        ("red sofas", "what led to the event.", None),
+        ("red sofas", "What happens after it?", None),
+        ("red sofas", "Where does the event take place?", None),
+        ("red sofas", "What happens after it: price of sofas", "price of sofas"),
+        ("red sofas", "the event of red sofas", "the event of red sofas"),
+        ("red sofas", "Where do sofas take place?", "Where do sofas take place?"),
+        ("an event in May", "where does the event take place", "where does the event take place"),
+        ("red sofas", "event place", "event place"),
+        ("red sofas", "who takes part in the 1999 event", "who takes part in the 1999 event"),
+    ],
+)
+def test_what_the_prompt_asks_for_in_other_words_is_an_echo(query, said, kept):
+    llm = pr.FakeLLM(f"1. prices of couches\n2. {said}")
+    out = pr.Q2EDecomposition(llm).search(query)
+    assert out["query"].tolist() == [query, "prices of couches", *([kept] if kept else [])]
