@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -29,6 +30,9 @@ LEAST_OF_CLAUSE: Final = 8
 SAID_BEFORE: Final = 0.4
 """That part of its words."""
 
+LEAST_OF_SERIES: Final = 5
+"""Items that differ in a number which counts."""
+
 _WITHIN: Final = range(LEAST_OF_CLAUSE)
 _ENDS: Final = range(5, LEAST_OF_CLAUSE)
 """Words at the end of a sentence that the next one says of "it"."""
@@ -41,6 +45,7 @@ _TAIL: Final = 40
 _ENDED: Final = re.compile(r"[.!?…。！？*_\s]")
 _STUTTER: Final = re.compile(r"(([^\W\d_])(?!\2)[^\W\d_]{1,11}?)\1{5,}[^\W\d_]{0,12}")
 _SENTENCES: Final = re.compile(r"(?<=[.!?])(?=\s)|(?<=[。！？])")
+_DIGITS: Final = re.compile(r"\d+")
 _NUMBER: Final = re.compile(r"\W*\d+\W*")
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
 
@@ -113,6 +118,24 @@ def without_repeats(text: str) -> str:
     if not cut and not _goes_round(key, clauses):
         kept.append(last)
     return "".join(kept).strip() if len(kept) <= len(sentences) else text
+
+
+def without_series(items: Sequence[str]) -> list[str]:
+    """Return items without those that only count on from an earlier one: ``sofa-1``, ``sofa-2``.
+
+    Four may be volumes.
+    """
+    series: dict[str, list[str]] = {}
+    for item in items:
+        numbers = _DIGITS.findall(item)
+        if len(numbers) == 1 and len(numbers[0]) < 4:  # a year is one of many
+            series.setdefault(_DIGITS.sub("#", item.casefold()), []).append(item)
+    further: set[str] = set()
+    for its in series.values():
+        numbers = sorted(int(_DIGITS.findall(item)[0]) for item in its)
+        if len(its) >= LEAST_OF_SERIES and numbers[0] <= 2 and numbers[-1] - numbers[0] < len(its):
+            further.update(its[1:])
+    return [item for item in items if item not in further]
 
 
 def _goes_round(sentence: str, clauses: set[tuple[str, ...]]) -> bool:

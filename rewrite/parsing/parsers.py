@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from ..text.analysis import words_of
 from .lines import unquoted
-from .loops import without_repeats
+from .loops import without_repeats, without_series
 from .reading import content, items, read, unnamed
 from .spoken import spoken
 from .talk import is_prose
@@ -200,7 +200,7 @@ def _distinct(found: list[str], limit: int | None) -> list[str]:
             said = dict.fromkeys(_BETWEEN_WORDS.split(item.casefold()))
             seen.setdefault(" ".join(said), item)
     only_counts = len(seen) > 2 and not any(c.isalpha() for item in seen for c in item)
-    return [] if only_counts else list(seen.values())[:limit]
+    return [] if only_counts else without_series(list(seen.values()))[:limit]
 
 
 @dataclass(frozen=True)

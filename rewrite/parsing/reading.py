@@ -48,6 +48,7 @@ _REWORDED: Final = re.compile(  # the query "x" can be rewritten as "y".
 )
 _QUOTED_FIRST: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s+([^\"“”«»「」]+)$")
 
+_STUCK: Final = re.compile(r"[-–_](?=[^\W\d_]{2})\w+")
 _JOINED: Final = re.compile(r"[^\W_]+(?:_[^\W_]+)+")
 
 LEAST_OF_QUERY: Final = 3
@@ -209,7 +210,7 @@ def content(text: str, query: str = "") -> str:
         text: One of several parts of an answer, or all of it.
         query: The query that was asked about: what names it is no part of it.
     """
-    text = _unframed(_unjoined(unquoted(unnamed(text)), query), query)
+    text = _unframed(_unjoined(_unmarked(unquoted(unnamed(text)), query), query), query)
     if match := _REPLACED.match(text) or _QUOTED_HEAD.match(text):
         return match[1].strip()
     if (match := _REWORDED.match(text)) and _says_rewritten(match[1], match[2]):
@@ -236,6 +237,12 @@ def _unframed(text: str, query: str) -> str:
     before = text[: text.casefold().rfind(query.strip(_EDGES).casefold())]
     no_more = before.rstrip()[-1:] in (":", "：") and content_words(before) <= content_words(query)
     return query if no_more or made_of_talk(before) else text
+
+
+def _unmarked(text: str, query: str) -> str:
+    """Return a text without a sign stuck to its first word: to an engine ``-red`` says not red."""
+    match = _STUCK.match(text)
+    return text[1:] if match and match[0] not in query.casefold() else text
 
 
 def _unjoined(text: str, query: str) -> str:

@@ -29,6 +29,9 @@ _FLAG: Final = re.compile(
     re.I,
 )
 
+_LETTER: Final = re.compile(r"(?<!\d)[^\W\d_]|[^\W\d_]{2}")
+"""One that is no part of a number, as in ``2022-01-01T15:54``."""
+
 _ADDRESS: Final = re.compile(r"\W*(?:https?|ftp)://\S+")
 
 MOST_NUMBERS: Final = 4
@@ -135,7 +138,7 @@ def says_something(text: str) -> bool:
 
     An address alone says nothing to an engine that looks for words.
     """
-    if any(map(str.isalpha, text)):
+    if _LETTER.search(text):
         return _ADDRESS.fullmatch(text) is None
     return 0 < len(_NUMBER.findall(text)) <= MOST_NUMBERS and not _MARKER.fullmatch(text)
 

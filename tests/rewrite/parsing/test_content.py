@@ -251,3 +251,15 @@ def test_code_between_sentences_is_a_text() -> None:
 )
 def test_an_identifier_of_the_querys_words_is_read_as_words(query, said, kept):
     assert Terms()(said, query=query)[0] == kept
+
+
+@pytest.mark.parametrize(
+    ("query", "said", "kept"),
+    [
+        ("sofas", '["-red", "_long", "–blue"]', ["red", "long", "blue"]),
+        ("sofas of -5 degrees", '["-5 degrees", "-l"]', ["-5 degrees", "-l"]),
+        ("what does -name do", '["-name of a file"]', ["-name of a file"]),
+    ],
+)
+def test_a_sign_stuck_to_a_word_is_no_operator(query, said, kept):
+    assert Terms()(said, query=query) == kept
