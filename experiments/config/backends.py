@@ -67,6 +67,7 @@ class OpenAIConfig(Backend):
             a number of samples.
         headers: Further headers of every request. A value ``$NAME`` is that of the environment
             variable, so that no secret stands in a config.
+        constrains: Whether lists are asked for in JSON, by a schema; small models write worse ones.
     """
 
     type: Literal["openai"]
@@ -79,6 +80,7 @@ class OpenAIConfig(Backend):
     temperature: float | None = Field(None, ge=0)
     extra_body: dict[str, Any] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)
+    constrains: bool = False
 
     def make(self, name: str, *, verbose: bool) -> LLM:
         """Return the client."""
@@ -149,6 +151,7 @@ class LlamaCppConfig(Backend):
         context: Longest prompt and completion together, in tokens.
         batch_size: Completions that are written at once.
         threads: CPU threads; by default one less than there are cores.
+        constrains: Whether lists are asked for in JSON, by a schema; small models write worse ones.
     """
 
     type: Literal["llama.cpp"]
@@ -156,6 +159,7 @@ class LlamaCppConfig(Backend):
     context: int = Field(4096, ge=1)
     batch_size: int = Field(4, ge=1)
     threads: int | None = Field(None, ge=1)
+    constrains: bool = False
 
     def make(self, name: str, *, verbose: bool) -> LLM:
         """Return the model, which is loaded when it is used."""
@@ -170,12 +174,14 @@ class VLLMConfig(Backend):
         model: Name on the hub, or path of a folder.
         adapter: A LoRA adapter on it, by name or path.
         dtype: Such as ``bfloat16``; ``auto`` is that of the weights.
+        constrains: Whether lists are asked for in JSON, by a schema; small models write worse ones.
     """
 
     type: Literal["vllm"]
     model: str
     adapter: str | None = None
     dtype: str = "auto"
+    constrains: bool = False
 
     def make(self, name: str, *, verbose: bool) -> LLM:
         """Return the model, which is loaded when it is used."""

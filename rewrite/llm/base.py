@@ -49,8 +49,8 @@ class Sampling:
         max_tokens: Longest completion in tokens, at least 1.
         stop: Texts that end a completion; they are not part of it.
         seed: Makes sampling repeatable where the backend can; None draws anew each time.
-        schema: JSON schema that each completion should follow, for a model that
-            :attr:`~LLM.constrains` its output; others leave it aside.
+        schema: JSON schema that each completion should follow: servers, llama.cpp and vLLM hold
+            it to that, others leave it aside.
     """
 
     n: Count = 1
@@ -130,10 +130,8 @@ class LLM(ABC):
     def identity(self) -> str:
         """What decides the answers: model id, revision, dtype, kind of endpoint; never a secret."""
 
-    @property
-    def constrains(self) -> bool:
-        """Whether it can make an answer follow a JSON schema."""
-        return False
+    constrains: bool = False
+    """Whether methods whose answer is a list ask it for JSON that follows a schema."""
 
     def check(self, sampling: Sampling) -> None:  # noqa: B027 - a server's model has nothing to say
         """Raise if no prompt can be answered so, as far as that is known without a model loaded.

@@ -21,7 +21,7 @@ class FakeLLM(LLM):
             gives the value of the first key that occurs in the last message; a function gets
             the prompt and the sample's number. A reply that raises is a failed request.
         name: Part of :attr:`identity`.
-        constrains: Whether to say that answers follow a JSON schema; the script must see to it.
+        constrains: Whether lists are asked for in JSON; the script must see to it.
         seconds: How long a prompt takes, one after the other, 0 or more.
 
     Attributes:
@@ -48,13 +48,8 @@ class FakeLLM(LLM):
         self.calls: list[tuple[list[Messages], Sampling]] = []
         self.seconds = seconds
         check_attributes(self)
-        self._constrains = constrains
+        self.constrains = constrains
         self._turn = 0
-
-    @property
-    def constrains(self) -> bool:
-        """As given."""
-        return self._constrains
 
     @property
     def identity(self) -> str:

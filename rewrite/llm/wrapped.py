@@ -18,16 +18,12 @@ class Wrapped(LLM):
 
     def __init__(self, llm: LLM) -> None:
         self.llm = llm
+        self.constrains = llm.constrains
 
     @property
     def identity(self) -> str:
         """The inner model's own: the answers are the same."""
         return self.llm.identity
-
-    @property
-    def constrains(self) -> bool:
-        """Whether the inner model can make an answer follow a JSON schema."""
-        return self.llm.constrains
 
     def longest(self, sampling: Sampling) -> int:
         """Return the most tokens of one completion of the inner model."""

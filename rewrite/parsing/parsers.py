@@ -32,7 +32,7 @@ class Parser(Protocol):
     """Turns one raw generation into parts; an empty list says that nothing was usable.
 
     A parser of lists may have a ``schema``: the JSON schema of the answers that it likes best,
-    asked for where a model :attr:`~pyterrier_rewrite.LLM.constrains` its output. One that says
+    asked for where a model :attr:`~pyterrier_rewrite.LLM.constrains` lists. One that says
     ``takes_query = True`` is called with ``query=`` as well, the query that was asked about: what
     repeats it is neither a label nor a refusal. One that has ``write(parts)`` says how its prompts
     ask for parts, for a model to learn it; see :func:`written`.

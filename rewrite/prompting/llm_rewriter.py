@@ -268,7 +268,7 @@ class LLMRewriter(Rewriter):
 
         Args:
             prompts: One a request.
-            parser: What will read the answers: if it reads lists and the model can be held to
+            parser: What will read the answers: if it reads lists and the model is to be held to
                 a JSON schema, the parser's is asked for; not where turns of the assistant show
                 how an answer looks, since small models then write neither.
         """

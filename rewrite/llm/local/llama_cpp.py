@@ -43,6 +43,8 @@ class LlamaCpp(LocalLLM):
         threads: CPU threads, at least 1; None takes one less than the cores that this process
             may use. Threads wait for one another after every step, so a core that others keep
             busy makes all of them slow.
+        constrains: Whether methods whose answer is a list hold it to a JSON schema. Small models
+            write worse lists so, and published prompts ask for none.
         verbose: Whether to show progress.
 
     Raises:
@@ -65,18 +67,15 @@ class LlamaCpp(LocalLLM):
         context: Count = 4096,
         batch_size: Count = 4,
         threads: Count | None = None,
+        constrains: bool = False,
         verbose: bool = False,
     ) -> None:
         super().__init__(model)
         self.context = context
         self.batch_size = batch_size
         self.threads = threads
+        self.constrains = constrains
         self.verbose = verbose
-
-    @property
-    def constrains(self) -> bool:
-        """A grammar makes an answer follow a JSON schema."""
-        return True
 
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling

@@ -32,6 +32,8 @@ class VLLM(LocalLLM):
         tensor_parallel_size: GPUs that share the model.
         gpu_memory_utilization: Share of each GPU's memory that the engine takes, in (0, 1].
         max_model_len: Longest prompt and completion together in tokens; None takes the model's.
+        constrains: Whether methods whose answer is a list hold it to a JSON schema. Small models
+            write worse lists so, and published prompts ask for none.
         verbose: Whether to show progress.
 
     Raises:
@@ -60,18 +62,15 @@ class VLLM(LocalLLM):
         tensor_parallel_size: int = 1,
         gpu_memory_utilization: float = 0.9,
         max_model_len: int | None = None,
+        constrains: bool = False,
         verbose: bool = False,
     ) -> None:
         super().__init__(model, adapter=adapter, revision=None, dtype=dtype)
         self.tensor_parallel_size = tensor_parallel_size
         self.gpu_memory_utilization = gpu_memory_utilization
         self.max_model_len = max_model_len
+        self.constrains = constrains
         self.verbose = verbose
-
-    @property
-    def constrains(self) -> bool:
-        """The engine can make an answer follow a JSON schema."""
-        return True
 
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling

@@ -70,11 +70,13 @@ class OpenAILLM(LLM):
         extra_body: Further request parameters, such as ``{"reasoning_effort": "low"}``; they
             win over ours, and None leaves one of ours out (``{"temperature": None}`` for a
             model that takes no temperature, ``{"n": None}`` for a server that gives one choice
-            a request, ``{"response_format": None}`` for a model that writes worse lists when it
-            is held to a JSON schema). Neither the prompt, nor the model, nor a number of samples.
+            a request). Neither the prompt, nor the model, nor a number of samples.
             Part of :attr:`identity`, so no place for secrets.
         headers: Further headers of every request, such as ``{"api-key": …}``; they win over ours.
             They are no part of :attr:`identity`, and shown nowhere, but pickles hold them.
+        constrains: Whether methods whose answer is a list hold it to a JSON schema; a server that
+            refuses is asked again without. Small models write worse lists so, and published
+            prompts ask for none. Not beside a ``response_format`` of your own.
         verbose: Show progress.
 
     Raises:
@@ -98,6 +100,7 @@ class OpenAILLM(LLM):
         retries: Natural = 5,
         extra_body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        constrains: bool = False,
         verbose: bool = False,
     ) -> None:
         self.model = model
@@ -108,6 +111,7 @@ class OpenAILLM(LLM):
         self.retries = retries
         self.extra_body = extra_body
         self.headers = headers
+        self.constrains = constrains
         self.verbose = verbose
         self._dialect = Dialect()
         self._news: deque[str] = deque()
@@ -116,6 +120,8 @@ class OpenAILLM(LLM):
         for name in _SAID.keys() & (extra_body or {}).keys():
             if name == "messages" or (extra_body or {})[name] is not None:
                 raise ValueError(f"extra_body: {name!r} is not to be set here; {_SAID[name]}")
+        if constrains and "response_format" in (extra_body or {}):
+            raise ValueError("constrains: extra_body has a response_format; set one of the two")
         for name, value in (headers or {}).items():
             if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
                 raise ValueError(
@@ -133,11 +139,6 @@ class OpenAILLM(LLM):
         """Host, port and path of the server, without credentials."""
         url = urlsplit(self._url)
         return url.netloc.rpartition("@")[2] + url.path.rstrip("/")
-
-    @property
-    def constrains(self) -> bool:
-        """Whether to ask for JSON; a server that refuses a schema is asked again without."""
-        return "response_format" not in (self.extra_body or {})
 
     def stream(
         self, prompts: Sequence[Messages], sampling: Sampling

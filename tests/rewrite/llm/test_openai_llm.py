@@ -590,7 +590,7 @@ SCHEMA = {"type": "object", "properties": {"queries": {"type": "array"}}}
 
 def test_asks_for_json_that_follows_a_schema(make, llm_server):
     llm = make()
-    assert llm.constrains
+    assert not llm.constrains  # of itself
     llm.generate([ask("q")], schema=SCHEMA)
     assert llm_server.requests[0]["response_format"] == {
         "type": "json_schema",
@@ -609,7 +609,7 @@ def test_asks_for_json_that_follows_a_schema(make, llm_server):
 )
 def test_does_without_a_schema_where_the_server_takes_none(make, llm_server, refusal):
     llm_server.replies = lambda body, number: refusal if "response_format" in body else None
-    llm = make(retries=0, concurrency=4)
+    llm = make(retries=0, concurrency=4, constrains=True)
     with pytest.warns(UserWarning, match="without a JSON schema"):
         assert [a.error for a in llm.generate(questions(9), schema=SCHEMA)] == [None] * 9
     before = len(llm_server.requests)
@@ -622,9 +622,10 @@ def test_a_response_format_of_ones_own_wins(make, llm_server):
     own = {"type": "json_object"}
     for given, sent in ((own, own), (None, None)):
         llm = make(extra_body={"response_format": given})
-        assert not llm.constrains
         llm.generate([ask("q")], schema=SCHEMA)
         assert llm_server.requests[-1].get("response_format") == sent
+        with pytest.raises(ValueError, match="constrains: extra_body has a response_format"):
+            make(extra_body={"response_format": given}, constrains=True)
 
 
 def test_a_refused_response_format_of_ones_own_ends_the_batch(make, llm_server):

@@ -736,7 +736,8 @@ def test_vllm_holds_answers_to_a_schema(tiny_causal: Path, monkeypatch: pytest.M
     params = ModuleType("vllm.sampling_params")
     params.StructuredOutputsParams = lambda json: ("structured", json)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "vllm.sampling_params", params)
-    served = VLLM(tiny_causal)
+    assert not VLLM(tiny_causal).constrains
+    served = VLLM(tiny_causal, constrains=True)
     assert served.constrains
     served.generate(PROMPTS[:1], schema={"type": "object"})
     call = served.loaded().calls[0]

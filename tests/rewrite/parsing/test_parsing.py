@@ -283,7 +283,7 @@ def test_an_answer_that_follows_the_schema_is_read(parser, name):
 
 
 @pytest.mark.parametrize("constrains", [True, False])
-def test_a_list_is_asked_for_in_json_where_the_model_can_be_held_to_it(constrains):
+def test_a_list_is_asked_for_in_json_where_the_model_is_to_be_held_to_it(constrains):
     plain = Prompt("test/plain", 1, (("user", "{query}"),), ("query",))
     llm = FakeLLM("x", constrains=constrains)
     LLMRewriter(llm, prompt=plain, parser=Queries()).search("sofa")
