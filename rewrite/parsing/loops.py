@@ -103,9 +103,9 @@ def without_repeats(text: str) -> str:
     """
     *sentences, last = _SENTENCES.split(text)
     if not sentences:
-        return "" if _goes_round(without_loop(text).casefold(), set()) else text
+        return "" if _goes_round(without_loop(text).casefold(), Counter()) else text
     said: set[str] = set()
-    clauses: set[tuple[str, ...]] = set()
+    clauses = Counter[tuple[str, ...]]()
     kept = []
     for sentence in sentences:
         key = sentence.casefold().strip()
@@ -138,21 +138,22 @@ def without_series(items: Sequence[str]) -> list[str]:
     return [item for item in items if item not in further]
 
 
-def _goes_round(sentence: str, clauses: set[tuple[str, ...]]) -> bool:
-    """Say whether a good part of a sentence was said before, and note the clauses that it has.
+def _goes_round(sentence: str, clauses: Counter[tuple[str, ...]]) -> bool:
+    """Say whether a good part of a sentence was said before, and count the clauses that it has.
 
-    Within a sentence, it was when it is said the third time.
+    Within a sentence, it was when it is said the third time; so is a short end of sentences.
     """
     words = _SPACED_WORD.findall(sentence)
     its = list(zip(*(words[at:] for at in range(LEAST_OF_CLAUSE)), strict=False))
-    often = {clause for clause, times in Counter(its).items() if times > FEWEST}
-    said = often | clauses
-    again = {at + of for at, clause in enumerate(its) if clause in said for of in _WITHIN}
+    often = {clause for clause, times in Counter(its).items() if times > FEWEST or clauses[clause]}
+    again = {at + of for at, clause in enumerate(its) if clause in often for of in _WITHIN}
     ends = [tuple(words[-size:]) for size in _ENDS if size < len(words)]
     rest = ends[-1] if ends and len(ends[-1]) == len(words) - 1 else None
-    of_it = rest in clauses and not content_words(words[0])
-    clauses.update(its, ends)
-    return of_it or (bool(again) and len(again) >= SAID_BEFORE * len(words))
+    of_it = rest is not None and clauses[rest] > 0 and not content_words(words[0])
+    refrain = any(clauses[end] >= FEWEST for end in ends if len(end) == _ENDS[-1])
+    clauses.update(its)
+    clauses.update(ends)
+    return of_it or refrain or (bool(again) and len(again) >= SAID_BEFORE * len(words))
 
 
 def _loop(tokens: list[str]) -> tuple[int, int] | None:

@@ -126,10 +126,13 @@ def without_pointing(text: str, query: str = "") -> str:
     Example:
         >>> without_pointing("The document 3 discusses filters. It is old.")
         'filters. It is old.'
+        >>> without_pointing("The passage provides a detailed text that describes filters.")
+        'filters.'
         >>> without_pointing("A filter. The passage is written in a clear manner.")
         'A filter. '
     """
     said, itself, further = map(pattern, ("pointing", "itself", "pointing further"))
+    at = pattern("pointed at")
     lines, points = [], False
     for line in text.split("\n"):
         pieces = []
@@ -138,6 +141,9 @@ def without_pointing(text: str, query: str = "") -> str:
             head = of_itself or said.match(piece) or (further.match(piece) if points else None)
             if head and f" {' '.join(_words(head[0])[:2])} " not in f" {_key(query)} ":
                 piece, points = "" if of_itself else piece[head.end() :], True
+                while head := at.match(piece):
+                    piece = piece[head.end() :]
+                piece = piece.lstrip(",;. ")
             pieces.append(piece)
         lines.append("".join(pieces))
     return "\n".join(lines)

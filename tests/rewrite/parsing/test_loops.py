@@ -76,6 +76,18 @@ def test_a_loop_at_the_end_is_cut_to_one(text, kept):
             "Red sofas are made of leather and seat 2. Blue sofas are made of leather and seat 3.",
         ),
         (
+            "First, draw it by the use of sofa software. Then, build it by the use of sofa "
+            "software. At last, sell it by the use of sofa software. It is sold.",
+            "First, draw it by the use of sofa software. Then, build it by the use of sofa "
+            "software. It is sold.",
+        ),
+        (
+            "It is made in the United States of America. It is sold in the United States of "
+            "America. It is known in the United States of America.",
+            "It is made in the United States of America. It is sold in the United States of "
+            "America. It is known in the United States of America.",
+        ),
+        (
             "A sofa is a long seat. It has a back. A sofa is a lo",
             "A sofa is a long seat. It has a back.",
         ),
