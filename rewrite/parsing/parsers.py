@@ -181,6 +181,18 @@ def without_unfinished_word(text: str) -> str:
     return kept
 
 
+def without_unfinished_item(parts: list[str], *, cut: bool) -> list[str]:
+    """Return the parts of an answer, without the last if it was cut within an earlier one.
+
+    Example:
+        >>> without_unfinished_item(["red sofa of leather", "red sofa"], cut=True)
+        ['red sofa of leather']
+    """
+    said = [part.casefold() for part in parts]
+    again = cut and any(earlier.startswith(said[-1]) for earlier in said[:-1])
+    return parts[:-1] if again else parts
+
+
 def list_of_strings(name: str) -> Mapping[str, Any]:
     """Return the JSON schema of an object with one list of strings, under a name that says what."""
     return {

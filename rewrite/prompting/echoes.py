@@ -170,7 +170,7 @@ def without_echoes(text: str, own: frozenset[str], query: str = "") -> str:
         return text  # a list of items, each of which is looked at by itself
     kept: list[str] = []
     for line in text.split("\n"):
-        rest = _unlabelled(_peeled(line, own, query), own, query)
+        rest = _unlabelled(_peeled(line, own, query), own)
         if rest == line or not _MARKER.fullmatch(rest):
             kept.append(rest)
     left = "\n".join(kept)
@@ -217,13 +217,10 @@ def _may_echo(line: str, own: frozenset[str]) -> bool:
     return not _phrases(words).isdisjoint(_phrases_of(own))
 
 
-def _unlabelled(line: str, own: frozenset[str], query: str) -> str:
+def _unlabelled(line: str, own: frozenset[str]) -> str:
     """Return a line without a label of the prompt's of a kind that no parser knows."""
     label = _LABEL.match(line)
-    if not label or kind_of(label[2]):
-        return line
-    name = _key(label[2])
-    if f"{name}:" not in own and not _is_reworded(name, own, query):
+    if not label or f"{_key(label[2])}:" not in own or kind_of(label[2]):
         return line
     return line[: label.end(1)] + line[label.end() :]
 

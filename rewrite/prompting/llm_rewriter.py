@@ -16,7 +16,7 @@ from ..errors import LLMError
 from ..llm.base import LLM, Completions, Messages, Sampling
 from ..parsing.failures import is_failure
 from ..parsing.loops import is_loop, without_loop
-from ..parsing.parsers import Parser, Text, without_unfinished_word
+from ..parsing.parsers import Parser, Text, without_unfinished_item, without_unfinished_word
 from ..parsing.words import says_something
 from ..protocols import Analyzer
 from ..ranges import Count, Natural, Portion, Positive, Weight
@@ -303,7 +303,7 @@ class LLMRewriter(Rewriter):
         parts = [
             part if part == text.strip() else self._own(part, query)
             for text in self.heard(answer, query)
-            for part in self.parser(text, **told)
+            for part in without_unfinished_item(self.parser(text, **told), cut=answer.cut)
         ]
         return [part for part in parts if says_something(part)]
 
