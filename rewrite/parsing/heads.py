@@ -52,9 +52,13 @@ class _Naming:
         self._heads = [_split(line) for line in found]
         self._column = _column(found, rank, one=one)
         terms = rank("terms") > rank("answer")
-        self._labels, self._scored = (
-            (set[int](), False) if one else alike(self._heads, query, terms=terms)
+        leads = len(found) > 2 and found[0].kind == "text" and found[0].text.endswith(_COLONS)
+        self._lead = int(leads)
+        """Number of the first line that may be an item: one may lead to all of them."""
+        labels, self._scored = (
+            (set[int](), False) if one else alike(self._heads[self._lead :], query, terms=terms)
         )
+        self._labels = {at + self._lead for at in labels}
         numbered = {NUMERALS.sub("#", self._heads[at][0]) for at in self._labels}
         self._alone = len(numbered) == 1
         """Whether all labels differ in their number only, as ``Perspective 1`` does."""
@@ -78,7 +82,9 @@ class _Naming:
         title = line.text.strip(" :：*.,[]【】()<>")
         if line.kind == "cell":
             yield from self._cell(line)
-        elif self._scored or (at in self._labels and _heads_item(line, head)):
+        elif (self._scored and at >= self._lead) or (
+            at in self._labels and _heads_item(line, head)
+        ):
             yield replace(self._part(line), text=head, item=True)
         elif at and more and _is_between(title):
             self._name = title if kind_of(title) == "alternative" else self._name

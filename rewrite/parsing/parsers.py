@@ -13,7 +13,7 @@ from .loops import without_repeats, without_series
 from .reading import content, items, read, unnamed
 from .spoken import spoken
 from .talk import is_prose
-from .terms import plain_terms, terms_of
+from .terms import plain_terms, terms_of, without_search
 from .words import has_word, pattern
 
 _HEADING = re.compile(
@@ -104,6 +104,7 @@ class Terms:
         """Return the distinct terms in order."""
         answer = read(generation, _TERMS, query)
         terms, marked = items(answer)
+        terms = [part for term in terms for part in without_search(term, query)]
         if not marked or (answer.values and len(terms) == 1):
             terms = [part for term in terms for part in _split(term, query)]
         return _distinct(

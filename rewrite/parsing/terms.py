@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .words import kind_of, pattern
+from ..text.analysis import words_of
+from .talk import sentences
+from .words import kind_of, pattern, words
 
 _LISTED: Final = re.compile(r"[;|，、；،؛\t]\s*|,(?!\d)\s*|\s+(?:OR|AND|\|\|)\s+")
 _LOOSE: Final = (
@@ -14,6 +16,7 @@ _LOOSE: Final = (
 )
 _WRAP: Final = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]\.?")
 _WRAPPED: Final = re.compile(r"(?:[\[<(\"“][^\[\]<>()\"“”]+[\]>)\"”][\s.]*){2,}")
+_QUOTED: Final = re.compile(r"[\"“]([^\"“”]{2,200})[\"”]")
 _ONE_WRAPPED: Final = re.compile(r"[\[<(\"“]([^\[\]<>()\"“”]+)[\]>)\"”]")
 _BOOSTED: Final = re.compile(r"(?:\S+?\^\d+(?:\.\d+)?(?:\s+|$)){2,}")
 _WEIGHT: Final = re.compile(
@@ -68,6 +71,28 @@ def _unheaded(text: str) -> str:
     if not rest or rest[0].isupper() or ":" in rest or len(_LISTED.split(rest)) < 2:
         return text
     return rest
+
+
+def without_search(text: str, query: str) -> list[str]:
+    """Return what a text says, or of its sentences about the search what they quote.
+
+    Example:
+        >>> without_search('The search for sofas is more precise with "red".', "sofas")
+        ['red']
+        >>> without_search("The search is hard. red sofa", "sofas")
+        ['red sofa']
+    """
+    about = pattern("searching")
+    asked = {kind_of(word) for word in words(query)}
+    if not about.match(text) or asked & {"query", "terms"}:
+        return [text]
+    found: list[str] = []
+    for sentence in sentences(text):
+        if about.match(sentence):
+            found += [its for its in _QUOTED.findall(sentence) if words_of(its) != words_of(query)]
+        else:
+            found.append(sentence)
+    return found
 
 
 def plain_terms(terms: list[str]) -> list[str]:

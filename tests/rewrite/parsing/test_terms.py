@@ -239,3 +239,33 @@ def test_terms_of_a_sentence():
     assert Terms()("Related terms include sofa and couch.") == TERMS
     assert Terms()("No additional keywords needed.") == []
     assert Terms()("Star Wars: A New Hope, Luke") == ["Star Wars: A New Hope", "Luke"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ("The search for red seats is a complex task that requires skill.", []),
+        ("The search for this query is more effective by using long seats.", []),
+        ('The search engine would look for "couch" and "red seats" to find more.', ["couch"]),
+        ('The terms "red seats" can be made more precise by using "settee".', ["settee"]),
+        ("The usefulness of the query is enhanced by the use of wood.", []),
+        ("The search is hard. sofa, couch", ["sofa", "couch"]),
+        ("The terms are sofa and couch.", ["sofa", "couch"]),
+        ("The search terms for red seats are: sofa, couch", ["sofa", "couch"]),
+        ("The search party is out.", ["The search party is out."]),
+        ("These terms appear in texts.\n- sofa\n- couch", ["sofa", "couch"]),
+    ],
+)
+def test_what_is_said_of_the_search_is_no_term(answer, kept):
+    assert Terms()(answer, query="red seats") == kept
+
+
+def test_a_search_that_was_asked_for_is_a_term():
+    answer = "The search engine is Lucene."
+    assert Terms()(answer, query="which search engine") == [answer]
+
+
+@pytest.mark.parametrize("end", ["", "\n- Settee: A lo"])
+def test_terms_that_are_explained_below_a_line_that_leads_to_them(end):
+    answer = "The terms mentioned in it are:\n\n- Sofa: This is a seat.\n- Bed: It is long." + end
+    assert Terms()(answer, query="furniture") == ["Sofa", "Bed", *(["Settee"] if end else [])]
