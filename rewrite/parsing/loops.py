@@ -33,6 +33,9 @@ SAID_BEFORE: Final = 0.4
 LEAST_OF_SERIES: Final = 5
 """Items that differ in a number which counts."""
 
+LEAST_ROUND: Final = 100
+"""Characters of a sentence that is looked at for a clause that it says three times."""
+
 _WITHIN: Final = range(LEAST_OF_CLAUSE)
 _ENDS: Final = range(5, LEAST_OF_CLAUSE)
 """Words at the end of a sentence that the next one says of "it"."""
@@ -103,7 +106,10 @@ def without_repeats(text: str) -> str:
     """
     *sentences, last = _SENTENCES.split(text)
     if not sentences:
-        return "" if _goes_round(without_loop(text).casefold(), Counter()) else text
+        goes_round = len(text) >= LEAST_ROUND and _goes_round(
+            without_loop(text).casefold(), Counter()
+        )
+        return "" if goes_round else text
     said: set[str] = set()
     clauses = Counter[tuple[str, ...]]()
     kept = []

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from ..parsing.words import kind_of, pattern
-from ..text.analysis import content_words
+from ..text.analysis import STOP_WORDS, EnglishAnalyzer, content_words
 from ..text.pool import Example
 
 LEAST_WORDS: Final = 4
@@ -23,9 +23,13 @@ LEAST_PHRASES: Final = 5
 LONGEST_REWORDED: Final = 12
 """Words of a text that may be an echo in other words."""
 
+LONGEST_WORD: Final = 10
+"""Characters of a word and the space behind it, in the mean of a text that is looked at so."""
+
 Phrase = tuple[str, ...]
 """Words that follow one another, :data:`LEAST_WORDS` of them."""
 
+_ENGLISH: Final = EnglishAnalyzer()
 _ALL_KNOWN: Final = "1" * LEAST_WORDS
 _WORD: Final = re.compile(r"[^\W\d_]+|\d+")
 _BLANK: Final = re.compile(r"<(?!conversation>|document )([a-z][^<>\n]*)>")
@@ -182,7 +186,8 @@ def without_echoes(text: str, own: frozenset[str], query: str = "") -> str:
 
 def _peeled(line: str, own: frozenset[str], query: str) -> str:
     """Return a line without the echoes at its begin and end."""
-    if not _may_echo(line, own) and not _is_reworded(_key(line), own, query):
+    short = len(line) <= LONGEST_WORD * LONGEST_REWORDED
+    if not _may_echo(line, own) and not (short and _is_reworded(_key(line), own, query)):
         return line
     asked = f" {_key(query)} "
 
@@ -275,10 +280,14 @@ def _is_reworded(key: str, own: frozenset[str], query: str) -> bool:
     said = key.split()
     if not LEAST_WORDS <= len(said) <= LONGEST_REWORDED or "0" in said:
         return False
-    about = content_words(key)
-    if not about or about & content_words(query):
-        return False
-    return about <= _contents_of(own)
+    asked = _contents_of(own)
+    about = set[str]()
+    for word in said:
+        if word not in STOP_WORDS:
+            about.add(stem := _ENGLISH.stem(word))
+            if stem not in asked:
+                return False  # as nearly every text, at its first words
+    return bool(about) and about.isdisjoint(content_words(query))
 
 
 @lru_cache(maxsize=256)
