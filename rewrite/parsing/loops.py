@@ -30,8 +30,17 @@ LEAST_OF_CLAUSE: Final = 8
 SAID_BEFORE: Final = 0.4
 """That part of its words."""
 
+LONG_CLAUSE: Final = 12
+"""Words of a clause that is not said twice, whatever else its sentence says."""
+
+LEAST_OF_STAMMER: Final = 4
+"""Words of a phrase that is not said again at once."""
+
 LEAST_OF_SERIES: Final = 5
 """Items that differ in a number which counts."""
+
+LEAST_OF_NUMBERED: Final = 8
+"""Items that differ in any number."""
 
 LEAST_ROUND: Final = 100
 """Characters of a sentence that is looked at for a clause that it says three times."""
@@ -47,7 +56,9 @@ _END: Final = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\w)+")
 _TAIL: Final = 40
 _ENDED: Final = re.compile(r"[.!?…。！？*_\s]")
 _STUTTER: Final = re.compile(r"(([^\W\d_])(?!\2)[^\W\d_]{1,11}?)\1{5,}[^\W\d_]{0,12}")
-_SENTENCES: Final = re.compile(r"(?<=[.!?])(?=\s)|(?<=[。！？])")
+_SENTENCES: Final = re.compile(
+    r"(?<=[.!?])(?<!\bDr\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bSt\.)(?<!\b[A-Z]\.)(?=\s)|(?<=[。！？])"
+)
 _DIGITS: Final = re.compile(r"\d+")
 _NUMBER: Final = re.compile(r"\W*\d+\W*")
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
@@ -109,7 +120,7 @@ def without_repeats(text: str) -> str:
         goes_round = len(text) >= LEAST_ROUND and _goes_round(
             without_loop(text).casefold(), Counter()
         )
-        return "" if goes_round else text
+        return "" if goes_round else _without_stammer(text)
     said: set[str] = set()
     clauses = Counter[tuple[str, ...]]()
     kept = []
@@ -123,7 +134,7 @@ def without_repeats(text: str) -> str:
     cut = any(sentence.startswith(key) for sentence in said)
     if not cut and not _goes_round(key, clauses):
         kept.append(last)
-    return "".join(kept).strip() if len(kept) <= len(sentences) else text
+    return _without_stammer("".join(kept).strip() if len(kept) <= len(sentences) else text)
 
 
 def without_series(items: Sequence[str]) -> list[str]:
@@ -139,9 +150,39 @@ def without_series(items: Sequence[str]) -> list[str]:
     further: set[str] = set()
     for its in series.values():
         numbers = sorted(int(_DIGITS.findall(item)[0]) for item in its)
-        if len(its) >= LEAST_OF_SERIES and numbers[0] <= 2 and numbers[-1] - numbers[0] < len(its):
+        counts = numbers[0] <= 2 and numbers[-1] - numbers[0] < len(its)
+        if len(its) >= (LEAST_OF_SERIES if counts else LEAST_OF_NUMBERED):
             further.update(its[1:])
     return [item for item in items if item not in further]
+
+
+def _without_stammer(text: str) -> str:
+    """Return a text without a phrase that is said again at once: ``in a red room, in a red room``.
+
+    No more than two words stand between, which say nothing.
+    """
+    spans = [match.span() for match in _SPACED_WORD.finditer(text)]
+    words = [text[start:end].casefold() for start, end in spans]
+    phrases = list(zip(*(words[at:] for at in range(LEAST_OF_STAMMER)), strict=False))
+    if len(set(phrases)) == len(phrases):
+        return text  # as nearly every text
+    seen: dict[tuple[str, ...], int] = {}
+    for at, phrase in enumerate(phrases):
+        first = seen.get(phrase)
+        seen[phrase] = at
+        if first is None:
+            continue
+        length = LEAST_OF_STAMMER
+        while (
+            first + length < at
+            and words[first + length : first + length + 1] == words[at + length : at + length + 1]
+        ):
+            length += 1
+        between = words[first + length : at]
+        if first + length <= at and len(between) <= 2 and not content_words(" ".join(between)):
+            kept = text[: spans[first + length - 1][1]] + text[spans[at + length - 1][1] :]
+            return _without_stammer(kept)
+    return text
 
 
 def _goes_round(sentence: str, clauses: Counter[tuple[str, ...]]) -> bool:
@@ -159,7 +200,15 @@ def _goes_round(sentence: str, clauses: Counter[tuple[str, ...]]) -> bool:
     refrain = any(clauses[end] >= FEWEST for end in ends if len(end) == _ENDS[-1])
     clauses.update(its)
     clauses.update(ends)
-    return of_it or refrain or (bool(again) and len(again) >= SAID_BEFORE * len(words))
+    long = bool(again) and _longest_run(again) >= LONG_CLAUSE
+    return of_it or refrain or long or (bool(again) and len(again) >= SAID_BEFORE * len(words))
+
+
+def _longest_run(numbers: set[int]) -> int:
+    """Return how many numbers follow one another."""
+    firsts = [number for number in numbers if number - 1 not in numbers]
+    lasts = [number for number in numbers if number + 1 not in numbers]
+    return max(b - a + 1 for a, b in zip(sorted(firsts), sorted(lasts), strict=True))
 
 
 def _loop(tokens: list[str]) -> tuple[int, int] | None:

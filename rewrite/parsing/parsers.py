@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from ..text.analysis import words_of
-from .lines import unquoted
+from .lines import head_of, unquoted
 from .loops import without_repeats, without_series
 from .reading import content, items, read, unnamed
 from .spoken import spoken
@@ -119,7 +119,11 @@ class Terms:
 def _split(text: str, query: str) -> list[str]:
     """Return the terms of a line; what only says the query stays whole, to be known as it."""
     text = unquoted(unnamed(text))
-    return [text] if words_of(text) == words_of(query) else terms_of(text)
+    asked = words_of(query)
+    head, rest = head_of(text)
+    if head and words_of(rest) == asked:
+        return [query]  # under a label, known or not
+    return [text] if words_of(text) == asked else terms_of(text)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from .part import ASKED, Part, Rank
 from .query_signs import QuerySigns
 from .spoken import spoken
 from .tags import untagged
-from .talk import declines, is_comment, is_nothing, keeps, made_of_talk
+from .talk import declines, is_comment, is_nothing, is_of_query, keeps, made_of_talk
 from .values import listed, strings
 from .words import has_word, kind_of, pattern, stems, words
 
@@ -48,7 +48,7 @@ _REWORDED: Final = re.compile(  # the query "x" can be rewritten as "y".
 )
 _QUOTED_FIRST: Final = re.compile(r"^[\"“„«「]([^\"“”«»「」]{2,})[\"”“»」]\s+([^\"“”«»「」]+)$")
 
-_STUCK: Final = re.compile(r"[-–_](?=[^\W\d_]{2})\w+")
+_STUCK: Final = re.compile(r"([-–_]|\*{2,3}|\d{1,2}\)\s+)(?=[^\W\d_]{2})\w+")
 _JOINED: Final = re.compile(r"[^\W_]+(?:_[^\W_]+)+")
 
 LEAST_OF_QUERY: Final = 3
@@ -164,7 +164,7 @@ def _is_none(parts: Sequence[Part], rank: Rank, query: str) -> bool:
     first = next((part.text for part in parts if rank(part.name) >= 0), "")
     if declines(first, query, alone=len(parts) == 1) or keeps(first, query):
         return True
-    return len(parts) == 1 and is_nothing(first)
+    return len(parts) == 1 and (is_nothing(first) or is_of_query(first, query))
 
 
 def _of_values(found: list[str], query: str) -> Answer:
@@ -242,7 +242,7 @@ def _unframed(text: str, query: str) -> str:
 def _unmarked(text: str, query: str) -> str:
     """Return a text without a sign stuck to its first word: to an engine ``-red`` says not red."""
     match = _STUCK.match(text)
-    return text[1:] if match and match[0] not in query.casefold() else text
+    return text[match.end(1) :] if match and match[0].casefold() not in query.casefold() else text
 
 
 def _unjoined(text: str, query: str) -> str:

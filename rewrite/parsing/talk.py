@@ -202,6 +202,12 @@ def is_nothing(text: str) -> bool:
     return bool(pattern("nothing").fullmatch(said.strip(_EDGES)))
 
 
+def is_of_query(text: str, query: str) -> bool:
+    """Say whether an answer is but a sentence about the query: *This query is short*."""
+    about = pattern("of this query").match(text) and is_prose(text)
+    return bool(about) and not any(kind_of(word) == "query" for word in words(query))
+
+
 def repeats(text: str, query: str) -> bool:
     """Say whether a text begins as the query does."""
     begin = straight(query).casefold()[:20]

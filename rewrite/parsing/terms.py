@@ -6,8 +6,11 @@ import re
 from typing import Final
 
 from ..text.analysis import words_of
-from .talk import sentences
+from .talk import is_prose, sentences
 from .words import kind_of, pattern, words
+
+LONGEST_LIST: Final = 8
+"""Words of a sentence that may be terms with nothing but *and* between them."""
 
 _LISTED: Final = re.compile(r"[;|，、；،؛\t]\s*|,(?!\d)\s*|\s+(?:OR|AND|\|\|)\s+")
 _LOOSE: Final = (
@@ -59,7 +62,7 @@ def terms_of(text: str) -> list[str]:
     if len(parts) > 1 and (match := _LAST_TWO.fullmatch(parts[-1])):
         parts[-1:] = [match[1], match[2]]  # a sentence of terms
     for separator in _LOOSE:
-        if len(parts) == 1:
+        if len(parts) == 1 and not (is_prose(text) and len(words) > LONGEST_LIST):
             parts = separator.split(text)
     return [*parts[:-1], parts[-1].rstrip(".。")] if len(parts) > 1 else parts
 

@@ -17,6 +17,9 @@ LEAST_WORDS: Final = 4
 LEAST_OF_EXAMPLE: Final = 3
 """Words of a line of an example that is taken for a leak."""
 
+LEAST_SHARED: Final = 3
+"""Content words that a sentence shares with an example, half of its own, if it is a leak."""
+
 LEAST_PHRASES: Final = 5
 """Phrases of :data:`LEAST_WORDS` words that a sentence has if it may be an echo in part."""
 
@@ -41,7 +44,9 @@ _STRUCTURED: Final = ("{", "[", "```json")
 _LABEL: Final = re.compile(
     r"([^\w*]*(?:\d+[.)][^\w*]*)?)[*_]{0,3}([^\W\d][^:\n]{0,40}):[*_]{0,3}[ \t]*(?=\S)"
 )
-_TAGS: Final = re.compile(r"^(?:[ \t]*</?(?:document \d+|conversation)>)+[ \t]*$\n?", re.M)
+_TAGS: Final = re.compile(
+    r"^(?:[ \t]*<{1,2}/?(?:document \d+|conversation)>{1,2})+[ \t]*(?:$\n?)?", re.M
+)
 _NAMES: Final = re.compile(r"^[ \t]*(?:[Tt]he )?[Dd]ocument \d+[ \t.]*$\n?", re.M)
 _DOCUMENT: Final = re.compile(r"^<(document \d+|conversation)>\n(?:(?!<)[^\n]*\n)*</\1>\n?", re.M)
 
@@ -107,25 +112,37 @@ def without_examples(text: str, shown: Mapping[str, frozenset[str]], query: str)
         return text
     lines = text.split("\n")
     abouts = [shown.get(_item(line)) for line in lines]
-    if not any(abouts):
-        return text
     asked = content_words(query)
-    kept = (line for line, about in zip(lines, abouts, strict=True) if not about or about & asked)
-    return "\n".join(kept).strip()
+    kept = [line for line, about in zip(lines, abouts, strict=True) if not about or about & asked]
+    examples = [about for about in dict.fromkeys(shown.values()) if not about & asked]
+    said = ["".join(_of_no_example(_sentences(line), examples, asked)) for line in kept]
+    return text if said == lines else "\n".join(said).strip()
+
+
+def _of_no_example(
+    sentences: Iterable[str], examples: Collection[frozenset[str]], asked: frozenset[str]
+) -> Iterator[str]:
+    """Yield the sentences that do not say in other words what an example says."""
+    for sentence in sentences:
+        about = content_words(sentence)
+        shared = max((len(about & its) for its in examples), default=0)
+        if shared < LEAST_SHARED or 2 * shared < len(about) or about & asked:
+            yield sentence
 
 
 def without_tags(text: str) -> str:
-    """Return an answer without lines of nothing but tags, or names, of documents in prompts."""
+    """Return an answer without tags of documents in prompts, and lines of their names."""
     text = _TAGS.sub("", text) if "<" in text else text
     return _NAMES.sub("", text) if "ocument" in text else text
 
 
-def without_pointing(text: str, query: str = "") -> str:
+def without_pointing(text: str, query: str = "", *, shown: bool = False) -> str:
     """Return an answer that says what is there to say, not that a document says it.
 
     Args:
         text: The answer.
         query: The query that was asked about; what it says too stays.
+        shown: Whether the prompt shows documents: then what is said of one is said of those.
 
     Example:
         >>> without_pointing("The document 3 discusses filters. It is old.")
@@ -136,12 +153,14 @@ def without_pointing(text: str, query: str = "") -> str:
         'A filter. '
     """
     said, itself, further = map(pattern, ("pointing", "itself", "pointing further"))
-    at = pattern("pointed at")
+    at, of_texts = pattern("pointed at"), pattern("of the texts")
+    # what is said of a document is said of those, unless the query asks for one
+    about = shown and content_words(query).isdisjoint(("document", "passag", "text"))
     lines, points = [], False
     for line in text.split("\n"):
         pieces = []
         for piece in _sentences(line):
-            of_itself = itself.match(piece)
+            of_itself = itself.match(piece) or (of_texts.match(piece) if about else None)
             head = of_itself or said.match(piece) or (further.match(piece) if points else None)
             if head and f" {' '.join(_words(head[0])[:2])} " not in f" {_key(query)} ":
                 piece, points = "" if of_itself else piece[head.end() :], True

@@ -322,7 +322,7 @@ class LLMRewriter(Rewriter):
     def _own(self, text: str, query: str) -> str:
         """Return what a text says of its own, once."""
         text = without_tags(without_echoes(without_loop(text), self.own_words(), query))
-        text = without_pointing(text, query)
+        text = without_pointing(text, query, shown=self.fb_docs > 0)
         prompt = Prompt.load(self.prompt) if self.prompt and self.examples is None else None
         return without_examples(text, prompt.example_lines, query) if prompt else text
 

@@ -99,7 +99,18 @@ def test_a_loop_at_the_end_is_cut_to_one(text, kept):
         ("Let it be. Let it be. Let it go.", "Let it be. Let it be. Let it go."),
         (
             "A sofa is a long seat, A sofa is a long seat",
-            "A sofa is a long seat, A sofa is a long seat",
+            "A sofa is a long seat",
+        ),
+        (
+            "Dr. Red was born in 1980. He sat. Dr. Blue was born in 1990.",
+            "Dr. Red was born in 1980. He sat. Dr. Blue was born in 1990.",
+        ),
+        (
+            "Most sofas of the older kind stood in the long hall of kings of the north until the "
+            "war. It was lost, and no one but the keeper knew that most sofas of the older kind "
+            "stood in the long hall of kings, or that they were red and blue and green and dear.",
+            "Most sofas of the older kind stood in the long hall of kings of the north until the "
+            "war.",
         ),
     ],
 )
@@ -234,3 +245,26 @@ def test_long_answers_are_read_in_one_go(text, kept):
 )
 def test_items_that_only_count_on_are_left_out(said, kept):
     assert Queries()("\n".join(f"- {item}" for item in said)) == (said if kept is None else kept)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("It is a family of the night, a family of the night.", "It is a family of the night."),
+        (
+            "It is able to grow and stand, and it is able to grow and stand alone.",
+            "It is able to grow and stand alone.",
+        ),
+        ("a red sofa for two a red sofa for two and a bed", "a red sofa for two and a bed"),
+        ("New York, New York is a long song.", None),
+        ("To sit in the hall is not to stand in the hall.", None),
+    ],
+)
+def test_a_phrase_is_not_said_again_at_once(text, kept):
+    assert Text()(text) == [kept or text]
+
+
+def test_items_with_any_numbers_are_one_where_they_are_many():
+    many = [f"sofa-{at}" for at in (12, 40, 31, 57, 66, 78, 81, 93)]
+    assert Queries()("\n".join(f"- {item}" for item in many)) == many[:1]
+    assert Queries()("\n".join(f"- {item}" for item in many[:7])) == many[:7]

@@ -493,3 +493,21 @@ def test_a_greeting_and_more_talk_on_one_line_is_left_out(talk):
 )
 def test_remarks_and_second_choices_text(generation):
     assert Text()(generation, "couch for two") == RED
+
+
+@pytest.mark.parametrize("parser", [Text(), Queries(), Terms()])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Just give me the keywords that help me find the answer.",
+        "This is a query that includes only the specified keywords.",
+        "This query is a process of many steps.",
+    ],
+)
+def test_what_is_said_of_the_query_alone_is_no_answer(parser, answer):
+    assert parser(answer, query="red sofa") == []
+
+
+def test_what_the_query_asks_of_queries_is_an_answer():
+    answer = "This query language is SQL."
+    assert Text()(answer, query="what is a query language") == [answer]

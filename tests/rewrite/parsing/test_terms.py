@@ -269,3 +269,13 @@ def test_a_search_that_was_asked_for_is_a_term():
 def test_terms_that_are_explained_below_a_line_that_leads_to_them(end):
     answer = "The terms mentioned in it are:\n\n- Sofa: This is a seat.\n- Bed: It is long." + end
     assert Terms()(answer, query="furniture") == ["Sofa", "Bed", *(["Settee"] if end else [])]
+
+
+def test_a_long_sentence_is_no_list():
+    said = "Red seats and long benches are a topic of study and debate in many halls."
+    assert Terms()(said, query="halls") == [said]
+    assert Terms()("red seats and benches", query="halls") == ["red seats", "benches"]
+
+
+def test_a_label_in_front_of_the_query_names_no_term():
+    assert Terms()("SofaLAM: red seats for two", query="red seats for two") == ["red seats for two"]

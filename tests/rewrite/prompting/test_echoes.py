@@ -444,3 +444,30 @@ def test_an_item_that_was_cut_while_it_repeats_an_earlier_one_is_left_out():
         llm = pr.FakeLLM(answer)
         parts = pr.Q2EDecomposition(llm).parse(Completions([answer], cut=cut), "flares")
         assert parts == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("<<document 1>\nSofas are red.", "Sofas are red."),
+        ("<document 2>Sofas are red.", "Sofas are red."),
+        ("<<document 1>>", ""),
+        ("Sofas <document 1> are red.", "Sofas <document 1> are red."),
+    ],
+)
+def test_tags_of_documents_are_left_out(text, kept):
+    assert without_tags(text) == kept
+
+
+def test_what_is_said_of_a_document_that_was_shown():
+    answer = "Pipes are long. This document is well written. The passage provided has errors. Red."
+    assert without_pointing(answer, "pipes") == answer
+    assert without_pointing(answer, "pipes", shown=True) == "Pipes are long. Red."
+    assert without_pointing(answer, "document, passage", shown=True) == answer
+
+
+def test_an_example_in_other_words_is_a_leak():
+    shown = example_lines([{"query": "how do cats purr", "passage": "Cats purr by the larynx."}])
+    answer = "What purrs in cats is the larynx. A sofa is long."
+    assert without_examples(answer, shown, "sofa") == "A sofa is long."
+    assert without_examples(answer, shown, "why cats sit") == answer
