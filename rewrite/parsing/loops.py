@@ -36,6 +36,9 @@ LONG_CLAUSE: Final = 12
 LEAST_OF_STAMMER: Final = 4
 """Words of a phrase that is not said again at once."""
 
+MOST_BETWEEN: Final = 2
+"""Words, which say nothing, between a phrase and the same again."""
+
 LEAST_OF_SERIES: Final = 5
 """Items that differ in a number which counts."""
 
@@ -60,6 +63,7 @@ _SENTENCES: Final = re.compile(
     r"(?<=[.!?])(?<!\bDr\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bSt\.)(?<!\b[A-Z]\.)(?=\s)|(?<=[。！？])"
 )
 _DIGITS: Final = re.compile(r"\d+")
+_STOP: Final = re.compile(r"[.!?:]\s|[。！？\n]")
 _NUMBER: Final = re.compile(r"\W*\d+\W*")
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
 
@@ -167,22 +171,29 @@ def _without_stammer(text: str) -> str:
     if len(set(phrases)) == len(phrases):
         return text  # as nearly every text
     seen: dict[tuple[str, ...], int] = {}
+    kept, start, done = [], 0, 0
     for at, phrase in enumerate(phrases):
-        first = seen.get(phrase)
+        first = seen.get(phrase, -LONGEST - 1)
         seen[phrase] = at
-        if first is None:
+        if at < done or at - first > LONGEST:
             continue
-        length = LEAST_OF_STAMMER
-        while (
-            first + length < at
-            and words[first + length : first + length + 1] == words[at + length : at + length + 1]
-        ):
-            length += 1
-        between = words[first + length : at]
-        if first + length <= at and len(between) <= 2 and not content_words(" ".join(between)):
-            kept = text[: spans[first + length - 1][1]] + text[spans[at + length - 1][1] :]
-            return _without_stammer(kept)
-    return text
+        length = _shared(words, first, at)
+        if length < LEAST_OF_STAMMER:
+            continue  # of fewer words, again and again
+        end = spans[first + length - 1][1]
+        between = text[end : spans[at][0]]
+        apart = at - first - length
+        if 0 <= apart <= MOST_BETWEEN and not _STOP.search(between) and not content_words(between):
+            kept.append(text[start:end])
+            done = at + length
+            start = spans[done - 1][1]
+    return "".join([*kept, text[start:]])
+
+
+def _shared(words: Sequence[str], first: int, second: int) -> int:
+    """Return how many words are the same from two places on, up to the second of them."""
+    most = min(second - first, len(words) - second)
+    return next((at for at in range(most) if words[first + at] != words[second + at]), most)
 
 
 def _goes_round(sentence: str, clauses: Counter[tuple[str, ...]]) -> bool:

@@ -257,6 +257,7 @@ def test_items_that_only_count_on_are_left_out(said, kept):
         ),
         ("a red sofa for two a red sofa for two and a bed", "a red sofa for two and a bed"),
         ("New York, New York is a long song.", None),
+        ("He sat in the long red hall. The long red hall of kings is old.", None),
         ("To sit in the hall is not to stand in the hall.", None),
     ],
 )
