@@ -149,7 +149,8 @@ def without_series(items: Sequence[str]) -> list[str]:
     series: dict[str, list[str]] = {}
     for item in items:
         numbers = _DIGITS.findall(item)
-        if len(numbers) == 1 and len(numbers[0]) < 4:  # a year is one of many
+        # a year is one of many, and a letter with a number a name
+        if len(numbers) == 1 and len(numbers[0]) < 4 and _WORD.search(item):
             series.setdefault(_DIGITS.sub("#", item.casefold()), []).append(item)
     further: set[str] = set()
     for its in series.values():
