@@ -39,11 +39,8 @@ LEAST_OF_STAMMER: Final = 4
 MOST_BETWEEN: Final = 2
 """Words, which say nothing, between a phrase and the same again."""
 
-LEAST_OF_SERIES: Final = 5
-"""Items that differ in a number which counts."""
-
-LEAST_OF_NUMBERED: Final = 8
-"""Items that differ in any number."""
+LEAST_OF_SERIES: Final = 8
+"""Items that differ in a number."""
 
 LEAST_ROUND: Final = 100
 """Characters of a sentence that is looked at for a clause that it says three times."""
@@ -62,7 +59,7 @@ _STUTTER: Final = re.compile(r"(([^\W\d_])(?!\2)[^\W\d_]{1,11}?)\1{5,}[^\W\d_]{0
 _SENTENCES: Final = re.compile(
     r"(?<=[.!?])(?<!\bDr\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bSt\.)(?<!\b[A-Z]\.)(?=\s)|(?<=[。！？])"
 )
-_DIGITS: Final = re.compile(r"\d+")
+_GLUED: Final = re.compile(r"(?<=[^\W\d_]{2})[-_#]?\d+")
 _STOP: Final = re.compile(r"[.!?:]\s|[。！？\n]")
 _NUMBER: Final = re.compile(r"\W*\d+\W*")
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
@@ -142,22 +139,16 @@ def without_repeats(text: str) -> str:
 
 
 def without_series(items: Sequence[str]) -> list[str]:
-    """Return items without those that only count on from an earlier one: ``sofa-1``, ``sofa-2``.
+    """Return items without those that differ in a number only from an earlier one, if many do.
 
-    Four may be volumes.
+    The number is part of a word, as in ``sofa-1``, ``sofa-2``, …; years and volumes stand apart.
     """
     series: dict[str, list[str]] = {}
     for item in items:
-        numbers = _DIGITS.findall(item)
-        # a year is one of many, and a letter with a number a name
-        if len(numbers) == 1 and len(numbers[0]) < 4 and _WORD.search(item):
-            series.setdefault(_DIGITS.sub("#", item.casefold()), []).append(item)
-    further: set[str] = set()
-    for its in series.values():
-        numbers = sorted(int(_DIGITS.findall(item)[0]) for item in its)
-        counts = numbers[0] <= 2 and numbers[-1] - numbers[0] < len(its)
-        if len(its) >= (LEAST_OF_SERIES if counts else LEAST_OF_NUMBERED):
-            further.update(its[1:])
+        if len(numbers := _GLUED.findall(item)) == 1:
+            series.setdefault(item.casefold().replace(numbers[0], "#"), []).append(item)
+    many = [its for its in series.values() if len(its) >= LEAST_OF_SERIES]
+    further = {item for its in many for item in its[1:]}
     return [item for item in items if item not in further]
 
 

@@ -236,11 +236,12 @@ def test_long_answers_are_read_in_one_go(text, kept):
     ("said", "kept"),
     [
         ([f"sofa-{at}" for at in range(1, 9)], ["sofa-1"]),
-        (["bed", *(f"sofa{at}" for at in (2, 1, 3, 4, 5)), "couch"], ["bed", "sofa2", "couch"]),
-        ([f"Volume {at}" for at in range(1, 5)], None),
-        (["windows 7", "windows 8", "windows 9", "windows 10", "windows 11"], None),
-        (["iso 1", "iso 2", "iso 9", "iso 14", "iso 27"], None),
-        ([f"sofas of {year}" for year in range(2000, 2006)], None),
+        (["bed", *(f"sofa{at}" for at in range(12, 20)), "couch"], ["bed", "sofa12", "couch"]),
+        ([f"sofa#{at}" for at in (12, 40, 31, 57, 66, 78, 81, 93)], ["sofa#12"]),
+        ([f"sofa-{at}" for at in range(1, 8)], None),
+        ([f"Volume {at}" for at in range(1, 12)], None),
+        ([f"q{at}" for at in range(1, 12)], None),
+        ([f"sofas of {year}" for year in range(2000, 2012)], None),
     ],
 )
 def test_items_that_only_count_on_are_left_out(said, kept):
@@ -263,9 +264,3 @@ def test_items_that_only_count_on_are_left_out(said, kept):
 )
 def test_a_phrase_is_not_said_again_at_once(text, kept):
     assert Text()(text) == [kept or text]
-
-
-def test_items_with_any_numbers_are_one_where_they_are_many():
-    many = [f"sofa-{at}" for at in (12, 40, 31, 57, 66, 78, 81, 93)]
-    assert Queries()("\n".join(f"- {item}" for item in many)) == many[:1]
-    assert Queries()("\n".join(f"- {item}" for item in many[:7])) == many[:7]
