@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
+from ..parsing.talk import is_prose
 from ..parsing.words import kind_of, pattern
 from ..text.analysis import STOP_WORDS, EnglishAnalyzer, content_words
 from ..text.pool import Example
@@ -124,7 +125,8 @@ def _of_no_example(
 ) -> Iterator[str]:
     """Yield the sentences that do not say in other words what an example says."""
     for sentence in sentences:
-        about = content_words(sentence)
+        # a list may have an item of its own
+        about = content_words(sentence) if is_prose(sentence) else frozenset()
         shared = max((len(about & its) for its in examples), default=0)
         if shared < LEAST_SHARED or 2 * shared < len(about) or about & asked:
             yield sentence

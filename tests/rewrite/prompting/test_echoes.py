@@ -471,3 +471,8 @@ def test_an_example_in_other_words_is_a_leak():
     answer = "What purrs in cats is the larynx. A sofa is long."
     assert without_examples(answer, shown, "sofa") == "A sofa is long."
     assert without_examples(answer, shown, "why cats sit") == answer
+    listed = "cats purr, larynx, sofa"
+    assert without_examples(listed, shown, "sofas for two") == listed
+    assert (
+        without_examples(f'{{"terms": ["{listed}"]}}', shown, "two") == f'{{"terms": ["{listed}"]}}'
+    )
