@@ -45,6 +45,9 @@ LEAST_OF_SERIES: Final = 8
 LEAST_ROUND: Final = 100
 """Characters of a sentence that is looked at for a clause that it says three times."""
 
+Clause = tuple[str, ...]
+"""Words that follow one another."""
+
 _WITHIN: Final = range(LEAST_OF_CLAUSE)
 _ENDS: Final = range(5, LEAST_OF_CLAUSE)
 """Words at the end of a sentence that the next one says of "it"."""
@@ -119,21 +122,21 @@ def without_repeats(text: str) -> str:
     *sentences, last = _SENTENCES.split(text)
     if not sentences:
         goes_round = len(text) >= LEAST_ROUND and _goes_round(
-            without_loop(text).casefold(), Counter()
+            without_loop(text).casefold(), set(), Counter()
         )
         return "" if goes_round else _without_stammer(text)
     said: set[str] = set()
-    clauses = Counter[tuple[str, ...]]()
+    clauses, ends = set[Clause](), Counter[Clause]()
     kept = []
     for sentence in sentences:
         key = sentence.casefold().strip()
-        if key not in said and not _goes_round(key, clauses):
+        if key not in said and not _goes_round(key, clauses, ends):
             kept.append(sentence)
         if len(key) >= LEAST_OF_SENTENCE:
             said.add(key)
     key = last.casefold().strip()
     cut = any(sentence.startswith(key) for sentence in said)
-    if not cut and not _goes_round(key, clauses):
+    if not cut and not _goes_round(key, clauses, ends):
         kept.append(last)
     return _without_stammer("".join(kept).strip() if len(kept) <= len(sentences) else text)
 
@@ -157,12 +160,14 @@ def _without_stammer(text: str) -> str:
 
     No more than two words stand between, which say nothing.
     """
-    spans = [match.span() for match in _SPACED_WORD.finditer(text)]
-    words = [text[start:end].casefold() for start, end in spans]
+    words = _SPACED_WORD.findall(text.lower())
     phrases = list(zip(*(words[at:] for at in range(LEAST_OF_STAMMER)), strict=False))
     if len(set(phrases)) == len(phrases):
         return text  # as nearly every text
-    seen: dict[tuple[str, ...], int] = {}
+    spans = [match.span() for match in _SPACED_WORD.finditer(text)]
+    if len(spans) != len(words):
+        return text  # a letter that has no small one of its own
+    seen: dict[Clause, int] = {}
     kept, start, done = [], 0, 0
     for at, phrase in enumerate(phrases):
         first = seen.get(phrase, -LONGEST - 1)
@@ -188,23 +193,28 @@ def _shared(words: Sequence[str], first: int, second: int) -> int:
     return next((at for at in range(most) if words[first + at] != words[second + at]), most)
 
 
-def _goes_round(sentence: str, clauses: Counter[tuple[str, ...]]) -> bool:
-    """Say whether a good part of a sentence was said before, and count the clauses that it has.
+def _goes_round(sentence: str, clauses: set[Clause], ends: Counter[Clause]) -> bool:
+    """Say whether a good part of a sentence was said before, and note the clauses that it has.
 
-    Within a sentence, it was when it is said the third time; so is a short end of sentences.
+    Within a sentence, it was when it is said the third time; so is a long end of sentences.
     """
     words = _SPACED_WORD.findall(sentence)
     its = list(zip(*(words[at:] for at in range(LEAST_OF_CLAUSE)), strict=False))
-    often = {clause for clause, times in Counter(its).items() if times > FEWEST or clauses[clause]}
-    again = {at + of for at, clause in enumerate(its) if clause in often for of in _WITHIN}
-    ends = [tuple(words[-size:]) for size in _ENDS if size < len(words)]
-    rest = ends[-1] if ends and len(ends[-1]) == len(words) - 1 else None
-    of_it = rest is not None and clauses[rest] > 0 and not content_words(words[0])
-    refrain = any(clauses[end] >= FEWEST for end in ends if len(end) == _ENDS[-1])
-    clauses.update(its)
-    clauses.update(ends)
-    long = bool(again) and _longest_run(again) >= LONG_CLAUSE
-    return of_it or refrain or long or (bool(again) and len(again) >= SAID_BEFORE * len(words))
+    distinct = set(its)
+    said = distinct & clauses
+    if len(distinct) < len(its):
+        said |= {clause for clause, times in Counter(its).items() if times > FEWEST}
+    again = {at + of for at, clause in enumerate(its) if clause in said for of in _WITHIN}
+    its_ends = [tuple(words[-size:]) for size in _ENDS if size < len(words)]
+    last = its_ends[-1] if its_ends else ()
+    of_it = len(last) == len(words) - 1 and last in ends and not content_words(words[0])
+    refrain = len(last) == _ENDS[-1] and ends[last] >= FEWEST
+    clauses |= distinct
+    ends.update(its_ends)
+    if not again:
+        return of_it or refrain
+    good_part = len(again) >= SAID_BEFORE * len(words)
+    return of_it or refrain or good_part or _longest_run(again) >= LONG_CLAUSE
 
 
 def _longest_run(numbers: set[int]) -> int:

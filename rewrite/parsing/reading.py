@@ -57,6 +57,7 @@ LEAST_OF_QUERY: Final = 3
 FORMAT: Final = "json"
 """What a fence around values is called."""
 
+_MORE: Final = 8
 _EDGES: Final = " .,;:!?\"'"
 
 
@@ -231,8 +232,9 @@ def _unframed(text: str, query: str) -> str:
 
     A head with words of its own is content: ``The red sofa: what does it cost?``
     """
-    said, asked = words_of(text), words_of(query)
-    if len(asked) < LEAST_OF_QUERY or len(said) <= len(asked) or said[-len(asked) :] != asked:
+    asked = words_of(query)
+    end = words_of(text[-len(query) - _MORE :])  # a few signs may stand behind it
+    if len(asked) < LEAST_OF_QUERY or end[-len(asked) :] != asked:
         return text
     before = text[: text.casefold().rfind(query.strip(_EDGES).casefold())]
     no_more = before.rstrip()[-1:] in (":", "：") and content_words(before) <= content_words(query)
