@@ -232,6 +232,9 @@ def _unframed(text: str, query: str) -> str:
 
     A head with words of its own is content: ``The red sofa: what does it cost?``
     """
+    last = query.rstrip(_EDGES)[-1:].casefold()
+    if not last or text.rstrip(_EDGES)[-1:].casefold() != last:
+        return text  # as nearly every text
     asked = words_of(query)
     end = words_of(text[-len(query) - _MORE :])  # a few signs may stand behind it
     if len(asked) < LEAST_OF_QUERY or end[-len(asked) :] != asked:
