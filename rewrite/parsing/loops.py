@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -155,13 +155,18 @@ def without_series(items: Sequence[str]) -> list[str]:
     return [item for item in items if item not in further]
 
 
+def runs(words: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    """Return as many words as are asked for that follow one another, from each place on."""
+    return zip(*(words[at:] for at in range(size)), strict=False)
+
+
 def _without_stammer(text: str) -> str:
     """Return a text without a phrase that is said again at once: ``in a red room, in a red room``.
 
     No more than two words stand between, which say nothing.
     """
     words = _SPACED_WORD.findall(text.lower())
-    phrases = list(zip(*(words[at:] for at in range(LEAST_OF_STAMMER)), strict=False))
+    phrases = list(runs(words, LEAST_OF_STAMMER))
     if len(set(phrases)) == len(phrases):
         return text  # as nearly every text
     spans = [match.span() for match in _SPACED_WORD.finditer(text)]
@@ -199,7 +204,7 @@ def _goes_round(sentence: str, clauses: set[Clause], ends: Counter[Clause]) -> b
     Within a sentence, it was when it is said the third time; so is a long end of sentences.
     """
     words = _SPACED_WORD.findall(sentence)
-    its = list(zip(*(words[at:] for at in range(LEAST_OF_CLAUSE)), strict=False))
+    its = list(runs(words, LEAST_OF_CLAUSE))
     distinct = set(its)
     said = distinct & clauses
     if len(distinct) < len(its):

@@ -51,18 +51,18 @@ def terms_of(text: str) -> list[str]:
     text = _MORE.sub("", text)
     if wrapped := _WRAP.fullmatch(text):
         text = wrapped[1]
-    words = text.split()
-    if len(words) > 1 and (mark := words[0][0]) in "#+" and all(w.startswith(mark) for w in words):
-        return [word[1:].rstrip(",;") for word in words]
+    said = text.split()
+    if len(said) > 1 and (mark := said[0][0]) in "#+" and all(w.startswith(mark) for w in said):
+        return [word[1:].rstrip(",;") for word in said]
     if _WRAPPED.fullmatch(text):
         return _ONE_WRAPPED.findall(text)
     if _BOOSTED.fullmatch(text):
-        return words
+        return said
     parts = [_JOINT.sub("", part) for part in _LISTED.split(_unheaded(text))]
     if len(parts) > 1 and (match := _LAST_TWO.fullmatch(parts[-1])):
         parts[-1:] = [match[1], match[2]]  # a sentence of terms
     for separator in _LOOSE:
-        if len(parts) == 1 and not (is_prose(text) and len(words) > LONGEST_LIST):
+        if len(parts) == 1 and not (is_prose(text) and len(said) > LONGEST_LIST):
             parts = separator.split(text)
     return [*parts[:-1], parts[-1].rstrip(".。")] if len(parts) > 1 else parts
 
@@ -85,17 +85,20 @@ def without_search(text: str, query: str) -> list[str]:
         >>> without_search("The search is hard. red sofa", "sofas")
         ['red sofa']
     """
-    about = pattern("searching")
     asked = {kind_of(word) for word in words(query)}
-    if not about.match(text) or asked & {"query", "terms"}:
+    if not _is_of_search(text) or asked & {"query", "terms"}:
         return [text]
     found: list[str] = []
     for sentence in sentences(text):
-        if about.match(sentence):
+        if _is_of_search(sentence):
             found += [its for its in _QUOTED.findall(sentence) if words_of(its) != words_of(query)]
         else:
             found.append(sentence)
     return found
+
+
+def _is_of_search(text: str) -> bool:
+    return any(pattern(name).match(text) for name in ("searching", "of this query"))
 
 
 def plain_terms(terms: list[str]) -> list[str]:

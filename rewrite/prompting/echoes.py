@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
+from ..parsing.loops import runs
 from ..parsing.talk import is_prose
 from ..parsing.words import kind_of, pattern
 from ..text.analysis import STOP_WORDS, EnglishAnalyzer, content_words
@@ -27,8 +28,8 @@ LEAST_PHRASES: Final = 5
 LONGEST_REWORDED: Final = 12
 """Words of a text that may be an echo in other words."""
 
-LONGEST_WORD: Final = 10
-"""Characters of a word and the space behind it, in the mean of a text that is looked at so."""
+LONGEST_REWORDED_LINE: Final = 120
+"""Characters of a line that is looked at so."""
 
 Phrase = tuple[str, ...]
 """Words that follow one another, :data:`LEAST_WORDS` of them."""
@@ -207,7 +208,7 @@ def without_echoes(text: str, own: frozenset[str], query: str = "") -> str:
 
 def _peeled(line: str, own: frozenset[str], query: str) -> str:
     """Return a line without the echoes at its begin and end."""
-    short = len(line) <= LONGEST_WORD * LONGEST_REWORDED
+    short = len(line) <= LONGEST_REWORDED_LINE
     if not _may_echo(line, own) and not (short and _is_reworded(_key(line), own, query)):
         return line
     asked = f" {_key(query)} "
@@ -332,7 +333,7 @@ def _blanks_of(own: frozenset[str]) -> tuple[str, ...]:
 
 
 def _phrases(words: Sequence[str]) -> frozenset[Phrase]:
-    return frozenset(zip(*(words[at:] for at in range(LEAST_WORDS)), strict=False))
+    return frozenset(runs(words, LEAST_WORDS))
 
 
 def _is_long(key: str) -> bool:
